@@ -1,0 +1,1 @@
+"""One folder per outside system, each found by its presence alone (see `registry`)."""

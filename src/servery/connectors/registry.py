@@ -1,0 +1,49 @@
+"""Finds connectors: every folder beside this file with a manifest, and every installed `servery.connectors` entry point."""
+
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.resources import files
+
+import msgspec
+
+from servery.connectors.contract import Connector, Manifest
+from servery.errors import NotFound
+
+ENTRY_POINTS = "servery.connectors"
+"""The entry-point group by which a package outside this repository offers a connector: name = its package."""
+
+
+@cache
+def packages() -> dict[str, str]:
+    """Each known connector's name and the package that holds it."""
+    ours = files("servery.connectors")
+    found = {folder.name: f"servery.connectors.{folder.name}" for folder in ours.iterdir() if _has_manifest(folder)}
+    return found | {point.name: point.value for point in entry_points(group=ENTRY_POINTS)}
+
+
+def _has_manifest(folder: object) -> bool:
+    return folder.is_dir() and folder.joinpath("manifest.toml").is_file()  # type: ignore[attr-defined, no-any-return]
+
+
+@cache
+def manifest(name: str) -> Manifest:
+    """A connector's manifest, without loading its code. NotFound names those there are."""
+    if name not in packages():
+        raise NotFound("There is no connector {name}. There are: {known}.", name=name, known=", ".join(sorted(packages())))
+    text = files(packages()[name]).joinpath("manifest.toml").read_bytes()
+    return msgspec.toml.decode(text, type=Manifest)
+
+
+def manifests() -> list[Manifest]:
+    """Every connector's manifest, by title."""
+    return sorted((manifest(name) for name in packages()), key=lambda each: each.title.casefold())
+
+
+@cache
+def connector(name: str) -> Connector:
+    """A connector ready for use."""
+    declared = manifest(name)
+    client = import_module(f"{packages()[name]}.client")
+    translate = import_module(f"{packages()[name]}.translate")
+    return Connector(declared, client.check, client.read, translate.translate)

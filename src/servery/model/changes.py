@@ -1,0 +1,96 @@
+"""What connectors hand over: one record of an outside system, seen in one state, in universal words.
+
+Every change carries the source's own id and a `revision`: a number that grows with each state of that record
+at its source (a version, or the modified time in microseconds). By it any order and any number of repeats of the
+same changes lead to the same final state.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from msgspec import Struct
+
+from servery.model.guest import SourceGuest
+from servery.model.menu import Menu
+from servery.model.order import Check, Payment
+from servery.model.reservation import Reservation
+from servery.model.venue import Table
+
+RecordKind = Literal["guest", "reservation", "check", "payment", "menu", "tables"]
+
+
+class GuestSeen(Struct, frozen=True, tag=True):
+    """A person's record."""
+
+    external_id: str
+    revision: int
+    guest: SourceGuest
+
+
+class ReservationSeen(Struct, frozen=True, tag=True):
+    """A booking at the location with this external id."""
+
+    external_id: str
+    revision: int
+    location: str
+    reservation: Reservation
+
+
+class CheckSeen(Struct, frozen=True, tag=True):
+    """A check at the location with this external id.
+
+    `complete` is false where the record may hold only some of the check's lines (rows of a file): then its lines
+    join those already known, by their external ids.
+    """
+
+    external_id: str
+    revision: int
+    location: str
+    check: Check
+    complete: bool = True
+
+
+class PaymentSeen(Struct, frozen=True, tag=True):
+    """A payment that its source sends apart from the check it pays."""
+
+    external_id: str
+    revision: int
+    check_id: str
+    payment: Payment
+    guest_id: str | None = None
+    """External id of the payer, where the source knows them."""
+
+
+class MenuSeen(Struct, frozen=True, tag=True):
+    """The whole catalogue of a location, or with location None of all of them."""
+
+    external_id: str
+    revision: int
+    location: str | None
+    menu: Menu
+
+
+class TablesSeen(Struct, frozen=True, tag=True):
+    """All tables of a location."""
+
+    external_id: str
+    revision: int
+    location: str
+    tables: tuple[Table, ...]
+
+
+class Removed(Struct, frozen=True, tag=True):
+    """A record its source deleted, or merged into another of the same kind."""
+
+    external_id: str
+    revision: int
+    kind: RecordKind
+    merged_into: str | None = None
+
+
+Change = GuestSeen | ReservationSeen | CheckSeen | PaymentSeen | MenuSeen | TablesSeen | Removed
+
+
+def revision_at(modified: datetime) -> int:
+    """A modified time as a revision: microseconds since 1970 UTC."""
+    return (modified - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

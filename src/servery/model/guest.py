@@ -1,0 +1,74 @@
+"""Guests: what each system says of a person, and the one profile made of it."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from msgspec import Struct
+
+Consent = Literal["granted", "denied", "unknown"]
+"""Whether the guest agreed to marketing; unknown never means yes."""
+
+
+class Birthday(Struct, frozen=True):
+    """A birthday; the year is often not given."""
+
+    month: int
+    day: int
+    year: int | None = None
+
+
+class Note(Struct, frozen=True, omit_defaults=True):
+    """One remark kept for ever about a guest, with who wrote it and when where the source says so."""
+
+    text: str
+    author: str | None = None
+    at: datetime | None = None
+
+
+class SourceGuest(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One system's record of a person, as that system gives it.
+
+    `name` is the whole name as written; given and family name only where the source keeps them apart.
+    `phone` is as written; matching reads it as E.164 with `country` (ISO 3166, two letters) as the hint.
+    """
+
+    name: str | None = None
+    given_name: str | None = None
+    family_name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    country: str | None = None
+    postcode: str | None = None
+    city: str | None = None
+    company: str | None = None
+    birthday: Birthday | None = None
+    language: str | None = None
+    tags: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    allergies: tuple[str, ...] = ()
+    preferences: tuple[str, ...] = ()
+    vip: bool | None = None
+    marketing: Consent = "unknown"
+    loyalty_id: str | None = None
+    created_at: datetime | None = None
+    one_time: bool = False
+    """The source marks this as nobody to remember (a marketplace's or a till's throw-away record)."""
+
+
+class Fact(Struct, frozen=True):
+    """One golden value and where it came from."""
+
+    value: str
+    connection: str
+    external_id: str
+    at: datetime | None = None
+
+
+def birthday_of(day: date) -> Birthday:
+    """A full date of birth as a birthday."""
+    return Birthday(day.month, day.day, day.year)
+
+
+def whole_name(given: str | None, family: str | None) -> str | None:
+    """The whole name from the parts a source keeps apart; None when it gives neither."""
+    return " ".join(part.strip() for part in (given, family) if part and part.strip()) or None
