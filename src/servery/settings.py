@@ -1,0 +1,101 @@
+"""What an installation may set, read once from the environment when a command starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from servery.errors import NeedsPerson
+
+DEFAULT_PORT = 8420
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where Servery keeps its data, where it listens, and under which address the world knows it.
+
+    home: data directory (absolute). port: TCP port of the pages and the API. public_url: what links, cookies, OAuth
+    redirects and signature checks use, without a slash at the end. database_url: DSN of a PostgreSQL of one's own, or
+    None for the embedded one.
+    """
+
+    home: Path
+    port: int
+    public_url: str
+    database_url: str | None
+
+    def __repr__(self) -> str:
+        # The DSN may carry a password, and settings end up in logs.
+        database = "embedded" if self.database_url is None else "given"
+        return f"Settings(home={str(self.home)!r}, port={self.port}, public_url={self.public_url!r}, {database=})"
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings in `environ`; raises NeedsPerson that names the variable at fault. An empty variable counts as unset."""
+    port = _port(environ)
+    return Settings(
+        home=_home(environ),
+        port=port,
+        public_url=_public_url(environ, port),
+        database_url=environ.get("SERVERY_DATABASE_URL") or None,
+    )
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    given = environ.get("SERVERY_HOME") or "~/.servery"
+    try:
+        home = Path(given).expanduser().absolute()
+    except RuntimeError:
+        raise NeedsPerson(
+            "The folder {path} cannot be found, for this user has no home folder.",
+            field="SERVERY_HOME",
+            where="SERVERY_HOME",
+            mend="Set SERVERY_HOME to an absolute path.",
+            path=given,
+        ) from None
+    if home.exists() and not home.is_dir():
+        raise NeedsPerson(
+            "{path} is a file, and Servery needs a folder.",
+            field="SERVERY_HOME",
+            where="SERVERY_HOME",
+            path=str(home),
+        )
+    return home
+
+
+def _port(environ: Mapping[str, str]) -> int:
+    given = environ.get("SERVERY_PORT") or str(DEFAULT_PORT)
+    # isdecimal alone would also let digits of other scripts through.
+    if given.isascii() and given.isdecimal() and 1 <= int(given) <= 65535:
+        return int(given)
+    raise NeedsPerson(
+        "{given} is not a port.",
+        field="SERVERY_PORT",
+        where="SERVERY_PORT",
+        mend="Set it to a number from 1 to 65535.",
+        given=given,
+    )
+
+
+def _public_url(environ: Mapping[str, str], port: int) -> str:
+    given = environ.get("SERVERY_PUBLIC_URL") or f"http://127.0.0.1:{port}"
+    if not _is_web_address(given):
+        raise NeedsPerson(
+            "This is not the address of a site.",
+            field="SERVERY_PUBLIC_URL",
+            where="SERVERY_PUBLIC_URL",
+            mend="Set it to an address such as https://servery.example.com, without user name, query or fragment.",
+        )
+    return given.rstrip("/")
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        named = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+    plain = not (parts.query or parts.fragment or parts.username or parts.password)
+    return parts.scheme in {"http", "https"} and named and plain

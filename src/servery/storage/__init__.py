@@ -1,0 +1,1 @@
+"""Where everything is kept: one PostgreSQL, embedded or somebody else's."""

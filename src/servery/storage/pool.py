@@ -1,0 +1,58 @@
+"""Connections to PostgreSQL, all alike: rows as dicts, JSON through msgspec, time in UTC."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg.adapt import AdaptersMap
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import set_json_dumps, set_json_loads
+from psycopg_pool import AsyncConnectionPool
+
+Connection = psycopg.AsyncConnection[DictRow]
+"""What a pool lends."""
+Pool = AsyncConnectionPool[Connection]
+
+_adapters = AdaptersMap(psycopg.adapters)
+set_json_dumps(msgspec.json.encode, _adapters)
+set_json_loads(msgspec.json.decode, _adapters)
+
+_UTC = "SET TIME ZONE 'UTC'"
+
+
+def open_pool(dsn: str, *, largest: int = 10) -> Pool:
+    """A pool of up to `largest` connections to `dsn`, for `async with open_pool(dsn) as pool`.
+
+    `async with pool.connection() as connection` is one transaction: committed at the end, rolled back on an exception.
+    """
+    return AsyncConnectionPool(
+        dsn,
+        connection_class=psycopg.AsyncConnection[DictRow],
+        kwargs=_options(),
+        min_size=1,
+        max_size=largest,
+        open=False,
+        configure=_configure,
+        # Costs one round trip, and spares the first request after a restart of the server an error.
+        check=AsyncConnectionPool.check_connection,
+    )
+
+
+def connect(dsn: str) -> psycopg.Connection[DictRow]:
+    """One connection for commands and tests; `with connect(dsn) as connection` commits at the end and closes it."""
+    connection = psycopg.Connection[DictRow].connect(dsn, **_options())
+    connection.execute(_UTC)
+    connection.commit()
+    return connection
+
+
+async def _configure(connection: Connection) -> None:
+    # By statement and not by connection option: poolers such as PgBouncer refuse options.
+    await connection.execute(_UTC)
+    await connection.commit()
+
+
+def _options() -> dict[str, Any]:
+    return {"row_factory": dict_row, "context": _adapters}
