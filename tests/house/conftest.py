@@ -28,7 +28,7 @@ def modules(files: list[Path]) -> list[Path]:
 
 def _written_files() -> Iterator[Path]:
     for folder, below, names in os.walk(ROOT):
-        below[:] = [name for name in below if name not in MADE_HERE and not name.endswith(("_cache", ".egg-info"))]
-        if ROOT == Path(folder):
+        below[:] = [name for name in below if name not in MADE_HERE and not name.endswith("_cache")]
+        if Path(folder) == ROOT:
             below[:] = [name for name in below if not name.startswith(".") or name == ".ci"]
         yield from (Path(folder, name) for name in names)

@@ -14,7 +14,8 @@ STANDING = (
     " testing.__init__ testing.clock"
     " guests.__init__ guests.rows visits.__init__ visits.rows"
     " connectors.__init__ connectors.contract connectors.registry"
-    " connectors.resos.__init__ connectors.resos.client connectors.square.__init__ connectors.square.simulator"
+    " connectors.resos.__init__ connectors.resos.client"
+    " connectors.square.__init__ connectors.square.simulator"
     " api.__init__ web.__init__ web.stand cli.__init__ cli.guests sandbox.__init__ sandbox.truth"
 ).split()
 
@@ -69,7 +70,8 @@ WRONG = [
 
 def lint(package: Path, rules: Path) -> subprocess.CompletedProcess[str]:
     """Run import-linter with the rules of this house on the `servery` that lies in `package`."""
-    command = [Path(sys.executable).with_name("lint-imports"), "--no-logo", "--no-cache", "--config", rules]
+    program = Path(sys.executable).with_name("lint-imports")
+    command = [str(program), "--no-logo", "--no-cache", "--config", str(rules)]
     place = {**os.environ, "PYTHONPATH": str(package)}
     return subprocess.run(command, env=place, cwd=package, capture_output=True, text=True, check=False)
 

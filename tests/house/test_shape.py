@@ -1,4 +1,4 @@
-"""The house keeps its shape: small modules, small functions, names that say something, nothing of one machine."""
+"""The house keeps its shape: small modules, small functions, telling names, nothing of one machine."""
 
 import ast
 import re
@@ -8,7 +8,8 @@ MOST_LINES_OF_A_MODULE = 400
 MOST_LINES_OF_A_FUNCTION = 60
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "manager", "managers", "misc"}
 PACKAGE_SERVERS = re.compile(
-    r"\b(pypi|npmjs|pythonhosted|docker|ghcr|quay|crates)\.(org|com|io)\b|\bregistry\.[a-z]|index-url\s*=", re.IGNORECASE
+    r"\b(pypi|npmjs|pythonhosted|docker|ghcr|quay|crates)\.(org|com|io)\b|//registry\.|index-url\s*=",
+    re.IGNORECASE,
 )
 SOMEONES_FOLDER = re.compile(r"(?<![\w.~$}])/(home|work|Users)/")
 LINK = re.compile(r"\]\((?!\w+:|#)([^)#]+)")
