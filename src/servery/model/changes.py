@@ -5,10 +5,10 @@ at its source (a version, or the modified time in microseconds). By it any order
 same changes lead to the same final state.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from servery.model.guest import SourceGuest
 from servery.model.menu import Menu
@@ -94,3 +94,28 @@ Change = GuestSeen | ReservationSeen | CheckSeen | PaymentSeen | MenuSeen | Tabl
 def revision_at(modified: datetime) -> int:
     """A modified time as a revision: microseconds since 1970 UTC."""
     return (modified - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+class Applied(Struct, kw_only=True):
+    """What one set of changes did to the records: what the next rooms need in order to go on from there."""
+
+    guests: list[int] = field(default_factory=list)
+    """Ids of source guests that are new or say something new."""
+    days: set[tuple[int, date]] = field(default_factory=set)
+    """Venue ids and business dates on which a reservation or a check is new, changed or gone."""
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    lines_created: int = 0
+    lines_updated: int = 0
+    lines_unchanged: int = 0
+    unplaced: list[Change] = field(default_factory=list)
+    """Changes of a location that is no venue of ours."""
+
+    def add(self, other: "Applied") -> None:
+        """Add what another set of changes did."""
+        self.guests += other.guests
+        self.days |= other.days
+        self.unplaced += other.unplaced
+        for count in ("created", "updated", "unchanged", "lines_created", "lines_updated", "lines_unchanged"):
+            setattr(self, count, getattr(self, count) + getattr(other, count))

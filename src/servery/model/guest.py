@@ -55,13 +55,31 @@ class SourceGuest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The source marks this as nobody to remember (a marketplace's or a till's throw-away record)."""
 
 
-class Fact(Struct, frozen=True):
-    """One golden value and where it came from."""
+class Known(Struct, frozen=True):
+    """One golden value and the id of the source guest that it was taken from."""
 
     value: str
-    connection: str
-    external_id: str
-    at: datetime | None = None
+    source: int
+
+
+class Golden(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What we hold to be true of a guest: for each field the source value that our rules of survivorship choose."""
+
+    name: Known | None = None
+    email: Known | None = None
+    phone: Known | None = None
+    """E.164 where it could be read as a phone number, else as written."""
+    birthday: Birthday | None = None
+    language: Known | None = None
+    company: Known | None = None
+    city: Known | None = None
+    postcode: Known | None = None
+    vip: Known | None = None
+    allergies: tuple[Known, ...] = ()
+    preferences: tuple[Known, ...] = ()
+    tags: tuple[Known, ...] = ()
+    notes: tuple[Note, ...] = ()
+    one_time: bool = False
 
 
 def birthday_of(day: date) -> Birthday:

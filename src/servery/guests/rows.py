@@ -1,0 +1,161 @@
+"""Guests and their source records in the database."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+from babel.core import get_global
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow
+
+from servery.guests.golden import Record
+from servery.guests.keys import Keys
+from servery.guests.resolve import Decision, Known
+from servery.model.guest import Golden, SourceGuest
+from servery.storage.names import search_keys, sort_key
+
+Db = AsyncConnection[DictRow]
+_RESOLVING = 0x6E5  # One set at a time decides who is who: two at once could each make a guest of one person.
+
+
+async def lock(db: Db) -> None:
+    """Wait for, and hold until the transaction ends, the right to decide who is who."""
+    await db.execute("select pg_advisory_xact_lock(%s)", [_RESOLVING])
+
+
+async def source_guests(db: Db, ids: Sequence[int]) -> list[DictRow]:
+    """Source records with their body decoded under `guest`."""
+    cursor = await db.execute(
+        "select id, connection_id, external_id, body, removed, merged_into, guest_id, revision from source_guest "
+        "where id = any(%s) order by id",
+        [ids],
+    )
+    return [row | {"guest": msgspec.convert(row["body"], SourceGuest)} for row in await cursor.fetchall()]
+
+
+async def countries(db: Db) -> dict[int, str]:
+    """For each connection the country of all its venues, by their time zones; none where they are in several."""
+    cursor = await db.execute(
+        "select link.connection_id, venue.body ->> 'time_zone' as zone from venue_link as link "
+        "join venue on venue.id = link.venue_id group by 1, 2"
+    )
+    found: dict[int, set[str | None]] = {}
+    for row in await cursor.fetchall():
+        found.setdefault(row["connection_id"], set()).add(get_global("zone_territories").get(row["zone"]))
+    return {connection: only for connection, all_ in found.items() if len(all_) == 1 and (only := next(iter(all_)))}
+
+
+async def keep_keys(db: Db, keys: Mapping[int, Keys]) -> None:
+    """Keep the exact keys by which records are found."""
+    await db.execute(
+        "update source_guest as s set email_key = i.email, phone_key = i.phone "
+        "from unnest(%s::bigint[], %s::text[], %s::text[]) as i(id, email, phone) where s.id = i.id",
+        [list(keys), [one.email for one in keys.values()], [one.phone for one in keys.values()]],
+    )
+
+
+async def sharing(db: Db, keys: Iterable[Keys]) -> list[Known]:
+    """All records, already somebody's, with one of these e-mails or phones."""
+    listed = list(keys)
+    cursor = await db.execute(
+        "select id, body ->> 'name' as name, email_key, phone_key, guest_id, "
+        "coalesce((body ->> 'one_time')::boolean, false) as one_time from source_guest "
+        "where guest_id is not null and not removed and (email_key = any(%s) or phone_key = any(%s)) order by id",
+        [
+            sorted({one.email for one in listed if one.email}),
+            sorted({one.phone for one in listed if one.phone}),
+        ],
+    )
+    return [
+        Known(row["id"], row["name"], Keys(row["email_key"], row["phone_key"]), row["guest_id"], row["one_time"])
+        for row in await cursor.fetchall()
+    ]
+
+
+async def new_guests(db: Db, number: int) -> list[int]:
+    """Make so many empty guests; their ids in rising order."""
+    cursor = await db.execute(
+        "insert into guest (name) select null from generate_series(1, %s) returning id", [number]
+    )
+    return sorted(row["id"] for row in await cursor.fetchall())
+
+
+async def join(db: Db, decisions: Sequence[tuple[Decision, int]]) -> None:
+    """Put each decided record into its guest, with the reason."""
+    await db.execute(
+        "update source_guest as s set guest_id = i.guest_id, "
+        "link = jsonb_build_object('by', i.by, 'score', case when i.by is null then null else 1 end, 'author', 'rules') "
+        "from unnest(%s::bigint[], %s::bigint[], %s::text[]) as i(id, guest_id, by) "
+        "where s.id = i.id and (s.guest_id is distinct from i.guest_id or s.link is null)",
+        [
+            [one.record_id for one, _ in decisions],
+            [guest for _, guest in decisions],
+            [one.by for one, _ in decisions],
+        ],
+    )
+
+
+async def absorb(db: Db, guest_id: int, others: Sequence[int], reason: str) -> None:
+    """Move all records of other guests to this one; the absorbed ids answer with it for ever."""
+    cursor = await db.execute(
+        "update source_guest set guest_id = %s where guest_id = any(%s) returning id", [guest_id, list(others)]
+    )
+    moved = [row["id"] for row in await cursor.fetchall()]
+    await db.execute(
+        "update guest set merged_into = %s, search = '{}', updated_at = now() where id = any(%s)",
+        [guest_id, list(others)],
+    )
+    await db.execute(
+        "insert into guest_log (action, guest_id, other_id, source_guest_ids, author, reason) "
+        "select 'merged', %s, unnest(%s::bigint[]), %s, 'rules', %s",
+        [guest_id, list(others), moved, reason],
+    )
+
+
+async def records_of(db: Db, guest_ids: Sequence[int]) -> dict[int, list[Record]]:
+    """The source records of these guests; records their source removed only where nothing else is left."""
+    cursor = await db.execute(
+        "select id, guest_id, revision, seen_at, body from source_guest as s where guest_id = any(%s) "
+        "and (not removed or not exists (select from source_guest o where o.guest_id = s.guest_id and not o.removed))",
+        [list(guest_ids)],
+    )
+    found: dict[int, list[Record]] = {}
+    for row in await cursor.fetchall():
+        guest = msgspec.convert(row["body"], SourceGuest)
+        seen = (row["seen_at"] - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
+        found.setdefault(row["guest_id"], []).append(Record(row["id"], int(seen * 1_000_000), guest))
+    return found
+
+
+async def keep_golden(db: Db, made: Mapping[int, Golden], locale: str) -> None:
+    """Keep golden fields with what makes the guest findable and sortable (names sort as `locale` sorts)."""
+    names = [one.name.value if one.name else None for one in made.values()]
+    await db.execute(
+        "update guest as g set name = i.name, sort_key = i.sort_key, search = array(select jsonb_array_elements_text("
+        "i.search::jsonb)), golden = i.golden::jsonb, updated_at = now() "
+        "from unnest(%s::bigint[], %s::text[], %s::bytea[], %s::text[], %s::text[]) "
+        "as i(id, name, sort_key, search, golden) where g.id = i.id and g.merged_into is null",
+        [
+            list(made),
+            names,
+            [sort_key(name or "", locale) for name in names],
+            [msgspec.json.encode(found_by(one)).decode() for one in made.values()],
+            [msgspec.json.encode(one).decode() for one in made.values()],
+        ],
+    )
+
+
+def found_by(guest: Golden) -> list[str]:
+    """The search keys of a guest: the name's, the whole e-mail, the phone's last digits."""
+    found = search_keys(guest.name.value) if guest.name else []
+    if guest.email:
+        found.append(f"@{guest.email.value.casefold()}")
+    if guest.phone:
+        found += phone_ends(guest.phone.value)
+    return sorted(set(found))
+
+
+def phone_ends(phone: str) -> list[str]:
+    """The ends of a phone number by which staff look it up: its last 4 to 8 digits, and all of it."""
+    digits = "".join(letter for letter in phone if letter.isdigit())
+    return [f"#{digits[-size:]}" for size in (4, 5, 6, 7, 8) if len(digits) >= size] + [f"#{digits}"]

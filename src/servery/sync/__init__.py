@@ -1,0 +1,1 @@
+"""Keeping two sides equal: what is read when, and how a record's states become one row."""

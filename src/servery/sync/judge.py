@@ -1,0 +1,73 @@
+"""Deciding what a record's newly seen state means beside the one already held. Pure."""
+
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
+from typing import Literal, NamedTuple, TypeVar
+
+from servery.model.changes import Applied
+
+Verdict = Literal["created", "updated", "refreshed", "unchanged"]
+Seen = TypeVar("Seen")
+
+
+class Held(NamedTuple):
+    """The state a row holds."""
+
+    id: int
+    revision: int
+    digest: bytes
+
+
+class State(NamedTuple):
+    """One seen state: who, how new, and what it says as stored JSON."""
+
+    external_id: str
+    revision: int
+    digest: bytes
+    body: bytes
+
+
+def state(external_id: str, revision: int, body: bytes) -> State:
+    """A seen state with the digest by which equal content is known."""
+    return State(external_id, revision, blake2b(body, digest_size=16).digest(), body)
+
+
+def judge(held: Held | None, seen: State) -> Verdict:
+    """What to do with a seen state; an older one than held is as good as unchanged.
+
+    Two states of one revision with different content are ordered by their digest: any rule serves, as long as it does
+    not depend on which came first.
+    """
+    if held is None:
+        return "created"
+    if seen.digest == held.digest:
+        return "refreshed" if seen.revision > held.revision else "unchanged"
+    return "updated" if (seen.revision, seen.digest) > (held.revision, held.digest) else "unchanged"
+
+
+def newest(states: Iterable[tuple[State, Seen]]) -> list[tuple[State, Seen]]:
+    """Of several states of one record in one set, the one that would be left after applying all of them."""
+    last: dict[str, tuple[State, Seen]] = {}
+    for seen, change in states:
+        before = last.get(seen.external_id)
+        if before is None or (seen.revision, seen.digest) >= (before[0].revision, before[0].digest):
+            last[seen.external_id] = (seen, change)
+    return list(last.values())
+
+
+def judged(held: Mapping[str, Held], states: Iterable[tuple[State, Seen]]) -> dict[Verdict, list[tuple[State, Seen]]]:
+    """Sort seen states by verdict, each record once."""
+    sorted_: dict[Verdict, list[tuple[State, Seen]]] = {"created": [], "updated": [], "refreshed": [], "unchanged": []}
+    for seen, change in newest(states):
+        sorted_[judge(held.get(seen.external_id), seen)].append((seen, change))
+    return sorted_
+
+
+def count(applied: Applied, verdict: Verdict, records: int = 1) -> None:
+    """Count what became of so many records."""
+    if verdict == "created":
+        applied.created += records
+    elif verdict == "updated":
+        applied.updated += records
+    else:
+        applied.unchanged += records

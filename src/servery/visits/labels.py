@@ -1,0 +1,38 @@
+"""Reading what staff type to name a check: `7`, `T7`, `table 7`, `07A`, `T12 Jensen`, `Jensen`, `bar`. Pure."""
+
+import re
+from functools import lru_cache
+
+from msgspec import Struct
+
+from servery.model.venue import table_key
+
+_SPLIT = re.compile(r"[\s,;/()]+")
+_NOT_NAMES = frozenset(
+    "table tables tbl tab bord tisch mesa bar split check bill guest gast guests walkin walk in takeaway take away to go "
+    "window terrace left right part rest tabs og and und y".split()
+)
+
+
+class Label(Struct, frozen=True):
+    """What a label tells: the key of a table the venue has, and words that may be a name."""
+
+    table: str | None = None
+    names: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=16_384)
+def read_label(label: str, tables: frozenset[str]) -> Label:
+    """Take a label apart, given the keys of the venue's tables; with none known, a word with a digit is a table."""
+    parts = [part for part in _SPLIT.split(label.strip()) if part]
+    spans = [(start, size) for size in (len(parts), 2, 1) for start in range(len(parts) - size + 1) if size]
+    for start, size in spans:
+        key = table_key(" ".join(parts[start : start + size]))
+        if key in tables or (not tables and size == 1 and any(letter.isdigit() for letter in key)):
+            return Label(key, _names(parts[:start] + parts[start + size :]))
+    return Label(None, _names(parts))
+
+
+def _names(parts: list[str]) -> tuple[str, ...]:
+    words = (part.strip(".-'#:").casefold() for part in parts)
+    return tuple(word for word in words if len(word) > 1 and word.isalpha() and word not in _NOT_NAMES)
