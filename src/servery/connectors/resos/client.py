@@ -30,7 +30,7 @@ _ORDER = "createdAt:1"
 async def check(session: Session) -> Account:
     """Prove that the key opens a restaurant. NeedsPerson names the setting at fault, Retry when resOS is away."""
     zone = _time_zone(session)
-    await _get(session, "/tables", {})
+    await _list(session, "/tables", {})
     name = session.settings.get("restaurant") or "resOS"
     return Account(name, (Location(external_id=await _restaurant(session), name=name, time_zone=zone),))
 
@@ -66,13 +66,13 @@ async def read(session: Session, resource: Resource, account: Account, span: Spa
 
 
 async def _tables(session: Session, account: Account) -> Page:
-    body = await _get(session, "/tables", {})
-    return Page((_wrapped(wire.Wrapped(location=account.locations[0].external_id, tables=Raw(body))),))
+    tables = await _list(session, "/tables", {})
+    return Page((_wrapped(wire.Wrapped(location=account.locations[0].external_id, tables=tables)),))
 
 
 async def _bookings(session: Session, account: Account, span: Span | None, skip: int) -> Page:
     question = {"limit": str(PAGE), "skip": str(skip), "sort": _ORDER} | _between(span)
-    bookings = _list(await _get(session, "/bookings", question), session)
+    bookings = await _list(session, "/bookings", question)
     place = account.locations[0]
     records = tuple(
         _wrapped(wire.Wrapped(location=place.external_id, time_zone=place.time_zone, booking=booking))
@@ -94,15 +94,13 @@ def _wrapped(record: wire.Wrapped) -> Raw:
     return Raw(msgspec.json.encode(record))
 
 
-def _list(body: bytes, session: Session) -> list[Raw]:
+async def _list(session: Session, path: str, question: Mapping[str, str]) -> list[Raw]:
+    body = await _get(session, path, question)
     try:
         return msgspec.json.decode(body, type=list[Raw])
     except msgspec.DecodeError as error:
-        raise Retry(
-            "resOS at {host} answered with something that is not a list of bookings; "
-            "they are asked for again in {seconds} seconds.",
-            retry_after=RETRY_SECONDS, host=_host(session), seconds=int(RETRY_SECONDS),
-        ) from error  # fmt: skip
+        raise _away("resOS at {host} answered {path} with no list; it is asked for again in {seconds} seconds.",
+                    session, path) from error  # fmt: skip
 
 
 async def _get(session: Session, path: str, question: Mapping[str, str]) -> bytes:
@@ -141,7 +139,7 @@ async def _ask(session: Session, path: str, question: Mapping[str, str]) -> http
     except httpx.TimeoutException as error:
         raise _away("resOS at {host} did not answer in time; {path} is asked for again in {seconds} seconds.",
                     session, path) from error  # fmt: skip
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:
         raise _away("resOS cannot be reached at {host}; {path} is asked for again in {seconds} seconds.",
                     session, path) from error  # fmt: skip
 

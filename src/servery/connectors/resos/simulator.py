@@ -250,7 +250,11 @@ def _table(name: str, stage: Stage, area: str | None = None) -> dict[str, object
 
 
 def _entries(field: str, text: str, staged: Staged[Reservation]) -> list[dict[str, object]]:
-    entry: dict[str, object] = {"_id": f"{staged.external_id}-{field}", field: text, "createdAt": _utc(_made_at(staged)[0])}
+    entry: dict[str, object] = {
+        "_id": f"{staged.external_id}-{field}",
+        field: text,
+        "createdAt": _utc(_made_at(staged)[0]),
+    }
     return [entry | {"role": "guest"} if field == "comment" else entry]
 
 

@@ -123,5 +123,5 @@ class Wrapped(Struct, frozen=True, rename="camel", omit_defaults=True):
 
     location: str
     booking: Raw | None = None
-    tables: Raw | None = None
+    tables: list[Raw] | None = None
     time_zone: str | None = None

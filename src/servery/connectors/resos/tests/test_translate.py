@@ -24,13 +24,13 @@ BOOKING = {
 }
 
 
-def translated(time_zone: str | None = None, **fields: object) -> tuple[Change, ...]:
+def translated(time_zone: str | None = None, /, **fields: object) -> tuple[Change, ...]:
     booking = {name: value for name, value in (BOOKING | fields).items() if value is not ...}
     record = {"location": "restaurant", "timeZone": time_zone, "booking": booking}
     return tuple(translate("bookings", Raw(json.dumps(record).encode())))
 
 
-def reservation(time_zone: str | None = None, **fields: object) -> Reservation:
+def reservation(time_zone: str | None = None, /, **fields: object) -> Reservation:
     (seen,) = (change for change in translated(time_zone, **fields) if isinstance(change, ReservationSeen))
     return seen.reservation
 
@@ -256,6 +256,4 @@ def test_tables():
         ],
     }
     tables = (Table("7A", 4, "Garden", "t1"), Table("8", external_id="t2"))
-    assert translate("tables", Raw(json.dumps(record).encode())) == (
-        TablesSeen("restaurant", 0, "restaurant", tables),
-    )
+    assert translate("tables", Raw(json.dumps(record).encode())) == (TablesSeen("restaurant", 0, "restaurant", tables),)
