@@ -79,7 +79,7 @@ install() {
 
 make_running() {
     python=$(find_python)
-    say "Making .venv with $("$python" -V); the first time this downloads about 100 MB ..."
+    say "Making .venv with $("$python" -V); the first time this downloads about 80 MB ..."
     rm -rf .venv
     "$python" -m venv .venv
     install --require-hashes --only-binary :all: -r requirements.lock
