@@ -2,6 +2,8 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import Raw
 
 from servery.connectors.resos.translate import translate
@@ -245,6 +247,29 @@ def test_times_where_they_are_given():
     assert given.created_at == datetime(2025, 3, 1, 10, tzinfo=UTC)
     assert given.seated_at == datetime(2025, 3, 14, 18, 40, tzinfo=UTC)
     assert given.left_at == datetime(2025, 3, 14, 20, tzinfo=UTC)
+
+
+def test_a_time_at_the_end_of_the_calendar_is_kept_aside():
+    with pytest.raises(Quarantine):
+        translated(dateTime="0001-01-01T00:00:00+14:00")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["_id", "name", "value"]), inner),
+    max_leaves=5,
+)
+FIELDS = st.sampled_from(
+    [*BOOKING, "customer", "tables", "comments", "restaurantNotes", "customFields", "createdAt", "source"]
+)
+
+
+@given(st.dictionaries(FIELDS, JSON, max_size=4))
+def test_whatever_resos_sends_is_understood_or_kept_aside(fields: dict[str, object]):
+    try:
+        assert translated(**fields)
+    except Quarantine as error:
+        assert error.told()
 
 
 def test_tables():
