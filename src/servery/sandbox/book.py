@@ -7,7 +7,7 @@ from random import Random
 from msgspec import Struct
 from msgspec.structs import replace
 
-from servery.model.guest import Note, SourceGuest
+from servery.model.guest import SourceGuest
 from servery.model.reservation import Reservation, ReservationStatus
 from servery.sandbox.people import Person, lists
 from servery.sandbox.rates import RATES
@@ -89,7 +89,6 @@ def _remembered(person: Person) -> SourceGuest:
         language=person.language,
         birthday=person.birthday if known else None,
         allergies=person.allergies if known else (),
-        notes=(Note(f"Likes table {person.usual_table}"),) if known and person.vip else (),
         tags=("VIP",) if person.vip else (),
         vip=True if person.vip else None,
         marketing="granted" if known else "unknown",
@@ -124,6 +123,7 @@ def reservation(dinner: Dinner, kept: Kept, second: int) -> Reservation:
         channel=booking.channel if booking else "walk-in",
         requests=booking.requests if booking else None,
         occasion=booking.occasion if booking else None,
+        notes=f"VIP, likes table {dinner.person.usual_table}" if booking and dinner.person.vip else None,
         created_at=instant(dinner.day, moments(dinner, kept)[0]),
         seated_at=instant(dinner.day, kept.seated) if sat and kept.seated is not None else None,
         left_at=instant(dinner.day, kept.left) if gone and kept.left is not None else None,

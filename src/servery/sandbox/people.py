@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from servery.model.guest import Birthday
 from servery.sandbox.rates import RATES
@@ -112,11 +113,12 @@ def _phone(culture: Culture, serial: int, place: int, day: int | None) -> str:
 
 
 class Maker:
-    """Makes people one after another from one source of chance, `first` being the number of the first."""
+    """Makes people one after another from one source of chance, numbered from `first`; `made` exist already."""
 
-    def __init__(self, rng: Random, first: int, day: date | None = None) -> None:
+    def __init__(self, rng: Random, first: int, day: date | None = None, made: int = 0) -> None:
         self._rng = rng
-        self._serial = first
+        self._serial = first + made
+        self._made = made
         self._day = day.toordinal() if day else None
         self._places: dict[str, int] = {}
         self._lists = lists()
@@ -129,7 +131,7 @@ class Maker:
         """The next person."""
         rng, self._serial = self._rng, self._serial + 1
         culture = rng.choices(self._lists.cultures, cum_weights=self._cultures)[0]
-        place = self._places[culture.country] = self._places.get(culture.country, -1) + 1
+        place = self._places[culture.country] = self._places.get(culture.country, self._made - 1) + 1
         given, family = rng.choice(culture.given), rng.choice(culture.family)
         returning = circle != "once"
         return Person(
@@ -146,7 +148,7 @@ class Maker:
             usual_table=rng.choice(self._tables),
             usual_party=rng.choices((1, 2, 3, 4, 6), (8, 60, 10, 18, 4))[0],
             card=f"ccof:{rng.randbytes(9).hex()}",
-            customer_ids=tuple(rng.randbytes(13).hex().upper() for _ in range(1 + (rng.random() < RATES.twice_at_the_till))),
+            customer_ids=self._customer_ids(),
             birthday=Birthday(rng.randint(1, 12), rng.randint(1, 28)) if rng.random() < 0.3 else None,
             allergies=self._allergies(),
             vip=circle == "regular" and rng.random() < RATES.vip,
@@ -158,6 +160,10 @@ class Maker:
         if returning and self._rng.random() < RATES.second_email:
             return first, f"{plain(given)[0]}{plain(family)}{self._serial}@work.example.com"
         return (first,)
+
+    def _customer_ids(self) -> tuple[str, ...]:
+        records = 2 if self._rng.random() < RATES.twice_at_the_till else 1
+        return tuple(self._rng.randbytes(13).hex().upper() for _ in range(records))
 
     def _allergies(self) -> tuple[str, ...]:
         if self._rng.random() >= RATES.allergic:
@@ -178,7 +184,8 @@ def circles(seed: int) -> Circles:
     """The returning guests of the restaurant with this seed, the same whatever days are asked for."""
     rng = Random(f"people/{seed}")
     maker = Maker(rng, 0)
-    everyone = [maker.person("regular" if number < REGULARS else "occasional") for number in range(REGULARS + OCCASIONAL)]
+    everyone = [maker.person("regular") for _ in range(REGULARS)]
+    everyone += [maker.person("occasional") for _ in range(OCCASIONAL)]
     shared = _with_shared_phones(rng, everyone)
     weights = accumulate(rng.uniform(0.5, 3.0) for _ in range(REGULARS))
     return Circles(tuple(shared[:REGULARS]), tuple(weights), tuple(shared[REGULARS:]))
@@ -191,13 +198,13 @@ def _with_shared_phones(rng: Random, people: Sequence[Person]) -> list[Person]:
     for person in people:
         chance = rng.random()
         if chance < RATES.household and result and not result[-1].company:
-            before = result[-1]
-            result.append(msgspec.structs.replace(person, family=before.family, country=before.country, phone=before.phone,
-                          emails=(f"{plain(person.given)}.{plain(before.family)}{person.id[7:]}@example.com",)))  # fmt: skip
+            home = result[-1]
+            mine = (f"{plain(person.given)}.{plain(home.family)}{person.id[7:]}@example.com",)
+            result.append(replace(person, family=home.family, country=home.country, phone=home.phone, emails=mine))
         elif RATES.household <= chance < RATES.household + RATES.company:
             name, domain, switchboard = rng.choice(firms)
             work = f"{plain(person.given)}.{plain(person.family)}{person.id[7:]}@{plain(domain)}"
-            result.append(msgspec.structs.replace(person, company=name, phone=switchboard, emails=(work,)))
+            result.append(replace(person, company=name, phone=switchboard, emails=(work,)))
         else:
             result.append(person)
     return result

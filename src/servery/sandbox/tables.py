@@ -1,6 +1,7 @@
 """Which tables are free when, for one day."""
 
 from functools import cache
+from itertools import pairwise
 from random import Random
 
 from servery.sandbox.restaurant import restaurant
@@ -12,7 +13,7 @@ def _by_seats() -> tuple[tuple[int, tuple[str, ...]], ...]:
     tables = restaurant().venue.tables
     single = [((table.seats or 0), (table.name,)) for table in tables]
     pairs = [((left.seats or 0) + (right.seats or 0), (left.name, right.name))
-             for left, right in zip(tables, tables[1:], strict=False) if left.area == right.area]  # fmt: skip
+             for left, right in pairwise(tables) if left.area == right.area]  # fmt: skip
     return tuple(sorted(single) + sorted(pair for pair in pairs if pair[0] > 6))
 
 

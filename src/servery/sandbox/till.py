@@ -134,7 +134,7 @@ def moments(rung: Rung) -> list[int]:
 
 
 def check(dinner: Dinner, rung: Rung, second: int) -> Check:
-    """The check as the till shows it at that second of the day. Its total is what the source states: the sum of parts."""
+    """The check as the till shows it at that second of the day, with the total that the source states."""
     day = dinner.day
     closed = rung.closed <= second
     void = rung.void and closed
@@ -219,7 +219,8 @@ def _extra(place: int) -> Line:
 def _tax(total: int) -> Tax:
     """The VAT inside a total, half up: at 25 per cent a fifth of it."""
     percent = restaurant().tax_percent
-    return Tax("Moms", (2 * total * percent + 100 + percent) // (2 * (100 + percent)), included=True, rate=Decimal(percent))
+    amount = (2 * total * percent + 100 + percent) // (2 * (100 + percent))
+    return Tax("Moms", amount, included=True, rate=Decimal(percent))
 
 
 def _payments(
@@ -229,11 +230,12 @@ def _payments(
     gift = min(rung.gift, total)
     at = instant(day, rung.closed)
     card = rung.card if rung.tender == "card" else None
-    payments = [Payment(amount=total - gift, tender=rung.tender, tip=tip, external_id=rung.payment_ids[0], at=at, card=card)]
+    first, second_id = rung.payment_ids
+    payments = [Payment(amount=total - gift, tender=rung.tender, tip=tip, external_id=first, at=at, card=card)]
     if gift:
-        payments.append(Payment(amount=gift, tender="gift_card", external_id=rung.payment_ids[1], at=at))
+        payments.append(Payment(amount=gift, tender="gift_card", external_id=second_id, at=at))
     if extra and not is_open and rung.reopened:
-        payments.append(Payment(amount=extra.amount, tender=rung.tender, external_id=rung.payment_ids[1][::-1],
+        payments.append(Payment(amount=extra.amount, tender=rung.tender, external_id=second_id[::-1],
                                 at=instant(day, rung.reopened + AGAIN), card=card))  # fmt: skip
     return tuple(payment for payment in payments if payment.amount or payment.tip)
 
@@ -257,4 +259,4 @@ def customer(person: Person, customer_id: str) -> SourceGuest:
     given, _, family = name.partition(" ")
     phone = None if person.company or rng.random() < RATES.customer_without_phone else person.phone
     return SourceGuest(given_name=given, family_name=family, name=name, email=rng.choice(person.emails), phone=phone,
-                       country=person.country, company=person.company)  # fmt: skip
+                       country=person.country, company=person.company, birthday=person.birthday)  # fmt: skip

@@ -6,6 +6,7 @@ night before moves nothing; above 86,400 is past midnight.
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from random import Random
@@ -26,6 +27,10 @@ PARTIES = 46
 """Parties that come on an average day; with split checks about fifty checks."""
 AHEAD = 30
 """Days for which bookings are taken."""
+
+
+_CLEARING = 25 * MINUTE
+"""From the bill being due to the table being free, at most; also the shortest stay."""
 
 
 class Ordered(NamedTuple):
@@ -112,7 +117,7 @@ SITTINGS = (
 )
 _SIZES = (1, 2, 3, 4, 5, 6, 7, 8)
 _SIZE_WEIGHTS = (6, 50, 13, 18, 5, 5, 1, 2)
-_CHANNELS = ("website", "phone", "TableFinder", "Google", "e-mail")
+_CHANNELS = ("website", "phone", "TableFinder", "Google", "email")
 _CHANNEL_WEIGHTS = (54, 22, 12, 9, 3)
 
 
@@ -148,15 +153,21 @@ def _rhythm(day: date) -> float:
 
 
 class Host:
-    """Takes the bookings and walk-ins of one day, and gives them tables that are free."""
+    """Takes the bookings and walk-ins of one day, and gives them tables that are free.
 
-    def __init__(self, rng: Random, day: date, known: Circles, house: House) -> None:
+    `here` are persons who come that day already; `first_stranger` keeps strangers apart from those made before.
+    """
+
+    def __init__(
+        self, rng: Random, day: date, known: Circles, house: House,
+        here: AbstractSet[str] = frozenset(), first_stranger: int = 0,
+    ) -> None:  # fmt: skip
         self._rng = rng
         self._day = day
         self._known = known
         self._house = house
-        self._strangers = Maker(rng, 10_000 + day.toordinal() % 3660 * 100, day)
-        self._here: set[str] = set()
+        self._strangers = Maker(rng, 10_000 + day.toordinal() % 3660 * 1000, day, first_stranger)
+        self._here = set(here)
         self._closes = restaurant().venue.opening_hours[day.weekday()].closes * MINUTE
 
     def start(self, booked: bool) -> tuple[int, bool, Sitting]:
@@ -176,14 +187,15 @@ class Host:
         never = fate < RATES.no_show + RATES.late_cancel + RATES.early_cancel
         arrived = at + self._lateness()
         stay = rng.randint(sitting.shortest, sitting.longest) * MINUTE
-        tables = self._house.find(size, min(at, arrived), max(at + held * MINUTE, arrived + stay + 1500), person.usual_table, rng)
+        until = max(at + held * MINUTE, arrived + stay + _CLEARING)
+        tables = self._house.find(size, min(at, arrived), until, person.usual_table, rng)
         if not tables:
             return None
         booking = self._agreed(person, size, at, held, tables, made)
         if never:
             return self._never_came(person, booking, fate)
         covers = max(1, size + rng.choice((-1, 1))) if rng.random() < RATES.other_covers else size
-        sat = self._moved(tables, covers, arrived, arrived + stay + 1500)
+        sat = self._moved(tables, covers, arrived, arrived + stay + _CLEARING)
         return Dinner(self._id(), self._day, person, booking, self._stay(person, covers, sat, arrived, stay, sitting))
 
     def walk_in(self, sitting: Sitting, minute: int) -> Dinner | None:
@@ -193,10 +205,10 @@ class Host:
         covers = rng.choices(_SIZES[:6], _SIZE_WEIGHTS[:6])[0]
         stay = rng.randint(sitting.shortest, sitting.longest) * MINUTE
         at_the_bar = rng.random() < RATES.bar
-        tables = () if at_the_bar else self._house.find(covers, arrived, arrived + stay + 1500, None, rng)
+        tables = () if at_the_bar else self._house.find(covers, arrived, arrived + stay + _CLEARING, None, rng)
         if not tables and not at_the_bar:
             return None
-        self._house.hold(tables, arrived, arrived + stay + 1500)
+        self._house.hold(tables, arrived, arrived + stay + _CLEARING)
         return Dinner(self._id(), self._day, person, None, self._stay(person, covers, tables, arrived, stay, sitting))
 
     def _id(self) -> str:
@@ -225,15 +237,16 @@ class Host:
             return rng.randint(25 * MINUTE, 45 * MINUTE)
         return round(min(max(rng.gauss(-1, 6), -14), 15) * MINUTE)
 
-    def _agreed(self, person: Person, size: int, at: int, held: int, tables: tuple[str, ...], made: int | None) -> Booking:
+    def _agreed(
+        self, person: Person, size: int, at: int, held: int, tables: tuple[str, ...], made: int | None
+    ) -> Booking:
         rng = self._rng
         self._house.hold(tables, at, at + held * MINUTE)
         requests = rng.choice(lists().requests) if rng.random() < RATES.requests else None
         if person.allergies and rng.random() < 0.6:
             requests = f"Allergic to {person.allergies[0]}" + (f". {requests}" if requests else "")
-        lead = rng.randint(5400, 8 * 3600) if rng.random() < 0.15 else min(rng.expovariate(1 / 5), AHEAD - 1) * DAY + 5400
         return Booking(
-            made=made if made is not None else int(at - lead),
+            made=made if made is not None else at - self._lead(),
             at=at,
             minutes=held,
             size=size,
@@ -242,6 +255,13 @@ class Host:
             requests=requests,
             occasion=rng.choice(lists().occasions) if rng.random() < 0.08 else None,
         )
+
+    def _lead(self) -> int:
+        """Seconds between a booking and its time: some on the day itself, else days before."""
+        rng = self._rng
+        if rng.random() < 0.15:
+            return rng.randint(5400, 8 * 3600)
+        return int(min(rng.expovariate(1 / 5), AHEAD - 1) * DAY) + 5400
 
     def _never_came(self, person: Person, booking: Booking, fate: float) -> Dinner:
         """A no-show, or cancelled: late (within a day) or before."""
@@ -267,7 +287,7 @@ class Host:
     ) -> Stay:
         rng = self._rng
         opened = seated + rng.randint(90, 450)
-        closed = max(min(opened + stay, self._closes - rng.randrange(900)), opened + 1500)
+        closed = max(min(opened + stay, self._closes - rng.randrange(900)), opened + _CLEARING)
         left = closed + rng.randint(60, 900)
         courses = sitting.courses if tables else _DRINKS
         ordered = orders(rng, person, covers, courses, opened, closed, sitting.lunch)

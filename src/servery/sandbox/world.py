@@ -1,10 +1,10 @@
-"""The whole plan of days, and the two stages it is played on: each record as it stands now, the rest when its time comes."""
+"""The whole plan of days, played onto two stages: each record as it stands now, the rest when its time comes."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from random import Random
 from typing import TypeVar
 
@@ -64,6 +64,7 @@ class World:
     """Plays the plans onto a till's and a book's stage, up to now and then as time passes.
 
     `days` of history before the business day of `now`, that day, and as many ahead as bookings are taken for.
+    `watch` is told every plan when it comes into force.
     """
 
     def __init__(self, seed: int, days: int, now: datetime, watch: Callable[[Plan], None] | None = None) -> None:
@@ -73,19 +74,22 @@ class World:
         self._watch = watch
         today = business_day_at(now)
         span = [today + timedelta(number) for number in range(-days, AHEAD + 1)]
-        self.plans = {each.dinner.id: each for each in plans(seed, span)}
-        self._agenda: list[tuple[datetime, str]] = []
-        for each in self.plans.values():
-            self._stage(each)
-        heapify(self._agenda)
+        self.days: dict[date, dict[str, Plan]] = {day: {} for day in span}
+        """Every plan in force, by business day and the dinner's id."""
+        self._agenda: list[tuple[datetime, date, str]] = []
+        self._noted: set[tuple[datetime, date, str]] = set()
+        for each in plans(seed, span):
+            self.amend(each)
         self._drawn = span[-1]
 
     def advance(self, now: datetime) -> int:
         """Let time pass: play every change that falls due, in order. Returns how many fell due."""
         played = 0
         while self._agenda and self._agenda[0][0] <= now:
-            self.now, dinner_id = heappop(self._agenda)
-            self._stage(self.plans[dinner_id])
+            due = heappop(self._agenda)
+            self._noted.remove(due)
+            self.now, day, dinner_id = due
+            self._stage(self.days[day][dinner_id])
             played += 1
         self.now = max(now, self.now)
         self._draw_further()
@@ -93,8 +97,10 @@ class World:
 
     def amend(self, changed: Plan) -> None:
         """Put a new plan, or one that now goes otherwise, in force from now on."""
-        self.plans[changed.dinner.id] = changed
+        self.days.setdefault(changed.dinner.day, {})[changed.dinner.id] = changed
         self._stage(changed)
+        if self._watch:
+            self._watch(changed)
 
     def _draw_further(self) -> None:
         while self._drawn < business_day_at(self.now) + timedelta(AHEAD):
@@ -109,7 +115,8 @@ class World:
         nexts: list[int] = []
         if kept:
             seconds = book.moments(dinner, kept)
-            nexts += self._show(self.book.reservations, kept.id, dinner, seconds, partial(book.reservation, dinner, kept))
+            state = partial(book.reservation, dinner, kept)
+            nexts += self._show(self.book.reservations, kept.id, dinner, seconds, state)
             if kept.guest and kept.guest_id and seconds[0] <= second:
                 self._guest(self.book, kept.guest_id, kept.guest, dinner, seconds[0])
         for rung in each.rungs:
@@ -117,11 +124,16 @@ class World:
             if rung.customer_id and seconds[0] <= second:
                 guest = till.customer(dinner.person, rung.customer_id)
                 self._guest(self.pos, rung.customer_id, guest, dinner, seconds[0])
-            nexts += self._show(self.pos.checks, rung.id, dinner, seconds, partial(till.check, dinner, rung), rung.opened)
+            nexts += self._show(
+                self.pos.checks, rung.id, dinner, seconds, partial(till.check, dinner, rung), rung.opened
+            )
         if nexts:
-            heappush(self._agenda, (instant(dinner.day, min(nexts)), dinner.id))
-        if self._watch:
-            self._watch(each)
+            self._note((instant(dinner.day, min(nexts)), dinner.day, dinner.id))
+
+    def _note(self, due: tuple[datetime, date, str]) -> None:
+        if due not in self._noted:
+            self._noted.add(due)
+            heappush(self._agenda, due)
 
     def _guest(self, stage: Stage, guest_id: str, guest: SourceGuest, dinner: Dinner, second: int) -> None:
         standing = stage.guests.get(guest_id)

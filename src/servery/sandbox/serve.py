@@ -1,0 +1,118 @@
+"""The simulators over HTTP on this machine, in one process, until told to stop."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from msgspec import Struct
+
+from servery.connectors.contract import Asgi
+from servery.errors import Invalid
+from servery.sandbox.live import Live
+from servery.sandbox.world import World
+
+HOST = "127.0.0.1"
+SQUARE_TOKEN = "sandbox-token"
+RESOS_KEY = "sandbox-key"
+_START_SECONDS = 10.0
+_STOP_SECONDS = 0.5
+
+
+class Offer(Struct, frozen=True):
+    """One simulator to serve: on which port, and what a connection to it has to be set to."""
+
+    app: Asgi
+    port: int
+    settings: dict[str, str]
+
+
+def square(world: World, port: int) -> Offer:
+    """The till as Square."""
+    from servery.connectors.square.simulator import simulator
+
+    settings = {"base_url": f"http://{HOST}:{port}", "access_token": SQUARE_TOKEN}
+    return Offer(simulator(world.pos, SQUARE_TOKEN), port, settings)
+
+
+def resos(world: World, port: int) -> Offer:
+    """The book as resOS."""
+    from servery.connectors.resos.simulator import simulator
+
+    settings = {"base_url": f"http://{HOST}:{port}/v1", "api_key": RESOS_KEY}
+    return Offer(simulator(world.book, RESOS_KEY), port, settings)
+
+
+def serve(
+    world: World, offers: Mapping[str, Offer], live_seconds: float, with_parent: bool, ready: Callable[[], None]
+) -> None:  # fmt: skip
+    """Serve until SIGTERM or Ctrl-C, or `with_parent` until the process that started this one is gone.
+
+    `ready` is called once every port answers. Time always passes in the world; with `live_seconds` above zero
+    something unplanned happens that often, too. Invalid where a port is taken.
+    """
+    asyncio.run(_serve(world, offers, live_seconds, with_parent, ready))
+
+
+async def _serve(
+    world: World, offers: Mapping[str, Offer], live_seconds: float, with_parent: bool, ready: Callable[[], None]
+) -> None:  # fmt: skip
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    servers = {name: _server(offer) for name, offer in offers.items()}
+    serving = {name: asyncio.create_task(server.serve()) for name, server in servers.items()}
+    for name, offer in offers.items():
+        await _answering(offer.port, serving[name])
+    ready()
+    others = [asyncio.create_task(_time_passes(world, live_seconds))]
+    if with_parent:
+        others.append(asyncio.create_task(_until_orphaned(os.getppid(), stop)))
+    told = asyncio.create_task(stop.wait())
+    await asyncio.wait([told, *others, *serving.values()], return_when=asyncio.FIRST_COMPLETED)
+    for server in servers.values():
+        server.stop()  # type: ignore[no-untyped-call]
+    await asyncio.wait(serving.values(), timeout=_STOP_SECONDS)
+    for ended in (each for each in others if each.done()):
+        ended.result()
+
+
+def _server(offer: Offer) -> Server:
+    return Server(offer.app, address=HOST, port=offer.port, interface=Interfaces.ASGINL, log_enabled=False)
+
+
+async def _answering(port: int, serving: "asyncio.Task[None]") -> None:
+    """Wait until the port is listened on by us."""
+    until = time.monotonic() + _START_SECONDS
+    while time.monotonic() < until:
+        await asyncio.sleep(0.02)
+        if serving.done():
+            break
+        with suppress(OSError):
+            _, writer = await asyncio.open_connection(HOST, port)
+            writer.close()
+            return
+    raise Invalid("Port {port} of this machine cannot be listened on.", field="port", port=port,
+                  mend="Choose another, or stop the program that uses it.")  # fmt: skip
+
+
+async def _time_passes(world: World, live_seconds: float) -> None:
+    live = Live(world)
+    while True:
+        await asyncio.sleep(live_seconds or 1.0)
+        now = datetime.now(UTC)
+        if live_seconds:
+            live.step(now)
+        else:
+            world.advance(now)
+
+
+async def _until_orphaned(parent: int, stop: asyncio.Event) -> None:
+    while os.getppid() == parent:
+        await asyncio.sleep(0.25)
+    stop.set()
