@@ -1,6 +1,6 @@
 """Databases for every test, beside the code in connectors/ too.
 
-`database` is what most tests want: the DSN of an empty, migrated database of their own on the embedded server.
+`database` is what most tests want: the DSN of an empty, migrated database of their own, embedded.
 `database_on_both` gives the same test a turn on each PostgreSQL that Servery supports.
 """
 
@@ -108,9 +108,7 @@ def _debian_postgres(folder: Path) -> Iterator[str]:
     user = _plain_user()
     if user:
         shutil.chown(folder, user)
-    as_user = (
-        ["setpriv", f"--reuid={user}", f"--regid={_gid(user)}", "--clear-groups"] if user else ["setpriv"]
-    )
+    as_user = ["setpriv", f"--reuid={user}", f"--regid={_gid(user)}", "--clear-groups"] if user else ["setpriv"]
     data = str(folder / "data")
     # trust: the folder of the socket is open to this user alone.
     initdb = [
@@ -138,10 +136,8 @@ def _debian_postgres(folder: Path) -> Iterator[str]:
     ]
     # pdeathsig: a test run killed with kill -9 leaves no server either.
     with (folder.parent / f"{folder.name}.log").open("w+b") as log:
-        os.unlink(log.name)
-        server = subprocess.Popen(
-            [*as_user, "--pdeathsig=INT", *postgres], stderr=log, cwd="/", start_new_session=True
-        )
+        Path(log.name).unlink()
+        server = subprocess.Popen([*as_user, "--pdeathsig=INT", *postgres], stderr=log, cwd="/", start_new_session=True)
         try:
             yield _when_ready(make_conninfo(host=str(folder), user="servery", dbname="postgres"), server)
         finally:
@@ -152,9 +148,7 @@ def _debian_postgres(folder: Path) -> Iterator[str]:
 def _debian_binaries() -> Path:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
     if not found:
-        pytest.fail(
-            "The storage tests also run on Debian's PostgreSQL: apt-get install postgresql", pytrace=False
-        )
+        pytest.fail("The storage tests also run on Debian's PostgreSQL: apt-get install postgresql", pytrace=False)
     return found[-1].parent
 
 

@@ -16,9 +16,9 @@ DEFAULT_PORT = 8420
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where Servery keeps its data, where it listens, and under which address the world knows it.
 
-    home: data directory (absolute). port: TCP port of the pages and the API. public_url: what links, cookies, OAuth
-    redirects and signature checks use, without a slash at the end. database_url: DSN of a PostgreSQL of one's own, or
-    None for the embedded one.
+    home: data directory (absolute). port: TCP port of the pages and the API. public_url: what links, cookies,
+    OAuth redirects and signature checks use, without a slash at the end. database_url: DSN of a PostgreSQL of
+    one's own, or None for the embedded one.
     """
 
     home: Path
@@ -29,11 +29,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         # The DSN may carry a password, and settings end up in logs.
         database = "embedded" if self.database_url is None else "given"
-        return f"Settings(home={str(self.home)!r}, port={self.port}, public_url={self.public_url!r}, {database=})"
+        return f"Settings(home={self.home}, port={self.port}, public_url={self.public_url}, {database=})"
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
-    """The settings in `environ`; raises NeedsPerson that names the variable at fault. An empty variable counts as unset."""
+    """What `environ` sets; an empty variable counts as unset. Raises NeedsPerson that names the variable at fault."""
     port = _port(environ)
     return Settings(
         home=_home(environ),
@@ -86,7 +86,7 @@ def _public_url(environ: Mapping[str, str], port: int) -> str:
             "This is not the address of a site.",
             field="SERVERY_PUBLIC_URL",
             where="SERVERY_PUBLIC_URL",
-            mend="Set it to an address such as https://servery.example.com, without user name, query or fragment.",
+            mend="Set it to an address such as https://servery.example.com, without query or fragment.",
         )
     return given.rstrip("/")
 

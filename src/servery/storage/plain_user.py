@@ -1,7 +1,7 @@
 """PostgreSQL refuses to run as root, so root runs it as a plain user.
 
-As a module: `as_plain_user` says who that is and gives the words to put before a command. As a script, run by its path
-with `python -I -S`, it becomes that user and then the command:
+As a module it says who that is. As a script, run by its path with `python -I -S`, it becomes that user and then
+the command:
 
     plain_user.py UID GID CAPABILITY COMMAND ...
 """
@@ -38,16 +38,16 @@ class PlainUser(NamedTuple):
         return [sys.executable, "-I", "-S", script, *map(str, self), *words]
 
 
-def plain_user(owner: int, program: Path, folders: Iterable[Path]) -> PlainUser | None:
+def plain_user(owner: int, program: Path, places: Iterable[Path]) -> PlainUser | None:
     """Whom root is to run `program` as, or None where we are not root.
 
-    `owner` is the uid that the data belong to (0 while there are none); `folders` are where the server works. Raises
-    LookupError where no plain user exists, PermissionError where that user can get at neither program nor folders.
+    `owner` is the uid that the data belong to (0 while there are none); `places` are what the server works in.
+    Raises LookupError where no plain user exists, PermissionError where that user cannot get at program or places.
     """
     if os.geteuid() != 0:
         return None
     uid, gid = _somebody(owner)
-    return PlainUser(uid, gid, _capability(uid, gid, program, folders))
+    return PlainUser(uid, gid, _capability(uid, gid, program, places))
 
 
 def _somebody(owner: int) -> tuple[int, int]:
@@ -64,19 +64,18 @@ def _somebody(owner: int) -> tuple[int, int]:
     raise LookupError("no plain user")
 
 
-def _capability(uid: int, gid: int, program: Path, folders: Iterable[Path]) -> int:
+def _capability(uid: int, gid: int, program: Path, places: Iterable[Path]) -> int:
     """The capability the user needs: none where the way to all is open.
 
-    A checkout or a data folder below /root is closed to everyone else. Rather than open those folders or copy the
-    program, the server keeps the one capability that lets it pass through. Ambient capabilities survive exec without
-    a privileged file and without the secure-execution mode that setuid programs get, and Servery's PostgreSQL
-    listens only on a socket of ours.
+    A checkout or a data folder below /root is closed to everyone else. Rather than open those folders or copy
+    the program, the server keeps the one capability that lets it pass through. As an ambient capability it
+    survives exec without a privileged file and without the secure-execution mode of setuid programs; the server
+    listens on nothing but a socket of ours.
     """
     if not _allows(program, uid, gid, 0o5):
         # Searching folders does not let one execute a file that is executable for its owner alone.
         return _held(_CAP_DAC_OVERRIDE)
-    places = [program, *folders]
-    ways = {parent for place in places for parent in place.resolve().parents}
+    ways = {parent for place in (program, *places) for parent in place.resolve().parents}
     if all(_allows(way, uid, gid, 0o1) for way in ways) and _allows(program.parent, uid, gid, 0o5):
         return _NONE
     # Containers commonly withhold the smaller capability and grant the larger.
@@ -97,10 +96,7 @@ def _allows(path: Path, uid: int, gid: int, wanted: int) -> bool:
 def _held(*choices: int) -> int:
     """The first of `choices` that we have and may pass on."""
     lines = Path("/proc/self/status").read_text().splitlines()
-    masks = {
-        name: int(value, 16)
-        for name, value in (line.split(":", 1) for line in lines if line.startswith("Cap"))
-    }
+    masks = {name: int(value, 16) for name, value in (line.split(":", 1) for line in lines if line.startswith("Cap"))}
     ours = masks["CapPrm"] & masks["CapBnd"]
     for capability in choices:
         if ours >> capability & 1:
@@ -109,7 +105,7 @@ def _held(*choices: int) -> int:
 
 
 def become(user: PlainUser) -> None:
-    """Turn this process, for good, into one of `user`, with no groups and no right beyond its one capability."""
+    """Turn this process for good into one of `user`, with no groups and no right but its one capability."""
     libc = ctypes.CDLL(None, use_errno=True)
     if user.capability:
         _check(libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0))

@@ -23,9 +23,9 @@ _UTC = "SET TIME ZONE 'UTC'"
 
 
 def open_pool(dsn: str, *, largest: int = 10) -> Pool:
-    """A pool of up to `largest` connections to `dsn`, for `async with open_pool(dsn) as pool`.
+    """Up to `largest` connections, opened and closed by `async with`.
 
-    `async with pool.connection() as connection` is one transaction: committed at the end, rolled back on an exception.
+    `async with pool.connection() as connection` is one transaction: committed at the end, or rolled back.
     """
     return AsyncConnectionPool(
         dsn,
@@ -41,7 +41,7 @@ def open_pool(dsn: str, *, largest: int = 10) -> Pool:
 
 
 def connect(dsn: str) -> psycopg.Connection[DictRow]:
-    """One connection for commands and tests; `with connect(dsn) as connection` commits at the end and closes it."""
+    """One connection, for commands and tests; as a context it commits at the end and closes."""
     connection = psycopg.Connection[DictRow].connect(dsn, **_options())
     connection.execute(_UTC)
     connection.commit()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 
@@ -18,9 +19,9 @@ _VARIABLE = "SERVERY_DATABASE_URL"
 
 @contextlib.contextmanager
 def database(settings: Settings) -> Iterator[str]:
-    """Lend a DSN. The embedded server stops with its last user; one of SERVERY_DATABASE_URL is only checked.
+    """Lend a DSN. The embedded server stops with its last user; the one of SERVERY_DATABASE_URL is only checked.
 
-    Raises NeedsPerson where that server is too old, of another encoding or refuses us, Retry where it does not answer.
+    Raises NeedsPerson where that one is too old, of another encoding or refuses us, Retry where it is silent.
     """
     if settings.database_url is None:
         with embedded_server(settings.home) as dsn:
@@ -35,9 +36,7 @@ def _check(url: str) -> None:
         version = connection.info.server_version
         encoding = connection.info.parameter_status("server_encoding")
     if version < OLDEST:
-        raise _mend(
-            "The server is PostgreSQL {found}, and Servery needs 15 or later.", found=version // 10000
-        )
+        raise _mend("The server is PostgreSQL {found}, and Servery needs 15 or later.", found=version // 10000)
     if encoding != "UTF8":
         raise _mend("The database is encoded in {found}, and Servery needs UTF8.", found=encoding)
 
@@ -52,13 +51,11 @@ def _connect(url: str) -> psycopg.Connection:
         raise _mend("This is not the address of a PostgreSQL database.") from None
     # A server that answers with a reason has one that a person must see to; silence may pass.
     if "FATAL" in str(failure):
-        raise _mend(
-            "PostgreSQL refuses us: {words}", words=str(failure).rsplit("FATAL:", 1)[1].strip()
-        ) from None
+        raise _mend("PostgreSQL refuses us: {words}", words=str(failure).rsplit("FATAL:", 1)[1].strip()) from None
     raise Retry("The database server does not answer.", where=_VARIABLE, retry_after=10) from None
 
 
-def _mend(template: str, **params: object) -> NeedsPerson:
+def _mend(template: str, **params: Any) -> NeedsPerson:
     return NeedsPerson(
         template,
         field=_VARIABLE,

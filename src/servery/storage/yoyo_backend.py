@@ -1,4 +1,4 @@
-"""yoyo on a connection of ours: any libpq DSN, and each migration recorded in the transaction that applies it."""
+"""yoyo for any libpq DSN, with each migration recorded in the transaction that applies it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from yoyo.migrations import Migration, MigrationList
 class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
     """yoyo's psycopg 3 backend, safe against kill -9.
 
-    yoyo applies a migration on a second connection and records it afterwards: killed in between, it would apply it
-    again and fail for ever. Here both are one transaction.
+    yoyo applies a migration on a second connection and records it afterwards: killed in between, it would apply
+    it again and fail for ever. Here both are one transaction.
     """
 
     def apply_one(self, migration: Migration, force: bool = False, mark: bool = True) -> None:
         """Apply and record `migration`, or neither."""
         with self.transaction():
             migration.process_steps(self, "apply", force=force)
-            # Without yoyo's log of who did it: the user's name is nobody's business, and a container may not know it.
+            # Without yoyo's log of who did it: a container may not know the name of its user.
             self.mark_one(migration, log=False)
 
 
