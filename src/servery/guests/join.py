@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from msgspec import Struct
 from psycopg.rows import DictRow
 
 from servery.guests import rows
@@ -11,21 +12,25 @@ from servery.guests.resolve import Decision, Index, Known, decide
 from servery.guests.rows import Db
 
 
-async def resolve(db: Db, source_guest_ids: Sequence[int], locale: str) -> list[int]:
-    """Decide who each of these source guests is; the ids of all guests that changed by it.
+class Resolved(Struct, frozen=True):
+    """What resolving did: the guests that changed, and the source records that are another guest's than before."""
 
-    `locale` is how the organisation sorts names.
-    """
+    guests: list[int]
+    moved: list[int]
+
+
+async def resolve(db: Db, source_guest_ids: Sequence[int], locale: str) -> Resolved:
+    """Decide who each of these source guests is. `locale` is how the organisation sorts names."""
     if not source_guest_ids:
-        return []
+        return Resolved([], [])
     await rows.lock(db)
     arrived = await rows.source_guests(db, source_guest_ids)
     known = await _known(db, arrived)
     index = Index(await rows.sharing(db, (one.keys for one in known)))
-    touched = await _decide_all(db, known, index)
+    touched, moved = await _decide_all(db, known, index)
     touched |= await _follow_source_merges(db, [row for row in arrived if row["merged_into"]])
     await _refresh_golden(db, touched, locale)
-    return sorted(touched)
+    return Resolved(sorted(touched), sorted(moved))
 
 
 async def _known(db: Db, arrived: Iterable[DictRow]) -> list[Known]:
@@ -39,7 +44,7 @@ async def _known(db: Db, arrived: Iterable[DictRow]) -> list[Known]:
     return known
 
 
-async def _decide_all(db: Db, known: Sequence[Known], index: Index) -> set[int]:
+async def _decide_all(db: Db, known: Sequence[Known], index: Index) -> tuple[set[int], set[int]]:
     """Decide in order of arrival, so that records of one set find one another too."""
     unused = await rows.new_guests(db, sum(one.guest_id is None for one in known))
     made: list[tuple[Decision, int]] = []
@@ -48,14 +53,15 @@ async def _decide_all(db: Db, known: Sequence[Known], index: Index) -> set[int]:
         decision = decide(record, index)
         guest_id = decision.guest_id if decision.guest_id is not None else unused.pop(0)
         made.append((decision, guest_id))
-        absorbed |= {other: (guest_id, decision.by) for other in decision.absorbs}
+        absorbed |= dict.fromkeys(decision.absorbs, (guest_id, decision.by))
         _index_again(index, record, guest_id, decision.absorbs)
     final = [(decision, _survivor(guest_id, absorbed)) for decision, guest_id in made]
     await rows.join(db, final)
+    moved = {decision.record_id for decision, _ in final} - {one.id for one in known if one.guest_id is not None}
     for other, (_, by) in absorbed.items():
-        await rows.absorb(db, _survivor(other, absorbed), [other], f"same {by or 'person'}")
+        moved |= set(await rows.absorb(db, _survivor(other, absorbed), [other], f"same {by or 'person'}"))
     await db.execute("delete from guest where id = any(%s)", [unused])
-    return {guest_id for _, guest_id in final}
+    return {guest_id for _, guest_id in final}, moved
 
 
 def _survivor(guest_id: int, absorbed: dict[int, tuple[int, str | None]]) -> int:
@@ -89,4 +95,3 @@ async def _follow_source_merges(db: Db, merged: Sequence[DictRow]) -> set[int]:
 async def _refresh_golden(db: Db, guest_ids: Iterable[int], locale: str) -> None:
     records = await rows.records_of(db, list(guest_ids))
     await rows.keep_golden(db, {guest_id: golden(found) for guest_id, found in records.items()}, locale)
-

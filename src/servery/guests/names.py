@@ -37,7 +37,7 @@ def agreement(one: str | None, other: str | None) -> Agreement:
 
 
 def _apart(word: str, other: str) -> float:
-    """0 for equal words, up to 1 for an initial or as many slips as a word of that length allows, above 1 for others."""
+    """0 for equal words, up to 1 for an initial or the slips that a word of that length allows, above 1 for others."""
     if word == other:
         return 0
     if min(len(word), len(other)) == 1:

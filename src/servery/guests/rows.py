@@ -74,17 +74,14 @@ async def sharing(db: Db, keys: Iterable[Keys]) -> list[Known]:
 
 async def new_guests(db: Db, number: int) -> list[int]:
     """Make so many empty guests; their ids in rising order."""
-    cursor = await db.execute(
-        "insert into guest (name) select null from generate_series(1, %s) returning id", [number]
-    )
+    cursor = await db.execute("insert into guest (name) select null from generate_series(1, %s) returning id", [number])
     return sorted(row["id"] for row in await cursor.fetchall())
 
 
 async def join(db: Db, decisions: Sequence[tuple[Decision, int]]) -> None:
     """Put each decided record into its guest, with the reason."""
     await db.execute(
-        "update source_guest as s set guest_id = i.guest_id, "
-        "link = jsonb_build_object('by', i.by, 'score', case when i.by is null then null else 1 end, 'author', 'rules') "
+        "update source_guest as s set guest_id = i.guest_id, link = jsonb_build_object('by', i.by, 'author', 'rules') "
         "from unnest(%s::bigint[], %s::bigint[], %s::text[]) as i(id, guest_id, by) "
         "where s.id = i.id and (s.guest_id is distinct from i.guest_id or s.link is null)",
         [
@@ -95,8 +92,8 @@ async def join(db: Db, decisions: Sequence[tuple[Decision, int]]) -> None:
     )
 
 
-async def absorb(db: Db, guest_id: int, others: Sequence[int], reason: str) -> None:
-    """Move all records of other guests to this one; the absorbed ids answer with it for ever."""
+async def absorb(db: Db, guest_id: int, others: Sequence[int], reason: str) -> list[int]:
+    """Move all records of other guests to this one and return their ids; absorbed guests answer with it for ever."""
     cursor = await db.execute(
         "update source_guest set guest_id = %s where guest_id = any(%s) returning id", [guest_id, list(others)]
     )
@@ -110,6 +107,7 @@ async def absorb(db: Db, guest_id: int, others: Sequence[int], reason: str) -> N
         "select 'merged', %s, unnest(%s::bigint[]), %s, 'rules', %s",
         [guest_id, list(others), moved, reason],
     )
+    return moved
 
 
 async def records_of(db: Db, guest_ids: Sequence[int]) -> dict[int, list[Record]]:

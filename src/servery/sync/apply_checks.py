@@ -115,6 +115,8 @@ def _check_row(seen: State, check: Check, place: Place, guest: int | None) -> tu
         sums.refunded,
         sums.difference,
         check.currency,
+        check.split_from,
+        check.reservation_id,
         guest,
         _JSON.encode(check).decode(),
     )

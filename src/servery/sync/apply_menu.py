@@ -97,7 +97,8 @@ async def apply_tables(
         )
         async with db.cursor() as writer:
             await writer.executemany(
-                "insert into venue_table (venue_id, connection_id, position, name, table_key, seats, area, external_id) "
+                "insert into venue_table "
+                "(venue_id, connection_id, position, name, table_key, seats, area, external_id) "
                 "values (%s, %s, %s, %s, %s, %s, %s, %s)",
                 [
                     (

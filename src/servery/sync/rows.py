@@ -25,7 +25,8 @@ CHECK = {
     "venue_id": "bigint", "external_id": "text", "revision": "bigint", "digest": "bytea", "business_date": "date",
     "opened_at": "timestamptz", "closed_at": "timestamptz", "status": "text", "label": "text", "table_name": "text",
     "covers": "integer", "total": "bigint", "net_sales": "bigint", "tips": "bigint", "refunded": "bigint",
-    "difference": "bigint", "currency": "text", "source_guest_id": "bigint", "body": "jsonb",
+    "difference": "bigint", "currency": "text", "split_from": "text",
+    "reservation_told": "text", "source_guest_id": "bigint", "body": "jsonb",
 }  # fmt: skip
 PAYMENT = {
     "external_id": "text", "check_external_id": "text", "revision": "bigint", "digest": "bytea",

@@ -83,22 +83,21 @@ def drafts(
     return made + [_draft(venue_id, day, currency, [], rows) for rows in walk_ins]
 
 
-def _draft(
-    venue_id: int, day: date, currency: str, booked: Sequence[BookingRow], bills: Sequence[BillRow]
-) -> Draft:
+def _draft(venue_id: int, day: date, currency: str, booked: Sequence[BookingRow], bills: Sequence[BillRow]) -> Draft:
     covers, covers_source = _covers(booked, bills)
     opened = [bill.opened_at for bill in bills]
     seated = [one.seated_at for one in booked if one.seated_at]
     left = [one.left_at for one in booked if one.left_at]
     closed = [bill.closed_at for bill in bills if bill.closed_at] if all(bill.closed_at for bill in bills) else []
-    owners = [one.source_guest_id for one in (*booked, *bills) if one.source_guest_id is not None]
-    tables = [one.table for one in (*bills, *booked) if one.table]
+    members: list[BookingRow | BillRow] = [*booked, *bills]
+    owners = [one.source_guest_id for one in members if one.source_guest_id is not None]
+    tables = [one.table for one in reversed(members) if one.table]
     return Draft(
         venue_id=venue_id,
         business_date=day,
         booking_ids=tuple(one.id for one in booked),
         bill_ids=tuple(bill.id for bill in bills),
-        known_as=tuple(sorted({one.visit_id for one in (*booked, *bills) if one.visit_id is not None})),
+        known_as=tuple(sorted({one.visit_id for one in members if one.visit_id is not None})),
         starts_at=min(seated or opened or [one.starts_at for one in booked]),
         ends_at=max(left or closed, default=None),
         walk_in=all(one.walk_in for one in booked),
@@ -113,9 +112,7 @@ def _draft(
     )
 
 
-def _covers(
-    booked: Sequence[BookingRow], bills: Sequence[BillRow]
-) -> tuple[int | None, CoversSource | None]:
+def _covers(booked: Sequence[BookingRow], bills: Sequence[BillRow]) -> tuple[int | None, CoversSource | None]:
     """The till's count where it has one (split bills repeat it, so it is not added up), else the size booked."""
     counted = [bill.covers for bill in bills if bill.covers]
     if counted:

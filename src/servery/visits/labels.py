@@ -9,8 +9,8 @@ from servery.model.venue import table_key
 
 _SPLIT = re.compile(r"[\s,;/()]+")
 _NOT_NAMES = frozenset(
-    "table tables tbl tab bord tisch mesa bar split check bill guest gast guests walkin walk in takeaway take away to go "
-    "window terrace left right part rest tabs og and und y".split()
+    "table tables tbl tab bord tisch mesa bar split check bill guest gast guests walkin walk in takeaway take "
+    "away to go window terrace left right part rest tabs og and und y".split()
 )
 
 

@@ -142,9 +142,7 @@ def _told(party: Party, known: set[int]) -> bool:
     return True
 
 
-def _offers(
-    parties: Sequence[Party], bookings: Sequence[Booking], rules: Rules
-) -> list[tuple[int, list[Candidate]]]:
+def _offers(parties: Sequence[Party], bookings: Sequence[Booking], rules: Rules) -> list[tuple[int, list[Candidate]]]:
     by_time = sorted(bookings, key=lambda one: one.starts_at)
     offers = []
     for place, party in enumerate(parties):
@@ -221,7 +219,7 @@ def _covers(bills: Sequence[Bill], booking: Booking) -> list[Reason]:
 def _assign(
     parties: Sequence[Party], offers: Sequence[tuple[int, list[Candidate]]], bookings: dict[int, Booking]
 ) -> None:
-    """Join the likeliest pairs first; a booking that is taken is no candidate for the rest, but for its other tables."""
+    """Join the likeliest pairs first; a booking that is taken is no candidate any more, but for its other tables."""
     pairs = sorted(
         ((candidate, place) for place, found in offers for candidate in found),
         key=lambda pair: (-pair[0].score, pair[0].booking_id, pair[1]),

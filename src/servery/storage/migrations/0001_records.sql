@@ -119,6 +119,7 @@ create table reservation (
 );
 create index reservation_day on reservation (venue_id, business_date);
 create index reservation_guest on reservation (source_guest_id, starts_at desc) where source_guest_id is not null;
+create index reservation_external on reservation (external_id);
 create index reservation_visit on reservation (visit_id) where visit_id is not null;
 
 create table checks (
@@ -143,6 +144,8 @@ create table checks (
     refunded bigint not null,
     difference bigint not null,
     currency text not null,
+    split_from text,
+    reservation_told text,
     source_guest_id bigint references source_guest,
     visit_id bigint references visit,
     match jsonb,
@@ -152,6 +155,7 @@ create table checks (
     unique (venue_id, connection_id, external_id)
 );
 create index checks_source on checks (connection_id, external_id);
+create index checks_guest on checks (source_guest_id) where source_guest_id is not null;
 create index checks_day on checks (venue_id, business_date);
 create index checks_visit on checks (visit_id) where visit_id is not null;
 create index checks_differ on checks (venue_id, business_date) where difference <> 0;

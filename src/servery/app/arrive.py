@@ -1,0 +1,51 @@
+"""What arrives goes from room to room inside one transaction.
+
+Rooms do not know one another. Each returns what it changed, and `arrive` hands that to the next.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from babel.core import get_global
+
+from servery.guests.join import resolve
+from servery.model.changes import Applied, Change
+from servery.storage.pool import Connection as Db
+from servery.sync import connections
+from servery.sync.apply import apply
+from servery.sync.places import Place
+from servery.visits.form import form_visits
+from servery.visits.rows import days_of_guests
+
+CHANGED = "servery_changed"
+"""The PostgreSQL channel on which open pages hear that something changed; the payload says what."""
+
+
+async def arrive(db: Db, connection_id: int, places: Mapping[str, Place], changes: Iterable[Change]) -> Applied:
+    """Take a set of changes of one connection from records to guests to visits, in the caller's transaction."""
+    await connections.lock(db, connection_id)
+    applied = await apply(db, connection_id, places, changes)
+    resolved = await resolve(db, applied.guests, sorting_locale(places))
+    # Checks and bookings that came before their guest were matched without knowing them.
+    days = applied.days | await days_of_guests(db, resolved.moved)
+    visits = await form_visits(db, days)
+    if resolved.guests or visits:
+        await db.execute("select pg_notify(%s, %s)", [CHANGED, "guests" if not visits else "visits"])
+    return applied
+
+
+def sorting_locale(places: Mapping[str, Place]) -> str:
+    """How names sort here: as in the country of the venues (Æ Ø Å last in Denmark); by plain rules where in several."""
+    zones = {place.venue.time_zone for place in places.values()}
+    countries = {get_global("zone_territories").get(zone) for zone in zones}
+    country = next(iter(countries), None) if len(countries) == 1 else None
+    return f"{_LANGUAGE_OF.get(country, 'en')}_{country}" if country else "en"
+
+
+# The language whose alphabet a country's guest book follows, for the languages that Servery speaks.
+_LANGUAGE_OF = {
+    **dict.fromkeys(("DK", "GL", "FO"), "da"),
+    **dict.fromkeys(("DE", "AT", "CH", "LI", "LU"), "de"),
+    **dict.fromkeys(("ES", "MX", "AR", "CL", "CO", "PE", "UY"), "es"),
+    "NO": "nb",
+    "SE": "sv",
+}

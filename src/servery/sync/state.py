@@ -1,0 +1,118 @@
+"""How far each resource of a connection has been read, kept beside the records: a kill loses no more than a page."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from psycopg.types.json import Jsonb
+
+from servery.errors import ServeryError
+from servery.sync.rows import Db
+from servery.sync.spans import Stretch
+
+
+class State(Struct, frozen=True, kw_only=True):
+    """One resource of one connection. `error` is the last failure in words, None while all is well."""
+
+    connection_id: int
+    resource: str
+    polled_until: datetime | None = None
+    backfill_since: datetime | None = None
+    backfill_until: datetime | None = None
+    spans_done: list[Stretch] = []
+    backfill_started_at: datetime | None = None
+    backfill_done_at: datetime | None = None
+    records: int = 0
+    last_ok_at: datetime | None = None
+    attempts: int = 0
+    next_try_at: datetime | None = None
+    error: dict[str, Any] | None = None
+
+
+_COLUMNS = ", ".join(State.__struct_fields__)
+
+
+async def states(db: Db, connection_id: int) -> dict[str, State]:
+    """The state of each resource that was ever begun."""
+    cursor = await db.execute(f"select {_COLUMNS} from sync_state where connection_id = %s", [connection_id])
+    return {row["resource"]: msgspec.convert(row, State) for row in await cursor.fetchall()}
+
+
+async def begin(db: Db, connection_id: int, resource: str) -> None:
+    """Make a row for a resource that has none."""
+    await db.execute(
+        "insert into sync_state (connection_id, resource) values (%s, %s) on conflict do nothing",
+        [connection_id, resource],
+    )
+
+
+async def plan_backfill(db: Db, connection_id: int, resource: str, since: datetime, until: datetime) -> None:
+    """Set the ends of a backfill, once: what is newer than `until` is the poll's."""
+    await db.execute(
+        "update sync_state set backfill_since = %s, backfill_until = %s, backfill_started_at = now() "
+        "where connection_id = %s and resource = %s and backfill_since is null",
+        [since, until, connection_id, resource],
+    )
+
+
+async def read_records(db: Db, connection_id: int, resource: str, records: int) -> None:
+    """Count records read, in the transaction that applied them."""
+    await db.execute(
+        "update sync_state set records = records + %s where connection_id = %s and resource = %s",
+        [records, connection_id, resource],
+    )
+
+
+async def polled(db: Db, connection_id: int, resource: str, until: datetime) -> None:
+    """A poll has read everything up to `until`."""
+    await db.execute(
+        "update sync_state set polled_until = %s, last_ok_at = now(), attempts = 0, next_try_at = null, error = null "
+        "where connection_id = %s and resource = %s",
+        [until, connection_id, resource],
+    )
+
+
+async def read_stretch(db: Db, connection_id: int, resource: str, done: Sequence[Stretch], finished: bool) -> None:
+    """A backfill has read these stretches, and with `finished` all of them."""
+    await db.execute(
+        "update sync_state set spans_done = %s, backfill_done_at = case when %s then now() end, last_ok_at = now(), "
+        "attempts = 0, next_try_at = null, error = null where connection_id = %s and resource = %s",
+        [Jsonb(msgspec.to_builtins(done)), finished, connection_id, resource],
+    )
+
+
+async def failed(db: Db, connection_id: int, resource: str, error: ServeryError, next_try_at: datetime) -> None:
+    """A read failed and will be tried again at `next_try_at`."""
+    told = {
+        "code": error.code,
+        "template": error.template,
+        "mend": error.mend,
+        "params": {name: str(value) for name, value in error.params.items()},
+        "field": getattr(error, "field", None),
+    }
+    await db.execute(
+        "update sync_state set attempts = attempts + 1, next_try_at = %s, error = %s "
+        "where connection_id = %s and resource = %s",
+        [next_try_at, Jsonb(told), connection_id, resource],
+    )
+
+
+async def retry_now(db: Db, connection_id: int) -> None:
+    """Forget when failed reads wanted to be tried again, and that polls are recent: everything is due now."""
+    await db.execute(
+        "update sync_state set next_try_at = null, last_ok_at = null where connection_id = %s", [connection_id]
+    )
+
+
+async def keep_unread(
+    db: Db, connection_id: int, resource: str, body: bytes, digest: bytes, error: ServeryError
+) -> None:
+    """Keep a record that could not be understood, as it came, until someone has dealt with it."""
+    reason = {"code": error.code, "message": str(error)}
+    await db.execute(
+        "insert into unread_record (connection_id, resource, digest, body, reason) values (%s, %s, %s, %s, %s) "
+        "on conflict (connection_id, resource, digest) do update set reason = excluded.reason",
+        [connection_id, resource, digest, body, Jsonb(reason)],
+    )

@@ -1,0 +1,277 @@
+"""Reading what matching needs of a day, and writing the visits it finds."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+import msgspec
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow
+
+from servery.model.venue import Venue, table_key
+from servery.visits.assemble import BillRow, BookingRow, Draft
+from servery.visits.labels import read_label
+from servery.visits.match import Bill, Booking, Party
+
+Db = AsyncConnection[DictRow]
+Day = tuple[int, date]
+
+
+class DayRecords(NamedTuple):
+    """One venue's business day: what matching weighs, and what visits are made of."""
+
+    bookings: dict[int, BookingRow]
+    bills: dict[int, BillRow]
+    weighed_bookings: list[Booking]
+    weighed_bills: list[Bill]
+
+
+async def lock_days(db: Db, days: Iterable[Day]) -> None:
+    """Wait for, and hold until the transaction ends, the right to form these venues' visits."""
+    for venue_id in sorted({venue_id for venue_id, _ in days}):
+        await db.execute("select pg_advisory_xact_lock(%s, %s)", [0x715, venue_id])
+
+
+async def days_of_guests(db: Db, source_guest_ids: Sequence[int]) -> set[Day]:
+    """The days on which these source guests have a reservation or a check."""
+    if not source_guest_ids:
+        return set()
+    cursor = await db.execute(
+        "select venue_id, business_date from reservation where source_guest_id = any(%s) "
+        "union select venue_id, business_date from checks where source_guest_id = any(%s)",
+        [source_guest_ids, source_guest_ids],
+    )
+    return {(row["venue_id"], row["business_date"]) for row in await cursor.fetchall()}
+
+
+async def venues_of(db: Db, days: Iterable[Day]) -> dict[int, Venue]:
+    """The venues of these days."""
+    cursor = await db.execute("select id, body from venue where id = any(%s)", [sorted({one for one, _ in days})])
+    return {row["id"]: msgspec.convert(row["body"], Venue) for row in await cursor.fetchall()}
+
+
+async def load(db: Db, days: Sequence[Day]) -> dict[Day, DayRecords]:
+    """All reservations and checks that stand on these days."""
+    tables = await _tables(db, days)
+    found: dict[Day, DayRecords] = defaultdict(lambda: DayRecords({}, {}, [], []))
+    for row in await _day_rows(db, _RESERVATIONS, days):
+        _take_booking(found[row["venue_id"], row["business_date"]], row)
+    for row in await _day_rows(db, _CHECKS, days):
+        day = found[row["venue_id"], row["business_date"]]
+        booked = frozenset(key for one in day.weighed_bookings for key in one.tables)
+        _take_bill(day, row, tables.get(row["venue_id"], frozenset()) | booked)
+    return found
+
+
+async def _tables(db: Db, days: Iterable[Day]) -> dict[int, frozenset[str]]:
+    cursor = await db.execute(
+        "select venue_id, array_agg(distinct table_key) as keys from venue_table where venue_id = any(%s) group by 1",
+        [sorted({venue_id for venue_id, _ in days})],
+    )
+    return {row["venue_id"]: frozenset(row["keys"]) for row in await cursor.fetchall()}
+
+
+_RESERVATIONS = """
+select r.id, r.venue_id, r.business_date, r.starts_at, r.status, r.party_size, r.table_keys, r.source_guest_id,
+       r.visit_id, g.guest_id, coalesce(g.body ->> 'name', r.body -> 'guest' ->> 'name') as guest_name,
+       r.body -> 'tables' ->> 0 as table_name, (r.body ->> 'seated_at')::timestamptz as seated_at,
+       (r.body ->> 'left_at')::timestamptz as left_at, coalesce((r.body ->> 'walk_in')::boolean, false) as walk_in
+from unnest(%s::bigint[], %s::date[]) as d(venue_id, business_date)
+join reservation r using (venue_id, business_date)
+left join source_guest g on g.id = r.source_guest_id
+where not r.removed order by r.id"""
+
+_CHECKS = """
+select c.id, c.venue_id, c.business_date, c.opened_at, c.closed_at, c.label, c.table_name, c.covers,
+       c.source_guest_id, c.total - c.refunded as spend, c.net_sales, c.tips, c.visit_id, c.match ->> 'by' as told_by,
+       g.guest_id, s.id as split_from, t.id as told, c.reservation_told as source_told,
+       case when c.match ->> 'by' = 'staff' then (c.match ->> 'reservation_id')::bigint end as staff_told
+from unnest(%s::bigint[], %s::date[]) as d(venue_id, business_date)
+join checks c using (venue_id, business_date)
+left join source_guest g on g.id = c.source_guest_id
+left join checks s on s.venue_id = c.venue_id and s.connection_id = c.connection_id
+    and s.external_id = c.split_from
+left join reservation t on t.venue_id = c.venue_id and t.external_id = c.reservation_told
+where not c.removed and c.status <> 'void' order by c.id"""
+
+
+async def _day_rows(db: Db, query: str, days: Sequence[Day]) -> list[DictRow]:
+    cursor = await db.execute(query, [[venue_id for venue_id, _ in days], [day for _, day in days]])
+    return await cursor.fetchall()
+
+
+def _take_booking(day: DayRecords, row: DictRow) -> None:
+    day.bookings[row["id"]] = BookingRow(
+        id=row["id"],
+        starts_at=row["starts_at"],
+        status=row["status"],
+        party_size=row["party_size"],
+        source_guest_id=row["source_guest_id"],
+        table=row["table_name"],
+        walk_in=row["walk_in"],
+        seated_at=row["seated_at"],
+        left_at=row["left_at"],
+        visit_id=row["visit_id"],
+    )
+    names = read_label(row["guest_name"] or "", frozenset(("",))).names
+    day.weighed_bookings.append(
+        Booking(
+            id=row["id"],
+            starts_at=row["starts_at"],
+            status=row["status"],
+            party_size=row["party_size"],
+            tables=frozenset(row["table_keys"]),
+            guest_id=row["guest_id"],
+            name_words=frozenset(names),
+            seated_at=row["seated_at"],
+            left_at=row["left_at"],
+        )
+    )
+
+
+def _take_bill(day: DayRecords, row: DictRow, tables: frozenset[str]) -> None:
+    label = read_label(row["label"] or "", tables)
+    by_staff = row["told_by"] == "staff"
+    day.bills[row["id"]] = BillRow(
+        id=row["id"],
+        opened_at=row["opened_at"],
+        closed_at=row["closed_at"],
+        table=row["table_name"] or label.table,
+        covers=row["covers"],
+        source_guest_id=row["source_guest_id"],
+        spend=row["spend"],
+        net_sales=row["net_sales"],
+        tips=row["tips"],
+        visit_id=row["visit_id"],
+    )
+    day.weighed_bills.append(
+        Bill(
+            id=row["id"],
+            opened_at=row["opened_at"],
+            closed_at=row["closed_at"],
+            table=table_key(row["table_name"]) if row["table_name"] else label.table,
+            name_words=label.names,
+            covers=row["covers"],
+            guest_id=row["guest_id"],
+            split_from=row["split_from"],
+            told=row["staff_told"] if by_staff else row["told"],
+            told_by="staff" if by_staff else "source" if row["source_told"] else None,
+        )
+    )
+
+
+async def write(db: Db, days: Sequence[Day], drafts: Sequence[Draft], parties: Iterable[Party]) -> list[int]:
+    """Bring the visits of these days to these drafts; a visit keeps its id as long as one of its members does."""
+    owned = _owners(drafts)
+    ids = [owned.get(place) for place in range(len(drafts))]
+    fresh = iter(await _new_ids(db, ids.count(None)))
+    visit_ids = [kept if kept is not None else next(fresh) for kept in ids]
+    await _put(db, visit_ids, drafts)
+    await _point(
+        db, "reservation", [(one, visit_ids[at]) for at, draft in enumerate(drafts) for one in draft.booking_ids]
+    )
+    await _point(db, "checks", [(one, visit_ids[at]) for at, draft in enumerate(drafts) for one in draft.bill_ids])
+    await _note_matches(db, parties)
+    await _retire(
+        db, days, visit_ids, {old: visit_ids[at] for at, draft in enumerate(drafts) for old in draft.known_as}
+    )
+    return visit_ids
+
+
+def _owners(drafts: Sequence[Draft]) -> dict[int, int]:
+    """Which draft goes on as which known visit: each visit once, the oldest first."""
+    owned: dict[int, int] = {}
+    used: set[int] = set()
+    for place, draft in enumerate(drafts):
+        kept = next((one for one in draft.known_as if one not in used), None)
+        if kept is not None:
+            owned[place] = kept
+            used.add(kept)
+    return owned
+
+
+async def _new_ids(db: Db, number: int) -> list[int]:
+    cursor = await db.execute(
+        "select nextval(pg_get_serial_sequence('visit', 'id')) as id from generate_series(1, %s)", [number]
+    )
+    return [row["id"] for row in await cursor.fetchall()]
+
+
+_VISIT = {
+    "id": "bigint", "venue_id": "bigint", "business_date": "date", "starts_at": "timestamptz", "ends_at": "timestamptz",
+    "walk_in": "boolean", "covers": "integer", "covers_source": "text", "source_guest_id": "bigint",
+    "table_name": "text", "spend": "bigint", "net_sales": "bigint", "tips": "bigint", "currency": "text",
+}  # fmt: skip
+
+
+async def _put(db: Db, visit_ids: Sequence[int], drafts: Sequence[Draft]) -> None:
+    if not drafts:
+        return
+    rows = [
+        (visit_id, one.venue_id, one.business_date, one.starts_at, one.ends_at, one.walk_in, one.covers,
+         one.covers_source, one.source_guest_id, one.table, one.spend, one.net_sales, one.tips, one.currency)
+        for visit_id, one in zip(visit_ids, drafts, strict=True)
+    ]  # fmt: skip
+    names = ", ".join(_VISIT)
+    arrays = ", ".join(f"%s::{kind}[]" for kind in _VISIT.values())
+    sets = ", ".join(f"{name} = excluded.{name}" for name in _VISIT if name != "id")
+    old = ", ".join(f"v.{name}" for name in _VISIT)
+    new = ", ".join(f"excluded.{name}" for name in _VISIT)
+    await db.execute(
+        f"insert into visit as v ({names}) overriding system value select {names} from unnest({arrays}) as i({names}) "
+        f"on conflict (id) do update set {sets}, merged_into = null, gone_at = null "
+        f"where ({old}) is distinct from ({new}) or v.gone_at is not null or v.merged_into is not null",
+        [*map(list, zip(*rows, strict=True))],
+    )
+
+
+async def _point(db: Db, table: str, members: Sequence[tuple[int, int]]) -> None:
+    if members:
+        await db.execute(
+            f"update {table} as t set visit_id = i.visit_id from unnest(%s::bigint[], %s::bigint[]) as i(id, visit_id) "
+            "where t.id = i.id and t.visit_id is distinct from i.visit_id",
+            [[one for one, _ in members], [visit_id for _, visit_id in members]],
+        )
+
+
+async def _note_matches(db: Db, parties: Iterable[Party]) -> None:
+    """Keep beside each check why it was joined, or between which bookings a person has to choose."""
+    noted = [(bill.id, _match(party), _candidates(party)) for party in parties for bill in party.bills]
+    await db.execute(
+        "update checks as c set match = i.match::jsonb, candidates = i.candidates::jsonb "
+        "from unnest(%s::bigint[], %s::text[], %s::text[]) as i(id, match, candidates) "
+        "where c.id = i.id and c.match ->> 'by' is distinct from 'staff' "
+        "and (c.match is distinct from i.match::jsonb or c.candidates is distinct from i.candidates::jsonb)",
+        [[one for one, _, _ in noted], [match for _, match, _ in noted], [asked for _, _, asked in noted]],
+    )
+
+
+def _match(party: Party) -> str | None:
+    if party.match is None:
+        return None
+    kept: dict[str, Any] = msgspec.to_builtins(party.match)
+    return msgspec.json.encode(kept | {"reservation_id": party.booking_id}).decode()
+
+
+def _candidates(party: Party) -> str | None:
+    return msgspec.json.encode(party.candidates).decode() if party.candidates else None
+
+
+async def _retire(db: Db, days: Sequence[Day], kept: Sequence[int], became: Mapping[int, int]) -> None:
+    """Visits of these days that nothing belongs to any more: they stay, and answer with the visit they became."""
+    cursor = await db.execute(
+        "update visit as v set gone_at = now() from unnest(%s::bigint[], %s::date[]) as d(venue_id, business_date) "
+        "where v.venue_id = d.venue_id and v.business_date = d.business_date and v.gone_at is null "
+        "and v.id <> all(%s) and not exists (select from checks c where c.visit_id = v.id and not c.removed "
+        "and c.status <> 'void' and (c.venue_id, c.business_date) <> (v.venue_id, v.business_date)) returning v.id",
+        [[venue_id for venue_id, _ in days], [day for _, day in days], list(kept)],
+    )
+    gone = [row["id"] for row in await cursor.fetchall()]
+    merged = [(one, became[one]) for one in gone if one in became and became[one] != one]
+    if merged:
+        await db.execute(
+            "update visit as v set merged_into = i.into_id from unnest(%s::bigint[], %s::bigint[]) as i(id, into_id) "
+            "where v.id = i.id",
+            [[one for one, _ in merged], [into for _, into in merged]],
+        )
