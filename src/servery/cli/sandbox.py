@@ -1,16 +1,11 @@
 """`servery sandbox`: the demo restaurant's two systems, to try Servery on without an account anywhere."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import msgspec
 import typer
-
-if TYPE_CHECKING:
-    from servery.sandbox.serve import Offer
-    from servery.sandbox.world import World
 
 app = typer.Typer(no_args_is_help=True, help="A restaurant that does not exist, seen through real systems' APIs.")
 
@@ -24,51 +19,58 @@ Truth = Annotated[Path | None, typer.Option(help="Write who is who to this file,
 
 @app.command()
 def square(
-    port: Port, seed: Seed = 1, days: Days = 365, live_seconds: LiveSeconds = 4.0, with_parent: WithParent = False
-) -> None:  # fmt: skip
+    port: Port,
+    seed: Seed = 1,
+    days: Days = 365,
+    live_seconds: LiveSeconds = 4.0,
+    with_parent: WithParent = False,
+    truth: Truth = None,
+) -> None:
     """Serve the restaurant's till as Square."""
-    from servery.sandbox import serve
-
-    _run(seed, days, live_seconds, with_parent, None, lambda world: {"square": serve.square(world, port)})
+    _serve({"square": port}, seed, days, live_seconds, with_parent, truth)
 
 
 @app.command()
 def resos(
-    port: Port, seed: Seed = 1, days: Days = 365, live_seconds: LiveSeconds = 4.0, with_parent: WithParent = False
-) -> None:  # fmt: skip
+    port: Port,
+    seed: Seed = 1,
+    days: Days = 365,
+    live_seconds: LiveSeconds = 4.0,
+    with_parent: WithParent = False,
+    truth: Truth = None,
+) -> None:
     """Serve the restaurant's reservation book as resOS."""
-    from servery.sandbox import serve
-
-    _run(seed, days, live_seconds, with_parent, None, lambda world: {"resos": serve.resos(world, port)})
+    _serve({"resos": port}, seed, days, live_seconds, with_parent, truth)
 
 
 @app.command()
 def demo(
-    square_port: Port, resos_port: Port, seed: Seed = 1, days: Days = 365, live_seconds: LiveSeconds = 4.0,
-    with_parent: WithParent = False, truth: Truth = None,
-) -> None:  # fmt: skip
+    square_port: Port,
+    resos_port: Port,
+    seed: Seed = 1,
+    days: Days = 365,
+    live_seconds: LiveSeconds = 4.0,
+    with_parent: WithParent = False,
+    truth: Truth = None,
+) -> None:
     """Serve both from one truth: the same dinners seen from two sides."""
-    from servery.sandbox import serve
-
-    _run(
-        seed, days, live_seconds, with_parent, truth,
-        lambda world: {"square": serve.square(world, square_port), "resos": serve.resos(world, resos_port)},
-    )  # fmt: skip
+    _serve({"square": square_port, "resos": resos_port}, seed, days, live_seconds, with_parent, truth)
 
 
-def _run(
-    seed: int, days: int, live_seconds: float, with_parent: bool, truth: Path | None,
-    offers: "Callable[[World], dict[str, Offer]]",
-) -> None:  # fmt: skip
+def _serve(
+    ports: dict[str, int], seed: int, days: int, live_seconds: float, with_parent: bool, truth: Path | None
+) -> None:
     """Make the world, serve it, and say on one line of JSON how to connect as soon as it answers."""
     from servery.sandbox.record import TruthFile
-    from servery.sandbox.serve import serve
+    from servery.sandbox.serve import OFFERS, claim, serve
     from servery.sandbox.world import World
 
+    for port in ports.values():
+        claim(port)
     world = World(seed, days, datetime.now(UTC), TruthFile(truth).write if truth else None)
-    offered = offers(world)
+    offers = {name: OFFERS[name](world, port) for name, port in ports.items()}
 
     def ready() -> None:
-        typer.echo(msgspec.json.encode({name: offer.settings for name, offer in offered.items()}).decode())
+        typer.echo(msgspec.json.encode({name: offer.settings for name, offer in offers.items()}).decode())
 
-    serve(world, offered, live_seconds, with_parent, ready)
+    serve(world, list(offers.values()), live_seconds, with_parent, ready)

@@ -3,10 +3,10 @@
 import asyncio
 import os
 import signal
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from socket import SO_REUSEADDR, SOL_SOCKET, socket
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
@@ -20,7 +20,6 @@ from servery.sandbox.world import World
 HOST = "127.0.0.1"
 SQUARE_TOKEN = "sandbox-token"
 RESOS_KEY = "sandbox-key"
-_START_SECONDS = 10.0
 _STOP_SECONDS = 0.5
 
 
@@ -48,36 +47,40 @@ def resos(world: World, port: int) -> Offer:
     return Offer(simulator(world.book, RESOS_KEY), port, settings)
 
 
+OFFERS: Mapping[str, Callable[[World, int], Offer]] = {"square": square, "resos": resos}
+"""The simulators there are, by their connectors' names."""
+
+
 def serve(
-    world: World, offers: Mapping[str, Offer], live_seconds: float, with_parent: bool, ready: Callable[[], None]
+    world: World, offers: Sequence[Offer], live_seconds: float, with_parent: bool, ready: Callable[[], None]
 ) -> None:  # fmt: skip
     """Serve until SIGTERM or Ctrl-C, or `with_parent` until the process that started this one is gone.
 
     `ready` is called once every port answers. Time always passes in the world; with `live_seconds` above zero
-    something unplanned happens that often, too. Invalid where a port is taken.
+    something unplanned happens that often, too.
     """
     asyncio.run(_serve(world, offers, live_seconds, with_parent, ready))
 
 
 async def _serve(
-    world: World, offers: Mapping[str, Offer], live_seconds: float, with_parent: bool, ready: Callable[[], None]
+    world: World, offers: Sequence[Offer], live_seconds: float, with_parent: bool, ready: Callable[[], None]
 ) -> None:  # fmt: skip
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    servers = {name: _server(offer) for name, offer in offers.items()}
-    serving = {name: asyncio.create_task(server.serve()) for name, server in servers.items()}
-    for name, offer in offers.items():
-        await _answering(offer.port, serving[name])
+    servers = [_server(offer) for offer in offers]
+    serving = [asyncio.create_task(server.serve()) for server in servers]
+    for offer, task in zip(offers, serving, strict=True):
+        await _answering(offer.port, task)
     ready()
     others = [asyncio.create_task(_time_passes(world, live_seconds))]
     if with_parent:
         others.append(asyncio.create_task(_until_orphaned(os.getppid(), stop)))
     told = asyncio.create_task(stop.wait())
-    await asyncio.wait([told, *others, *serving.values()], return_when=asyncio.FIRST_COMPLETED)
-    for server in servers.values():
+    await asyncio.wait([told, *others, *serving], return_when=asyncio.FIRST_COMPLETED)
+    for server in servers:
         server.stop()  # type: ignore[no-untyped-call]
-    await asyncio.wait(serving.values(), timeout=_STOP_SECONDS)
+    await asyncio.wait(serving, timeout=_STOP_SECONDS)
     for ended in (each for each in others if each.done()):
         ended.result()
 
@@ -86,19 +89,32 @@ def _server(offer: Offer) -> Server:
     return Server(offer.app, address=HOST, port=offer.port, interface=Interfaces.ASGINL, log_enabled=False)
 
 
+def claim(port: int) -> None:
+    """Make sure that a port of this machine is free before anything is made for it. Invalid where it is taken."""
+    with socket() as tried:
+        # A port whose last user has just gone is free for a server.
+        tried.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        try:
+            tried.bind((HOST, port))
+        except OSError as error:
+            raise Invalid(
+                "Port {port} of this machine cannot be listened on: {reason}.",
+                field="port",
+                port=port,
+                reason=error.strerror,
+                mend="Choose another, or stop the program that uses it.",
+            ) from error
+
+
 async def _answering(port: int, serving: "asyncio.Task[None]") -> None:
-    """Wait until the port is listened on by us."""
-    until = time.monotonic() + _START_SECONDS
-    while time.monotonic() < until:
-        await asyncio.sleep(0.02)
-        if serving.done():
-            break
-        with suppress(OSError):
+    """Wait until the port is listened on; a server that ended instead says why."""
+    while not serving.done():
+        with suppress(ConnectionRefusedError):
             _, writer = await asyncio.open_connection(HOST, port)
             writer.close()
             return
-    raise Invalid("Port {port} of this machine cannot be listened on.", field="port", port=port,
-                  mend="Choose another, or stop the program that uses it.")  # fmt: skip
+        await asyncio.sleep(0.02)
+    serving.result()
 
 
 async def _time_passes(world: World, live_seconds: float) -> None:
