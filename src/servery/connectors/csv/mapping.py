@@ -45,8 +45,10 @@ class Map(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """How a file will be read, to be shown to a person; `changes` reads it so. Columns are named by their headers,
-    a header that comes twice as `Name (2)`, one without text as `column 5`."""
+    """How a file will be read, to be shown to a person; `changes` reads it so.
+
+    Columns are named by their headers, a header that comes twice as `Name (2)`, one without text as `column 5`.
+    """
 
     path: str
     kind: FileKind
@@ -75,6 +77,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     amounts: Amounts = "paid"
     tax: Taxes = "included"
     check_numbers: CheckNumbers = "unique"
+    per_check: tuple[str, ...] = ()
+    """Of tip, tax and service charge, those whose column repeats the check's on each of its lines."""
     has_venue: bool
     """Whether the caller names the venue; else the venue column does."""
     reasons: dict[str, str] = {}

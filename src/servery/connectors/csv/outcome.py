@@ -12,8 +12,10 @@ FIRST_LINES = 5
 
 
 class Accepted(Struct, frozen=True):
-    """One change and the rows of the file it was made of: how many (0 for the guest beside a check), and the first's
-    line number."""
+    """One change and the rows of the file it was made of: how many, and the line of the first.
+
+    The guest that comes before their check is made of 0 rows, so that each row is counted once.
+    """
 
     change: Change
     rows: int

@@ -18,6 +18,8 @@ Progress = Callable[[int, int], None]
 def changes(
     plan: Plan, venue_of: VenueOf, price_of: PriceOf, progress: Progress, *, now: datetime | None = None
 ) -> Iterator[Item]:
-    """Everything the file says, item by item; each call reads the file anew. `now` (default: the clock) tells which
-    dates lie in the future."""
+    """Everything the file says, item by item; each call reads the file anew.
+
+    `now` (default: the clock) tells which dates lie in the future.
+    """
     raise NotImplementedError
