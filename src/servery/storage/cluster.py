@@ -41,6 +41,8 @@ _SERVER_SETTINGS = {
     "random_page_cost": "1.1",
     # Three I/O processes fewer: nothing here reads enough at once to keep them busy.
     "io_method": "sync",
+    # What a killed process was doing is given up, with its locks, and not carried to its end.
+    "client_connection_check_interval": "2s",
     "timezone": "UTC",
     "log_timezone": "UTC",
     # Statements and the details of errors hold guests' data: the client is told, the log only of the server.
@@ -185,7 +187,9 @@ def server_command(cluster: Cluster) -> list[str]:
     user = who_serves(cluster, cluster.data)
     sockets = _sockets(cluster)
     _give(sockets, user)
-    settings = {**_SERVER_SETTINGS, "unix_socket_directories": f'"{sockets}"'}
+    # A list of folders: quoted, for a comma or a blank would part it.
+    quoted = str(sockets).replace('"', '""')
+    settings = {**_SERVER_SETTINGS, "unix_socket_directories": f'"{quoted}"'}
     words = [str(_binaries() / "postgres"), "-D", str(cluster.data)]
     for name, value in settings.items():
         words += ["-c", f"{name}={value}"]

@@ -136,14 +136,13 @@ def _forget_stale(cluster: Cluster) -> None:
     """Remove the traces of a killed server.
 
     PostgreSQL takes a leftover pid file for a living server when its number meanwhile belongs to another process
-    of the same user, as happens after each restart of a container. Only a file whose process does not work in the
-    data folder is removed: a server that somebody started by hand keeps PostgreSQL's own protection.
+    of the same user, as happens after each restart of a container. Only a file whose process does not serve these
+    data is removed: a server that somebody started by hand keeps PostgreSQL's own protection.
     """
-    file = cluster.data / "postmaster.pid"
-    if file.exists() and guardian.read_postmaster(cluster.data) is None:
-        file.unlink()
-        for socket in cluster.run.glob(".s.PGSQL.*"):
-            socket.unlink()
+    dead = guardian.last_postmaster(cluster.data)
+    if dead is not None and guardian.read_postmaster(cluster.data) is None:
+        guardian.remove_sockets(dead.sockets)
+        (cluster.data / "postmaster.pid").unlink()
 
 
 def _guard(cluster: Cluster, command: list[str]) -> None:

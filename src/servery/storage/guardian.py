@@ -76,20 +76,28 @@ def is_held(home: Path, name: str) -> bool:
 
 def read_postmaster(data: Path) -> Postmaster | None:
     """The postmaster that serves this data folder; None where there is none, whatever a leftover file says."""
+    postmaster = last_postmaster(data)
+    return postmaster if postmaster is not None and _serves(postmaster.pid, data) else None
+
+
+def last_postmaster(data: Path) -> Postmaster | None:
+    """The postmaster of the file in the data folder, which may be long dead."""
     try:
         lines = [line.strip() for line in (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()]
     except FileNotFoundError:
         return None
     # Filled in by and by: pid, data folder, start time, port, socket folder, address, memory key, status.
-    if len(lines) < 5 or not lines[0].isdecimal() or not _works_in(int(lines[0]), data):
+    if len(lines) < 5 or not lines[0].isdecimal():
         return None
     return Postmaster(int(lines[0]), Path(lines[4]), lines[7] if len(lines) > 7 else "")
 
 
-def _works_in(pid: int, folder: Path) -> bool:
-    # Every process of PostgreSQL works in its data folder; a dead one that nobody has waited for works nowhere.
+def _serves(pid: int, data: Path) -> bool:
+    # By the command line, which is empty once the process is dead and which everyone may read; where a process
+    # works, root in a container may not see of another user's. That tells of a server started by hand.
     try:
-        return folder.samefile(f"/proc/{pid}/cwd")
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        return os.fsencode(data) in words or data.samefile(f"/proc/{pid}/cwd")
     except OSError:
         return False
 
@@ -116,14 +124,16 @@ def stop(home: Path, data: Path, patience: float) -> bool:
                 os.kill(postmaster.pid, wanted)
         time.sleep(_POLL)
     if sockets is not None:
-        _remove_sockets(sockets)
+        remove_sockets(sockets)
     return True
 
 
-def _remove_sockets(folder: Path) -> None:
-    # Only a folder made for this one run; the one in home stays.
+def remove_sockets(folder: Path) -> None:
+    """Remove what a stopped or killed server leaves in its socket folder, and the folder if made for that one run."""
+    for file in folder.glob(".s.PGSQL.*"):
+        file.unlink(missing_ok=True)
     if folder.name.startswith(SOCKETS_PREFIX):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(FileNotFoundError):
             folder.rmdir()
 
 

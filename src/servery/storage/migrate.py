@@ -51,6 +51,8 @@ def _apply(dsn: str, folder: Path) -> list[str]:
         # A lock of the very connection that migrates: neither can outlive the other, as yoyo's own lock, a row,
         # outlives a killed process. A row found under our lock is therefore stale.
         backend.execute(f"SELECT pg_advisory_lock({_LOCK})")
+        # Else the server carries a killed process's statement to its end before it frees the lock.
+        backend.execute("SET client_connection_check_interval = '1s'")
         backend.init_database()
         backend.break_lock()
         wanted = backend.to_apply(read_folder(folder))
