@@ -87,7 +87,7 @@ def rotate(home: Path) -> Key:
 
 def _read(path: Path) -> list[bytes]:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        file = path.open("rb")
     except FileNotFoundError:
         raise NeedsPerson(
             "The key file that opens the stored credentials is missing.",
@@ -97,8 +97,8 @@ def _read(path: Path) -> list[bytes]:
         ) from None
     except OSError as error:
         raise NeedsPerson("The key file cannot be read: {why}.", where=str(path), why=error.strerror) from error
-    with os.fdopen(descriptor, "rb") as file:
-        _refuse_open_to_others(path, os.fstat(descriptor).st_mode)
+    with file:
+        _refuse_open_to_others(path, os.fstat(file.fileno()).st_mode)
         return _decoded(path, file.read().split())
 
 

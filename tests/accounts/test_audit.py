@@ -1,0 +1,77 @@
+import psycopg
+import pytest
+
+from servery.accounts.audit import acted, actions, looked, looks_at
+from servery.accounts.keys import create_key
+from servery.model.viewer import SYSTEM
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_each_look_at_a_guest_is_one_line(connection, owner):
+    key, _ = await create_key(connection, owner.viewer, name="Loyalty app", role="integrator")
+    await looked(connection, owner.viewer, [7, 8, 7], "tonight")
+    await looked(connection, owner.viewer, [], "page")
+    from_key = type(owner.viewer)("key", key.id, key.name, key.role)
+    await looked(connection, from_key, {7}, "api")
+    await looked(connection, SYSTEM, [7], "export")
+    assert [(line.viewer_name, line.viewer_kind, line.purpose) for line in await looks_at(connection, 7)] == [
+        ("Servery", "system", "export"),
+        ("Loyalty app", "key", "api"),
+        ("Olga Owner", "person", "tonight"),
+    ]
+    assert len(await looks_at(connection, 8)) == 1
+    assert len(await looks_at(connection, 7, limit=2)) == 2
+    assert await looks_at(connection, 9) == []
+
+
+async def test_a_look_at_many_is_one_statement(connection, owner):
+    asked = []
+    run = connection.execute
+
+    async def counted(query, *args, **options):
+        asked.append(query)
+        return await run(query, *args, **options)
+
+    connection.execute = counted
+    await looked(connection, owner.viewer, range(1, 1001), "list")
+    assert len(asked) == 1
+    assert len(await looks_at(connection, 1000)) == 1
+
+
+async def test_changes_are_read_newest_first_page_by_page(connection):
+    for number in range(5):
+        await acted(connection, SYSTEM, "connection paused", f"connection:{number}", {"why": ["quiet", number]})
+    first = await actions(connection, limit=2)
+    then = await actions(connection, before=first[-1].id, limit=10)
+    assert [line.subject for line in first + then] == [f"connection:{number}" for number in (4, 3, 2, 1, 0)]
+    assert first[0].detail == {"why": ["quiet", 4]}
+
+
+@pytest.mark.parametrize("table", ["guest_look", "action"])
+@pytest.mark.parametrize("change", ["update {} set at = now()", "delete from {}", "truncate {}"])
+async def test_the_database_refuses_to_alter_the_audit(connection, owner, table, change):
+    await looked(connection, owner.viewer, [7], "page")
+    await acted(connection, owner.viewer, "connection paused", "connection:1")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="never changed"):
+        await connection.execute(change.format(table))
+    assert (await connection.execute(f"select from {table}")).rowcount > 0
+
+
+async def test_retention_takes_only_what_is_older_than_it_says(connection, owner):
+    insert = """
+        insert into guest_look (at, viewer_kind, viewer_id, guest_id, purpose)
+        values (%s, 'person', 1, 7, 'page')
+    """
+    for at in ("2024-12-31T23:59:59Z", "2025-01-01T00:00:00Z"):
+        await connection.execute(insert, (at,))
+    async with connection.transaction():
+        await connection.execute("set local servery.audit_kept_since = '2025-01-01T00:00:00Z'")
+        await connection.execute("delete from guest_look where at < '2025-01-01T00:00:00Z'")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        await connection.execute("delete from guest_look")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        async with connection.transaction():
+            await connection.execute("set local servery.audit_kept_since = '2025-01-01T00:00:00Z'")
+            await connection.execute("delete from guest_look")
+    assert [line.at.year for line in await looks_at(connection, 7)] == [2025]
