@@ -1,5 +1,6 @@
 """`servery sandbox`: the demo restaurant's two systems, to try Servery on without an account anywhere."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -61,16 +62,17 @@ def _serve(
     ports: dict[str, int], seed: int, days: int, live_seconds: float, with_parent: bool, truth: Path | None
 ) -> None:
     """Make the world, serve it, and say on one line of JSON how to connect as soon as it answers."""
-    from servery.sandbox.record import TruthFile
+    from servery.sandbox.record import truth_file
     from servery.sandbox.serve import OFFERS, claim, serve
     from servery.sandbox.world import World
 
     for port in ports.values():
         claim(port)
-    world = World(seed, days, datetime.now(UTC), TruthFile(truth).write if truth else None)
-    offers = {name: OFFERS[name](world, port) for name, port in ports.items()}
+    with truth_file(truth) if truth else nullcontext() as watch:
+        world = World(seed, days, datetime.now(UTC), watch)
+        offers = {name: OFFERS[name](world, port) for name, port in ports.items()}
 
-    def ready() -> None:
-        typer.echo(msgspec.json.encode({name: offer.settings for name, offer in offers.items()}).decode())
+        def ready() -> None:
+            typer.echo(msgspec.json.encode({name: offer.settings for name, offer in offers.items()}).decode())
 
-    serve(world, list(offers.values()), live_seconds, with_parent, ready)
+        serve(world, list(offers.values()), live_seconds, with_parent, ready)

@@ -88,6 +88,10 @@ def lists() -> Lists:
 _RETURNING_NUMBERS = 270
 """Of each country's fictional numbers, those kept for returning guests; the rest go round by the day."""
 
+# A stretch of Danish mobile numbers that are all well-formed; the step shares no factor with their count, so that no
+# two serials meet in one number.
+_DANISH_FIRST, _DANISH_COUNT, _DANISH_STEP = 25_100_000, 3_900_000, 7_654_321
+
 _AS_TYPED = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "ß": "ss", "ł": "l", "ı": "i", "'": "", " ": ""})
 
 
@@ -107,9 +111,8 @@ def _phone(culture: Culture, serial: int, place: int, day: int | None) -> str:
             if number < 10**digits:
                 return f"{prefix}{number:0{digits}d}"
             number -= 10**digits
-    # Coprime to ten million, so that no two serials meet in one number.
-    local = f"{serial * 7654321 % 10**7:07d}"
-    return f"+45 2{local[0]} {local[1:3]} {local[3:5]} {local[5:]}"
+    local = str(_DANISH_FIRST + serial * _DANISH_STEP % _DANISH_COUNT)
+    return "+45 " + " ".join(local[start : start + 2] for start in range(0, 8, 2))
 
 
 class Maker:

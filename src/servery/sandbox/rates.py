@@ -30,7 +30,7 @@ class Rates(Struct, frozen=True, kw_only=True):
     """come 25 to 45 minutes after the booked time"""
     other_covers: float = 0.12
     """come with one more or one fewer than booked"""
-    moved: float = 0.06
+    moved: float = 0.05
     """sit at another table than the one assigned"""
     bar: float = 0.12
     """of walk-ins: drinks at the bar, at no table"""
@@ -71,7 +71,7 @@ class Rates(Struct, frozen=True, kw_only=True):
     """of labels: a guest's name and no table"""
     label_with_name: float = 0.10
     """of labels: table and name"""
-    label_slip: float = 0.015
+    label_slip: float = 0.01
     """of labels that name a table: a wrong one"""
     customer_regular: float = 0.4
     """of checks of returning guests: the customer is attached (loyalty, receipt by e-mail)"""

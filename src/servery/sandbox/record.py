@@ -3,8 +3,9 @@
 Nothing in the product reads it. Where an id occurs twice, its last line holds.
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 from msgspec import Struct
@@ -64,13 +65,14 @@ def truths(plan: Plan) -> list[Truth]:
     return found
 
 
-class TruthFile:
-    """A file that takes the truth of plans as they come into force."""
+@contextmanager
+def truth_file(path: Path) -> Iterator[Callable[[Plan], None]]:
+    """A file that takes the truth of plans as they come into force; each is on disk when the call returns."""
+    encoder = msgspec.json.Encoder()
+    with path.open("wb") as file:
 
-    def __init__(self, path: Path) -> None:
-        self._file: BinaryIO = path.open("wb")
+        def write(plan: Plan) -> None:
+            file.write(encoder.encode_lines(truths(plan)))
+            file.flush()
 
-    def write(self, plan: Plan) -> None:
-        """Add a plan's lines."""
-        self._file.write(msgspec.json.Encoder().encode_lines(truths(plan)))
-        self._file.flush()
+        yield write

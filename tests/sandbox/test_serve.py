@@ -1,0 +1,71 @@
+"""Both simulators over real sockets, in a process that stops when told."""
+
+import signal
+import subprocess
+import sys
+import time
+from socket import socket
+
+import httpx
+import msgspec
+import pytest
+
+from servery.errors import Invalid
+from servery.sandbox.serve import HOST, claim
+
+COMMAND = "from servery.cli.sandbox import app; app()"
+
+
+def free_port():
+    with socket() as found:
+        found.bind((HOST, 0))
+        return found.getsockname()[1]
+
+
+@pytest.fixture
+def demo(request):
+    """The command that serves both, with a few days; and what it says when it is ready."""
+    ports = ["--square-port", str(free_port()), "--resos-port", str(free_port())]
+    command = [sys.executable, "-c", COMMAND, "demo", *ports, "--days", "2", "--live-seconds", "0.2"]
+    wrapper = ["sh", "-c", '"$@" & wait', "sh"] if "--with-parent" in getattr(request, "param", ()) else []
+    with subprocess.Popen([*wrapper, *command, *getattr(request, "param", ())], stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        yield process, msgspec.json.decode(process.stdout.readline())
+        process.kill()
+
+
+def test_both_answer_and_stop_within_a_second_with_clients_connected(demo):
+    process, said = demo
+    with httpx.Client() as book, httpx.Client() as till:
+        url = said["resos"]["base_url"]
+        bookings = book.get(f"{url}/bookings", auth=(said["resos"]["api_key"], ""))
+        locations = till.get(
+            f"{said['square']['base_url']}/v2/locations",
+            headers={"Authorization": f"Bearer {said['square']['access_token']}"},
+        )
+        assert bookings.status_code == 200
+        assert len(bookings.json()) == 100
+        assert locations.json()["locations"][0]["currency"] == "DKK"
+        told = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5) == 0
+        assert time.monotonic() - told < 1
+
+
+@pytest.mark.parametrize("demo", [["--with-parent"]], indirect=True)
+def test_ends_with_its_parent(demo):
+    parent, said = demo
+    parent.kill()
+    until = time.monotonic() + 2
+    with pytest.raises(httpx.ConnectError):
+        while time.monotonic() < until:
+            httpx.get(said["resos"]["base_url"] + "/healthcheck", auth=(said["resos"]["api_key"], ""))
+            time.sleep(0.05)
+
+
+def test_a_taken_port_is_named():
+    with socket() as taken:
+        taken.bind((HOST, 0))
+        taken.listen()
+        with pytest.raises(Invalid, match=str(taken.getsockname()[1])):
+            claim(taken.getsockname()[1])
