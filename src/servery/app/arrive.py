@@ -17,7 +17,7 @@ from servery.visits.form import form_visits
 from servery.visits.rows import days_of_guests
 
 CHANGED = "servery_changed"
-"""The PostgreSQL channel on which open pages hear that something changed; the payload says what."""
+"""The PostgreSQL channel on which open pages hear what changed: the payload is bookings, checks or guests."""
 
 
 async def arrive(db: Db, connection_id: int, places: Mapping[str, Place], changes: Iterable[Change]) -> Applied:
@@ -28,8 +28,8 @@ async def arrive(db: Db, connection_id: int, places: Mapping[str, Place], change
     # Checks and bookings that came before their guest were matched without knowing them.
     days = applied.days | await days_of_guests(db, resolved.moved)
     visits = await form_visits(db, days)
-    if resolved.guests or visits:
-        await db.execute("select pg_notify(%s, %s)", [CHANGED, "guests" if not visits else "visits"])
+    topics = (["guests"] if resolved.guests else []) + (["bookings", "checks"] if visits or days else [])
+    await db.execute("select pg_notify(%s, topic) from unnest(%s::text[]) as t(topic)", [CHANGED, topics])
     return applied
 
 

@@ -20,8 +20,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (venues, connections, files, guests, people, running, sandbox):
+for group in (venues, connections, files, guests, people, running):
     group.register(app)
+app.add_typer(sandbox.app, name="sandbox")
 
 
 def main() -> None:

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from servery.cli.shell import AsCsv, AsJson, Connection, give, give_list, say, with_database
+from servery.cli.shell import AsCsv, AsJson, give, give_list, say, with_database
 from servery.model.venue import Venue
+from servery.storage.pool import Connection as Db
 from servery.venues.rows import add_venue, venues
 
 group = typer.Typer(no_args_is_help=True)
@@ -44,7 +45,7 @@ def add(
     """
     venue = Venue(name=name, time_zone=time_zone, currency=currency.upper(), cutoff=minutes(cutoff))
 
-    async def work(db: Connection) -> int:
+    async def work(db: Db) -> int:
         return await add_venue(db, venue)
 
     venue_id = with_database(work)

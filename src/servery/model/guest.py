@@ -55,6 +55,15 @@ class SourceGuest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The source marks this as nobody to remember (a marketplace's or a till's throw-away record)."""
 
 
+class Fact(Struct, frozen=True):
+    """One value and the record of an outside system that says it: how a person can check it."""
+
+    value: str
+    connection: str
+    external_id: str
+    at: datetime | None = None
+
+
 class Known(Struct, frozen=True):
     """One golden value and the id of the source guest that it was taken from."""
 

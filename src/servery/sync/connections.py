@@ -110,3 +110,10 @@ async def places(db: Db, connection_id: int) -> dict[str, Place]:
 async def lock(db: Db, connection_id: int) -> None:
     """Wait for, and hold until the transaction ends, the right to write this connection's records."""
     await db.execute("select pg_advisory_xact_lock(%s, %s)", [0x5E4E, connection_id])
+
+
+async def any_secrets(db: Db) -> bool:
+    """Whether any connection's credentials are kept."""
+    cursor = await db.execute("select exists (select from connection where sealed is not null) as found")
+    row = await cursor.fetchone()
+    return bool(row and row["found"])

@@ -1,0 +1,135 @@
+"""The engine: one task for each connection, reading what is due, for as long as the process lives."""
+
+import asyncio
+import logging
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from servery.app.arrive import CHANGED, arrive
+from servery.app.connect import DEFAULT_HISTORY, HISTORY_DAYS, all_settings, session
+from servery.connectors import registry
+from servery.connectors.contract import Account
+from servery.errors import NeedsPerson
+from servery.storage.pool import Connection as Db
+from servery.storage.pool import Pool
+from servery.sync import connections, reading, state
+from servery.sync.connections import Connection
+from servery.sync.reading import Reader
+from servery.sync.spans import stretches
+
+log = logging.getLogger(__name__)
+
+_LOOK = 1.0
+"""Seconds between looks for connections that are new, changed, paused or removed."""
+_AFTER_A_FAULT = 30.0
+"""Seconds of rest after a fault of our own in reading a connection."""
+
+
+async def run(pool: Pool, home: Path, stop: asyncio.Event) -> None:
+    """Read all active connections until told to stop."""
+    tasks: dict[int, tuple[bytes, asyncio.Task[None]]] = {}
+    try:
+        while not stop.is_set():
+            await _adjust(pool, home, tasks)
+            try:
+                await asyncio.wait_for(stop.wait(), _LOOK)
+            except TimeoutError:
+                continue
+    finally:
+        for _, task in tasks.values():
+            task.cancel()
+        await asyncio.gather(*(task for _, task in tasks.values()), return_exceptions=True)
+
+
+async def _adjust(pool: Pool, home: Path, tasks: dict[int, tuple[bytes, asyncio.Task[None]]]) -> None:
+    """Start, restart and end tasks until there is one for each active connection as it is set up now."""
+    async with pool.connection() as db:
+        active = {one.id: one for one in await connections.connections(db) if _is_read(one)}
+    for connection_id, (set_up, task) in list(tasks.items()):
+        if connection_id not in active or msgspec.json.encode(active[connection_id]) != set_up:
+            task.cancel()
+            del tasks[connection_id]
+    for connection_id, one in active.items():
+        if connection_id not in tasks:
+            task = asyncio.create_task(_read_for_ever(pool, home, one), name=f"connection {connection_id}")
+            tasks[connection_id] = (msgspec.json.encode(one), task)
+
+
+def _is_read(connection: Connection) -> bool:
+    return not connection.paused and bool(registry.manifest(connection.connector).resources)
+
+
+async def _read_for_ever(pool: Pool, home: Path, connection: Connection) -> None:
+    while True:
+        try:
+            async with session(all_settings(home, connection)) as opened:
+                reader = Reader(
+                    pool=pool,
+                    connection_id=connection.id,
+                    connector=registry.connector(connection.connector),
+                    session=opened,
+                    account=msgspec.convert(connection.account, Account),
+                    history_days=int(connection.settings.get(HISTORY_DAYS, DEFAULT_HISTORY)),
+                    arrive=arrive,
+                )
+                while True:
+                    await _step(reader)
+        except NeedsPerson as error:
+            await _note(pool, connection, error)
+            await asyncio.sleep(_AFTER_A_FAULT)
+        except Exception:
+            # One connection's fault must not stop the others; it is told in full here and tried again.
+            log.exception("reading connection %s failed; next try in %.0f s", connection.id, _AFTER_A_FAULT)
+            await asyncio.sleep(_AFTER_A_FAULT)
+
+
+async def _step(reader: Reader) -> None:
+    async with reader.pool.connection() as db:
+        wanted = await days_of_expected_guests(db, datetime.now(UTC))
+    wait = await reading.step(reader, wanted)
+    async with reader.pool.connection() as db:
+        await db.execute("select pg_notify(%s, 'connections')", [CHANGED])
+    await asyncio.sleep(wait)
+
+
+async def _note(pool: Pool, connection: Connection, error: NeedsPerson) -> None:
+    next_try = datetime.now(UTC) + timedelta(seconds=_AFTER_A_FAULT)
+    async with pool.connection() as db:
+        for resource in registry.manifest(connection.connector).resources:
+            await state.begin(db, connection.id, resource.name)
+            await state.failed(db, connection.id, resource.name, error, next_try)
+
+
+async def days_of_expected_guests(db: Db, now: datetime) -> set[date]:
+    """The past business dates on which guests with a booking today were here: their stories are wanted first."""
+    cursor = await db.execute(
+        "select distinct past.business_date from reservation soon "
+        "join source_guest s on s.id = soon.source_guest_id join source_guest same on same.guest_id = s.guest_id "
+        "join reservation past on past.source_guest_id = same.id and past.status not in ('cancelled', 'no_show') "
+        "where soon.starts_at between %s and %s and past.starts_at < %s",
+        [now - timedelta(hours=12), now + timedelta(hours=18), now],
+    )
+    return {row["business_date"] for row in await cursor.fetchall()}
+
+
+async def told(db: Db, now: datetime) -> bool:
+    """Whether the stories of tonight's guests are complete: every booking is read, and every day they were here."""
+    wanted = await days_of_expected_guests(db, now)
+    for one in await connections.connections(db):
+        manifest = registry.manifest(one.connector)
+        states = await state.states(db, one.id)
+        for resource in manifest.resources:
+            if not _has_told(manifest.kind == "reservations", states.get(resource.name), wanted):
+                return False
+    return True
+
+
+def _has_told(whole: bool, at: state.State | None, wanted: set[date]) -> bool:
+    if at is None or at.polled_until is None:
+        return False
+    if at.backfill_since is None or at.backfill_until is None or at.backfill_done_at:
+        return True
+    left = set(stretches(at.backfill_since, at.backfill_until)) - set(at.spans_done)
+    return not left if whole else not any(stretch.holds(wanted) for stretch in left)

@@ -1,0 +1,242 @@
+"""Taking a file in: planned, read, applied and matched in one transaction, so that nothing of it is ever half there."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from servery.app.arrive import arrive
+from servery.connectors.csv import Accepted, Item, Notice, Rejected, changes, plan, read_map
+from servery.connectors.csv import DateOrder as DateOrder
+from servery.connectors.csv import FileKind as FileKind
+from servery.connectors.csv import Plan as Plan
+from servery.errors import Invalid, NotFound
+from servery.model.changes import Applied, CheckSeen, MenuSeen, ReservationSeen, TablesSeen
+from servery.model.money import to_decimal
+from servery.model.order import add_up
+from servery.model.venue import Venue
+from servery.storage.pool import Connection as Db
+from servery.sync import connections
+from servery.sync.places import Place
+from servery.venues.rows import add_venue, venues
+
+FILES = "Files"
+"""The connection that all imported files belong to: by it their ids stay apart from other systems'."""
+BATCH = 1000
+"""Changes applied at once."""
+
+
+class NewVenues(Struct, frozen=True):
+    """What an import may make venues with."""
+
+    time_zone: str
+    currency: str
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """One import as a person asked for it."""
+
+    path: Path
+    kind: FileKind
+    venue: str | None = None
+    map: Path | None = None
+    date_order: DateOrder | None = None
+    new_venues: NewVenues | None = None
+    dry_run: bool = False
+    strict: bool = False
+
+
+class Outcome(Struct, kw_only=True):
+    """What an import did. Rows are the file's; `totals` in minor units by currency."""
+
+    plan: Plan
+    rows: Counter[str] = field(default_factory=Counter)
+    rejected: list[Rejected] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    checks: int = 0
+    guests: int = 0
+    totals: Counter[str] = field(default_factory=Counter)
+    venues_created: list[str] = field(default_factory=list)
+    kept: bool = True
+    """False when nothing was written: a dry run, or a strict import with a rejected row."""
+
+    def summary(self) -> dict[str, object]:
+        """The result as one line of JSON gives it; amounts are decimal strings."""
+        totals = {code: str(to_decimal(minor, code)) for code, minor in sorted(self.totals.items())}
+        single = next(iter(totals.items())) if len(totals) == 1 else None
+        return {
+            "read": sum(self.rows.values()) + len(self.rejected),
+            "created": self.rows["created"],
+            "updated": self.rows["updated"],
+            "unchanged": self.rows["unchanged"],
+            "rejected": len(self.rejected),
+            "checks": self.checks,
+            "guests": self.guests,
+            "total": single[1] if single else None,
+            "currency": single[0] if single else None,
+            "totals": totals,
+            "venues_created": self.venues_created,
+            "written": self.kept,
+            "rejections": [
+                {"line": one.line, "column": one.column, "value": one.value, "reason": one.reason.told()}
+                for one in self.rejected
+            ],
+            "notices": [{"code": one.code, "message": one.told(), "lines": one.lines} for one in self.notices],
+        }
+
+
+_LOCATED = (CheckSeen, ReservationSeen, MenuSeen, TablesSeen)
+
+
+class _Undone(Exception):
+    """Raised to roll everything back, once the outcome is known."""
+
+
+async def import_file(
+    db: Db, order: Order, *, show_plan: Callable[[Plan], None], progress: Callable[[int, int], None]
+) -> Outcome:
+    """Take a file in, or with `dry_run` see what that would do.
+
+    Raises Invalid when the file cannot be read, NeedsPerson when a person must say how.
+    """
+    chosen = plan(
+        order.path,
+        order.kind,
+        overrides=read_map(order.map) if order.map else None,
+        date_order=order.date_order,
+        has_venue=order.venue is not None,
+    )
+    show_plan(chosen)
+    outcome = Outcome(plan=chosen)
+    try:
+        async with db.transaction():
+            await _Import(db, order, outcome).run(progress)
+            if order.dry_run or (order.strict and outcome.rejected):
+                raise _Undone
+    except _Undone:
+        outcome.kept = False
+    return outcome
+
+
+class _Import:
+    """One import under way: the venues it knows, and those it has met and still has to make."""
+
+    def __init__(self, db: Db, order: Order, outcome: Outcome) -> None:
+        self._db = db
+        self._order = order
+        self._outcome = outcome
+        self._venues: dict[str, Venue] = {}
+        self._to_make: list[Venue] = []
+        self._places: dict[str, Place] = {}
+        self._prices: dict[tuple[str, str], int] = {}
+
+    async def run(self, progress: Callable[[int, int], None]) -> None:
+        """Read the file in a thread of its own, while the batch before is applied."""
+        connection_id = await self._prepare()
+        items = changes(self._outcome.plan, self._venue_of, self._price_of, progress)
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1) as reading:
+            batch = await loop.run_in_executor(reading, _take, items)
+            while batch:
+                coming = loop.run_in_executor(reading, _take, items)
+                try:
+                    await self._apply(connection_id, batch)
+                finally:
+                    batch = await coming
+
+    async def _prepare(self) -> int:
+        known = {one.name: one for one in await connections.connections(self._db)}
+        if FILES in known:
+            connection_id = known[FILES].id
+        else:
+            connection_id = await connections.add_connection(self._db, FILES, "csv", {}, None)
+        for kept in await venues(self._db):
+            self._venues[_key(kept.venue.name)] = kept.venue
+            self._places[_key(kept.venue.name)] = Place(kept.id, kept.venue)
+        if self._order.venue is not None and _key(self._order.venue) not in self._venues:
+            self._new_venue(self._order.venue)
+        await self._load_prices()
+        return connection_id
+
+    async def _load_prices(self) -> None:
+        cursor = await self._db.execute(
+            "select v.name, i.external_id, i.name_key, i.price from menu_item i join menu m on m.id = i.menu_id "
+            "join venue v on v.id = m.venue_id where i.price is not null"
+        )
+        for row in await cursor.fetchall():
+            for key in (row["external_id"], row["name_key"]):
+                if key:
+                    self._prices[_key(row["name"]), key] = row["price"]
+
+    def _venue_of(self, name: str | None) -> Venue:
+        wanted = name if name is not None else self._order.venue
+        if wanted is None:
+            raise Invalid(
+                "The file does not say at which venue this was.",
+                field="venue",
+                mend="Name the venue with --venue, or its column in a --map.",
+            )
+        return self._venues.get(_key(wanted)) or self._new_venue(wanted)
+
+    def _new_venue(self, name: str) -> Venue:
+        if self._order.new_venues is None:
+            raise NotFound(
+                "There is no venue {name}.",
+                field="venue",
+                name=name,
+                mend="Add it (servery venues add), or give --create-venues with --time-zone and --currency.",
+            )
+        made = Venue(name=name, time_zone=self._order.new_venues.time_zone, currency=self._order.new_venues.currency)
+        self._venues[_key(name)] = made
+        self._to_make.append(made)
+        return made
+
+    def _price_of(self, venue: str | None, product_id: str | None, name: str) -> int | None:
+        at = _key(venue if venue is not None else self._order.venue or "")
+        by_id = self._prices.get((at, product_id)) if product_id else None
+        return by_id if by_id is not None else self._prices.get((at, name.casefold()))
+
+    async def _apply(self, connection_id: int, batch: Sequence[Item]) -> None:
+        accepted = [item for item in batch if isinstance(item, Accepted)]
+        self._outcome.rejected += [item for item in batch if isinstance(item, Rejected)]
+        self._outcome.notices += [item for item in batch if isinstance(item, Notice)]
+        await self._make_venues(connection_id)
+        located = {item.change.location for item in accepted if isinstance(item.change, _LOCATED)}
+        places = {location: self._place(location) for location in located if location is not None}
+        applied = await arrive(self._db, connection_id, places, [item.change for item in accepted])
+        self._count(accepted, applied)
+
+    async def _make_venues(self, connection_id: int) -> None:
+        made, self._to_make = self._to_make, []
+        for venue in made:
+            venue_id = await add_venue(self._db, venue)
+            self._places[_key(venue.name)] = Place(venue_id, venue)
+            self._outcome.venues_created.append(venue.name)
+            await connections.link_location(self._db, connection_id, venue.name, venue_id)
+
+    def _place(self, location: str) -> Place:
+        return self._places[_key(location or self._order.venue or "")]
+
+    def _count(self, accepted: Sequence[Accepted], applied: Applied) -> None:
+        rows = self._outcome.rows
+        by_line = self._order.kind == "orders"
+        rows["created"] += applied.lines_created if by_line else applied.created
+        rows["updated"] += applied.lines_updated if by_line else applied.updated
+        rows["unchanged"] += applied.lines_unchanged if by_line else applied.unchanged
+        self._outcome.guests += len(applied.guests)
+        for item in accepted:
+            if isinstance(item.change, CheckSeen):
+                self._outcome.checks += 1
+                self._outcome.totals[item.change.check.currency] += add_up(item.change.check).total
+
+
+def _take(items: Iterator[Item]) -> list[Item]:
+    return list(islice(items, BATCH))
+
+
+def _key(name: str) -> str:
+    return " ".join(name.split()).casefold()

@@ -1,0 +1,71 @@
+"""The web application: pages and API on one pool, with one ear on the database for what changes."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from litestar import Litestar, Response, get
+from litestar.openapi import OpenAPIConfig
+
+from servery import __version__
+from servery.app.sources import RoomSources
+from servery.settings import Settings
+from servery.storage.pool import Pool, open_pool
+from servery.web.door import AccountsDoor
+from servery.web.live import Live, listen
+from servery.web.site import Site
+
+
+def create(settings: Settings, dsn: str, live: Live) -> Litestar:
+    """The application. Whoever serves it calls `live.stop()` before it stops: open streams would hold it for ever."""
+    pool = open_pool(dsn, largest=10)
+    site = Site(
+        public_url=settings.public_url,
+        csrf_secret=_csrf_secret(settings.home),
+        sources=RoomSources(pool),
+        door=AccountsDoor(pool),
+        live=live,
+    )
+    return Litestar(
+        [healthz],
+        plugins=[site],
+        lifespan=[_open(pool, dsn, live)],
+        openapi_config=OpenAPIConfig(title="Servery", version=__version__, path="/api/v1/openapi"),
+        logging_config=None,
+    )
+
+
+@get("/healthz", sync_to_thread=False, include_in_schema=False)
+def healthz() -> Response[str]:
+    """Whether the process answers."""
+    return Response("ok", media_type="text/plain")
+
+
+def _open(pool: Pool, dsn: str, live: Live) -> Callable[[Litestar], object]:
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        async with pool:
+            listening = asyncio.create_task(listen(live, dsn))
+            try:
+                yield
+            finally:
+                listening.cancel()
+                with suppress(asyncio.CancelledError):
+                    await listening
+
+    return lifespan
+
+
+def _csrf_secret(home: Path) -> str:
+    """The secret that signs the tokens of forms: kept, so that a restart does not spoil a page somebody has open."""
+    path = home / "forms.key"
+    with suppress(FileExistsError), path.open("x", opener=_private) as file:
+        file.write(secrets.token_urlsafe(32))
+    return path.read_text()
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

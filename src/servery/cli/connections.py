@@ -1,0 +1,182 @@
+"""`servery connect` and `servery connections`: joining outside systems and looking after them."""
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from servery.accounts.audit import acted
+from servery.app import connect as joining
+from servery.cli.shell import AsCsv, AsJson, give, give_list, say, settings, with_database
+from servery.connectors import registry
+from servery.errors import Invalid
+from servery.model.viewer import SYSTEM
+from servery.storage.pool import Connection as Db
+from servery.sync import connections, state
+from servery.sync.spans import progress, stretches
+
+group = typer.Typer(no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command("connect")(connect)
+    app.add_typer(group, name="connections", help="The joined systems: list, test, sync, pause, resume, remove.")
+
+
+def connect(
+    connector: Annotated[str, typer.Argument(help="Which system: square, resos.")],
+    name: Annotated[str | None, typer.Option(help="What to call it; the system's own name if not given.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="A setting: NAME=VALUE.")] = None,
+    secret: Annotated[
+        list[str] | None, typer.Option(help="A secret: NAME=@FILE, or NAME=- for standard input.")
+    ] = None,
+    venue: Annotated[str | None, typer.Option(help="The venue that the account's only location is.")] = None,
+    history_days: Annotated[int, typer.Option(min=0, help="How many days of the past to read.")] = 730,
+    as_json: AsJson = False,
+) -> None:
+    """Join a system: its credentials are tried before anything is kept.
+
+    Example: servery connect square --secret access_token=@token.txt
+    """
+    given = dict(_pair(one, "--set") for one in set_ or ())
+    given |= dict(_secret(one) for one in secret or ())
+    given[joining.HISTORY_DAYS] = str(history_days)
+    home = settings().home
+
+    async def work(db: Db) -> joining.Connected:
+        made = await joining.connect(db, home, connector, given, name=name, venue_name=venue)
+        await acted(db, SYSTEM, "connected", f"connection:{made.id}", {"connector": connector})
+        return made
+
+    made = with_database(work)
+    venues = [one.venue.name for one in made.venues]
+    if as_json:
+        give({"id": made.id, "name": made.name, "venues": venues})
+    else:
+        say(f"{made.name} is connected: {', '.join(venues)}. Reading begins as soon as servery is up.")
+
+
+def _pair(given: str, option: str) -> tuple[str, str]:
+    name, equals, value = given.partition("=")
+    if not equals:
+        raise typer.BadParameter(f"{option} takes NAME=VALUE.")
+    return name.strip(), value
+
+
+def _secret(given: str) -> tuple[str, str]:
+    """A secret from a file or standard input: on the command line itself every user of the machine could read it."""
+    name, source = _pair(given, "--secret")
+    if source == "-":
+        return name, sys.stdin.readline().strip()
+    if source.startswith("@"):
+        try:
+            return name, Path(source[1:]).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise Invalid("The file for {name} cannot be read.", field=name, name=name, where=source[1:]) from error
+    raise typer.BadParameter(f"Give {name} as {name}=@FILE or {name}=-: a command line is no place for a secret.")
+
+
+@group.command("list")
+def list_connections(as_json: AsJson = False, as_csv: AsCsv = False) -> None:
+    """List the connections with what was read of each."""
+    rows = with_database(_rows)
+    if not rows and not (as_json or as_csv):
+        say("Nothing is connected yet. Begin with: servery connect square --secret access_token=@FILE")
+        return
+    give_list(rows, ["name", "connector", "state", "records", "last_sync", "history"], as_json=as_json, as_csv=as_csv)
+
+
+async def _rows(db: Db) -> list[dict[str, Any]]:
+    found = []
+    for one in await connections.connections(db):
+        states = list((await state.states(db, one.id)).values())
+        synced = [at.last_ok_at for at in states if at.last_ok_at]
+        found.append(
+            {
+                "name": one.name,
+                "connector": one.connector,
+                "state": "paused" if one.paused else "failing" if any(at.error for at in states) else "active",
+                "records": sum(at.records for at in states),
+                "last_sync": max(synced).isoformat(timespec="seconds") if synced else None,
+                "history": _history(states),
+            }
+        )
+    return found
+
+
+def _history(states: Sequence[state.State]) -> str:
+    done = of = 0
+    for at in states:
+        if at.backfill_since and at.backfill_until:
+            told = progress(
+                len(at.spans_done),
+                len(stretches(at.backfill_since, at.backfill_until)),
+                at.backfill_started_at,
+                datetime.now(UTC),
+            )
+            done, of = done + told.done, of + told.of
+    return f"{100 * done // of} %" if of else ""
+
+
+@group.command("test")
+def test(name: str, as_json: AsJson = False) -> None:
+    """Try a connection's credentials now."""
+    home = settings().home
+
+    async def work(db: Db) -> str:
+        one = await connections.connection_named(db, name)
+        account = await joining.check(one.connector, joining.all_settings(home, one))
+        return account.name
+
+    account = with_database(work)
+    if as_json:
+        give({"name": name, "account": account, "ok": True})
+    else:
+        say(f"{name} answers: {account}.")
+
+
+@group.command("sync")
+def sync(name: str) -> None:
+    """Read a connection again at once, also where it waits after a failure."""
+    _on(name, lambda db, one: state.retry_now(db, one.id), "is read again as soon as servery is up.")
+
+
+@group.command("pause")
+def pause(name: str) -> None:
+    """Stop reading a connection until it is resumed; nothing is lost, for reading goes on from where it stopped."""
+    _on(name, lambda db, one: connections.pause(db, one.id, True), "is paused.")
+
+
+@group.command("resume")
+def resume(name: str) -> None:
+    """Go on reading a paused connection."""
+    _on(name, lambda db, one: connections.pause(db, one.id, False), "is read again.")
+
+
+@group.command("remove")
+def remove(name: str, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Forget a connection and its credentials; what was read from it stays."""
+    if not yes:
+        if not sys.stdin.isatty():
+            raise typer.BadParameter("Without a terminal to ask on, say --yes.")
+        typer.confirm(f"Remove {name}? What was read from it stays.", abort=True, err=True)
+    _on(name, lambda db, one: connections.remove(db, one.id), "is removed.")
+
+
+def _on(name: str, act: Any, outcome: str) -> None:
+    async def work(db: Db) -> None:
+        one = await connections.connection_named(db, name)
+        await act(db, one)
+        await acted(db, SYSTEM, "connection-changed", f"connection:{one.id}", {"outcome": outcome})
+
+    with_database(work)
+    say(f"{name} {outcome}")
+
+
+def known_connectors() -> list[str]:
+    """The names that `connect` takes."""
+    return [one.name for one in registry.manifests() if one.settings]

@@ -1,0 +1,89 @@
+"""`servery up`, `web`, `worker` and `demo`: running an installation."""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from subprocess import Popen
+from typing import Any
+
+import httpx
+import typer
+
+from servery.app import processes
+from servery.app.processes import children, stopped_by_signal
+from servery.cli.shell import say, settings
+from servery.errors import Retry
+from servery.settings import Settings
+from servery.storage.migrate import migrate
+from servery.storage.server import database
+
+_UP = (("web",), ("worker",))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command("up")(up)
+    app.command("web")(web)
+    app.command("worker")(worker)
+
+
+def web() -> None:
+    """Serve the pages and the API."""
+    _run(processes.serve)
+
+
+def worker() -> None:
+    """Read the connections."""
+    _run(processes.work)
+
+
+def _run(service: Callable[[Settings, str], Coroutine[Any, Any, None]]) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    chosen = settings()
+    chosen.home.mkdir(parents=True, exist_ok=True)
+    with database(chosen) as dsn:
+        migrate(dsn)
+        asyncio.run(service(chosen, dsn))
+
+
+def up() -> None:
+    """Run everything: the pages and the reading of connections, each in a process of its own."""
+    chosen = settings()
+    with stopped_by_signal(), database(chosen) as dsn:
+        migrate(dsn)
+        with children(_UP, {"SERVERY_DATABASE_URL": dsn}) as started:
+            wait_until_answering(chosen, started)
+            say(f"Servery is up: {chosen.public_url}")
+            watch(started)
+
+
+def wait_until_answering(chosen: Settings, started: Sequence[Popen[bytes]], seconds: float = 30.0) -> None:
+    """Wait until the pages answer. Retry when a process ended, or nothing answers in time."""
+    until = time.monotonic() + seconds
+    with httpx.Client(base_url=f"http://127.0.0.1:{chosen.port}", trust_env=False) as client:
+        while time.monotonic() < until:
+            ended(started)
+            try:
+                if client.get("/healthz").is_success:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.02)
+    raise Retry("The pages do not answer after {seconds} s.", seconds=round(seconds))
+
+
+def watch(started: Sequence[Popen[bytes]]) -> None:
+    """Stay until a process ends by itself, which is a failure, or a signal comes."""
+    while True:
+        ended(started)
+        time.sleep(0.2)
+
+
+def ended(started: Sequence[Popen[bytes]]) -> None:
+    """Raise Retry if a process has ended; it has told why itself."""
+    for child in started:
+        if child.poll() is not None:
+            command = " ".join(os.fsdecode(part) for part in list(child.args)[3:])  # type: ignore[arg-type]
+            raise Retry("servery {command} ended by itself (exit code {code}).", command=command, code=child.returncode)
