@@ -50,7 +50,7 @@ async def test_a_use_that_is_rolled_back_was_none(pool, connection, owner):
         async with pool.connection() as own:
             await use_link(own, link.token)
             raise ZeroDivisionError
-    assert await use_link(connection, link.token)
+    assert (await use_link(connection, link.token)).name == "Hanna"
 
 
 @pytest.mark.parametrize("lasts", [INVITE_LASTS, DEMO_LASTS])

@@ -10,9 +10,10 @@ import typer
 
 from servery.accounts import keys, links, people
 from servery.accounts.rows import ApiKey, Person
-from servery.cli.shell import AsCsv, AsJson, Connection, give, give_list, say, settings, with_database
+from servery.cli.shell import AsCsv, AsJson, give, give_list, say, settings, with_database
 from servery.errors import NotFound
 from servery.model.viewer import SYSTEM, Role
+from servery.storage.pool import Connection
 
 people_app = typer.Typer(no_args_is_help=True)
 keys_app = typer.Typer(no_args_is_help=True)
