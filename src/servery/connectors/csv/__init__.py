@@ -5,8 +5,9 @@
 
 from servery.connectors.csv.mapping import DateOrder, FileKind, Map, Options, Plan, dump_map, read_map
 from servery.connectors.csv.outcome import Accepted, Item, Notice, Rejected
+from servery.connectors.csv.places import PriceOf, VenueOf
 from servery.connectors.csv.planning import plan
-from servery.connectors.csv.translate import PriceOf, Progress, VenueOf, changes
+from servery.connectors.csv.translate import Progress, changes
 
 __all__ = [
     "Accepted",

@@ -1,7 +1,7 @@
 """Cells as typed values, read as the plan says; each distinct text is read once."""
 
 from collections.abc import Callable, Hashable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -22,7 +22,7 @@ _REMEMBERED = 100_000
 _FORMS = {"dmy": "day, month, year", "mdy": "month, day, year", "ymd": "year, month, day", None: "day, month, year"}
 
 
-class BadCell(Exception):  # noqa: N818
+class BadCell(Exception):
     """A cell that keeps its row out: the field it gives, what stands there, and why it cannot be taken."""
 
     def __init__(self, field: str, value: str, reason: Invalid) -> None:
@@ -137,7 +137,8 @@ class Cells:
                 mend='If the file\'s times are UTC, write in a file [options] times = "utc" and give it with --map.',
             )  # fmt: skip
             raise BadCell(field, f"{read:%Y-%m-%d %H:%M}", reason) from None
-        twice = (at + timedelta(hours=1)).astimezone(ZoneInfo(zone)).replace(tzinfo=None, fold=0) == read
+        there = read.replace(tzinfo=ZoneInfo(zone))
+        twice = there.utcoffset() != there.replace(fold=1).utcoffset()
         return Moment(at, timed, twice)
 
     def currency(self, field: str, text: str, currency: str) -> None:

@@ -31,10 +31,13 @@ class Groups:
 
     def __enter__(self) -> "Groups":
         if self._shares > 1:
-            self._spilled = [self._files.enter_context(TemporaryFile()) for _ in range(self._shares)]
+            for _ in range(self._shares):
+                self._spilled.append(self._files.enter_context(TemporaryFile()))
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._files.close()
 
     @property
