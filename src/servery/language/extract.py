@@ -1,0 +1,76 @@
+"""Keeps the catalogues in step with the source: `python -m servery.language.extract`.
+
+New messages come into each catalogue untranslated, those no longer said leave it. Nothing else is touched.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+from servery.language.words import LANGUAGES
+
+SOURCE = Path(__file__).parents[1]
+"""The folder of the package, in a checkout."""
+
+_METHODS = [("**/catalogues/**", "ignore"), ("**.py", "python"), ("**.html", "jinja2.ext:babel_extract")]
+_KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
+    "_": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
+}
+
+
+def said(folder: Path = SOURCE) -> Catalog:
+    """Every message that the Python and the templates under a folder say, with the files that say it."""
+    catalogue = Catalog(project="servery")
+    found = extract_from_dir(folder, method_map=_METHODS, keywords=_KEYWORDS, strip_comment_tags=True)
+    for name, _line, message, comments, context in found:
+        catalogue.add(message, None, [(name, 0)], auto_comments=comments, context=context)
+    return catalogue
+
+
+def catalogue_path(language: str) -> Path:
+    """Where the catalogue of a language lies in a checkout."""
+    return SOURCE / "language" / "catalogues" / language / "LC_MESSAGES" / "messages.po"
+
+
+def read(language: str) -> Catalog:
+    """A language's catalogue as committed; empty where there is none yet."""
+    path = catalogue_path(language)
+    if not path.is_file():
+        return Catalog(locale=language, project="servery")
+    with path.open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def update(language: str, template: Catalog) -> int:
+    """Write a language's catalogue so that it holds exactly the template's messages; how many lack a translation."""
+    catalogue = read(language)
+    catalogue.update(template, no_fuzzy_matching=True)
+    catalogue.obsolete.clear()
+    path = catalogue_path(language)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        write_po(file, catalogue, width=110, include_lineno=False, omit_header=False, sort_output=True)
+    return sum(1 for message in catalogue if message.id and not _is_translated(message.string))
+
+
+def _is_translated(string: object) -> bool:
+    return all(string) if isinstance(string, list | tuple) else bool(string)
+
+
+def main() -> None:
+    """Update every catalogue and say what is left to translate."""
+    template = said()
+    for language in LANGUAGES[1:]:
+        sys.stderr.write(f"{language}: {update(language, template)} of {len(template)} messages to translate\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The pages: thin over the rooms, one folder for each screen."""

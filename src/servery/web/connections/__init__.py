@@ -1,0 +1,1 @@
+"""Connections: the state of each outside system, and the checks that no rule could place."""

@@ -1,0 +1,103 @@
+"""What the page of connections shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from servery.connectors.contract import Evidence, Kind, Quality
+from servery.errors import ServeryError
+from servery.model.visit import Reason
+
+State = Literal["working", "fetching", "retrying", "needs_person", "paused"]
+"""working: in step; fetching: still reading the past; retrying: will try again by itself; needs_person: it will not."""
+Unplaced = Literal["ambiguous", "no_booking", "no_table"]
+"""Why no rule placed a check: several bookings fit alike, none was near, or it names no table."""
+
+
+class Backfill(Struct, frozen=True, kw_only=True):
+    """How far the reading of the past has come. `seconds_left` is None while nobody can tell."""
+
+    done: int
+    total: int
+    seconds_left: float | None = None
+    reached: datetime | None = None
+    """The oldest instant read so far: the past is read newest first."""
+
+
+class Trouble(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The last thing that went wrong, as ServeryError carries it, and what happens next."""
+
+    template: str
+    params: Mapping[str, Any] = {}
+    mend: str | None = None
+    field: str | None = None
+    at: datetime | None = None
+    retry_at: datetime | None = None
+
+    @property
+    def error(self) -> ServeryError:
+        """As an error, which knows how to say itself in any language."""
+        return ServeryError(self.template, mend=self.mend, **self.params)
+
+
+class ConnectionRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One connection to an outside system."""
+
+    id: int
+    name: str
+    connector: str
+    title: str
+    kind: Kind
+    quality: Quality
+    evidence: Evidence
+    state: State
+    last_sync: datetime | None = None
+    records: Mapping[str, int] = {}
+    """How many records of each kind (see changes.RecordKind) are known from it."""
+    unread: int = 0
+    """Records kept aside because they could not be understood."""
+    backfill: Backfill | None = None
+    trouble: Trouble | None = None
+    venues: tuple[str, ...] = ()
+
+
+class Candidate(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A booking that a check may belong to. `score` is between 0 and 1."""
+
+    reservation_id: int
+    name: str | None
+    starts_at: datetime
+    party_size: int
+    score: float
+    tables: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+
+class LooseCheck(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A check that no rule could place. `total` in minor units, None for who may not see money."""
+
+    id: int
+    why: Unplaced
+    opened_at: datetime
+    time_zone: str
+    venue: str
+    currency: str
+    number: str | None = None
+    table: str | None = None
+    label: str | None = None
+    covers: int | None = None
+    total: int | None = None
+    candidates: tuple[Candidate, ...] = ()
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    """All connections, and the newest of the checks that could not be placed."""
+
+    connections: Sequence[ConnectionRow]
+    loose: Sequence[LooseCheck] = ()
+    loose_total: int = 0
+    now: datetime

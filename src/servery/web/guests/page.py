@@ -1,0 +1,170 @@
+"""What the guests' pages show: the list, and one guest with where each fact came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct
+
+from servery.model.guest import Birthday, Consent, Fact, Note
+from servery.model.reservation import ReservationStatus
+from servery.web.tonight.sentence import Story
+
+FactKind = Literal[
+    "name", "email", "phone", "birthday", "language", "company", "city", "vip", "marketing", "loyalty", "allergy",
+    "preference", "tag",
+]  # fmt: skip
+
+
+class GuestsAsked(Struct, frozen=True):
+    """What of the list is wanted: guests that `text` finds (all when empty), after the place `cursor`."""
+
+    text: str = ""
+    cursor: str | None = None
+    limit: int = 50
+
+
+class GuestRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One guest in the list. What the viewer may not see is None or empty; `spend` in minor units."""
+
+    id: int
+    name: str | None
+    visits: int
+    last_visit: date | None = None
+    email: str | None = None
+    phone: str | None = None
+    spend: int | None = None
+    currency: str | None = None
+    vip: bool = False
+    allergies: tuple[str, ...] = ()
+
+
+class GuestList(Struct, frozen=True):
+    """A page of the list; `cursor` asks for the next one. `total` counts all that were found."""
+
+    rows: Sequence[GuestRow]
+    total: int
+    cursor: str | None = None
+
+
+class Dish(Struct, frozen=True, omit_defaults=True):
+    """One line of a check as it is shown: its modifiers and components are in `details`."""
+
+    name: str
+    quantity: Decimal = Decimal(1)
+    amount: int | None = None
+    """Minor units, with what is nested in it, before discounts; None for who may not see money."""
+    details: tuple[str, ...] = ()
+    note: str | None = None
+
+
+class VisitRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One visit, with what was eaten. Money in minor units of `currency`, None for who may not see it."""
+
+    id: int
+    venue: str
+    time_zone: str
+    starts_at: datetime
+    ends_at: datetime | None = None
+    table: str | None = None
+    covers: int | None = None
+    walk_in: bool = False
+    dishes: tuple[Dish, ...] = ()
+    spend: int | None = None
+    tips: int | None = None
+    currency: str | None = None
+    checks: tuple[str, ...] = ()
+    """Numbers of the checks, for whoever looks for the paper."""
+    notes: str | None = None
+    occasion: str | None = None
+
+
+class Upcoming(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A booking that is still to come."""
+
+    venue: str
+    time_zone: str
+    starts_at: datetime
+    party_size: int
+    status: ReservationStatus
+    tables: tuple[str, ...] = ()
+    requests: str | None = None
+    occasion: str | None = None
+
+
+class Favourite(Struct, frozen=True):
+    """Something a guest has again and again; `times` of how many `visits` it was looked for in."""
+
+    name: str
+    times: int
+    visits: int
+
+
+class GuestFigures(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A guest in numbers. Money in minor units of `currency`, None for who may not see it or with covers unknown."""
+
+    visits: int = 0
+    first_visit: date | None = None
+    last_visit: date | None = None
+    days_between: float | None = None
+    """The usual gap between visits (median, days)."""
+    spend: int | None = None
+    per_visit: int | None = None
+    per_cover: int | None = None
+    currency: str | None = None
+    dish: Favourite | None = None
+    drink: Favourite | None = None
+    wine: Favourite | None = None
+    table: Favourite | None = None
+    party: int | None = None
+    no_shows: int = 0
+    cancelled: int = 0
+
+
+class Known(Struct, frozen=True):
+    """One fact as it is shown, with its source."""
+
+    kind: FactKind
+    fact: Fact
+
+
+class SourceRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One system's record that was joined into this guest, and why."""
+
+    connection: str
+    external_id: str
+    name: str | None = None
+    reasons: tuple[str, ...] = ()
+    joined_by: str | None = None
+    at: datetime | None = None
+
+
+class Profile(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One guest. `id` is the oldest: it differs from the one asked for where records were merged."""
+
+    id: int
+    name: str | None
+    story: Story
+    figures: GuestFigures
+    venue: str | None = None
+    """The venue of the usual table, for a group."""
+    time_zone: str = "UTC"
+    """Of the venue whose notation the figures take."""
+    vip: bool = False
+    birthday: Birthday | None = None
+    marketing: Consent = "unknown"
+    sees_contact: bool = False
+    """Whether the viewer may see e-mail and phone, so that "not known" and "not shown" differ."""
+    facts: Sequence[Known] = ()
+    notes: Sequence[Note] = ()
+    requests: Sequence[str] = ()
+    visits: Sequence[VisitRow] = ()
+    upcoming: Sequence[Upcoming] = ()
+    records: Sequence[SourceRecord] = ()
+
+    def known(self, *kinds: FactKind) -> list[Known]:
+        """The facts of these kinds."""
+        return [each for each in self.facts if each.kind in kinds]

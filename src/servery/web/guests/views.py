@@ -1,0 +1,94 @@
+"""The routes of the guests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from litestar import Response, get
+from litestar.response import Redirect
+
+from servery.model.money import to_decimal
+from servery.web.download import csv_file
+from servery.web.frame import Frame, TheFrame
+from servery.web.guard import needs
+from servery.web.guests.page import GuestRow, GuestsAsked
+from servery.web.render import Asked, page
+from servery.web.sources import TheSources
+from servery.web.tonight.page import birthday_soon
+from servery.web.tonight.sentence import alert, spoken
+
+# A file is read in one go; beyond this a warehouse is the better place to ask.
+_MOST_IN_A_FILE = 50_000
+_IN_THE_SEARCH = 8
+
+
+@get("/guests", guards=[needs("see_guests")])
+async def guests(
+    request: Asked, frame: TheFrame, sources: TheSources, q: str = "", cursor: str | None = None
+) -> Response[str]:
+    """The list, or what a search finds."""
+    found = await sources.guests(frame.viewer, GuestsAsked(q.strip(), cursor))
+    template = "guests/rows.html" if request.headers.get("hx-target") == "more" else "guests/page.html"
+    alerts = _alerts(found.rows, frame)
+    return page(request, frame, template, tab="guests", found=found, text=q.strip(), alerts=alerts)
+
+
+@get("/search", guards=[needs("see_guests")])
+async def search(request: Asked, frame: TheFrame, sources: TheSources, q: str = "") -> Response[str]:
+    """The first few that a search finds, for the box at the top of every page."""
+    text = q.strip()
+    asked = GuestsAsked(text, limit=_IN_THE_SEARCH)
+    found = await sources.guests(frame.viewer, asked) if text else None
+    alerts = _alerts(found.rows, frame) if found else {}
+    return page(request, frame, "guests/found.html", found=found, text=text, alerts=alerts)
+
+
+@get("/guests.csv", guards=[needs("export_lists")])
+async def guests_csv(frame: TheFrame, sources: TheSources, q: str = "") -> Response[bytes]:
+    """The list, or what a search finds, as a file."""
+    found = await sources.guests(frame.viewer, GuestsAsked(q.strip(), limit=_MOST_IN_A_FILE))
+    say = frame.words.gettext
+    header = [say("Name"), say("E-mail"), say("Phone"), say("Visits"), say("Last visit"), say("Spend"),
+              say("Currency"), say("VIP"), say("Allergies")]  # fmt: skip
+    return csv_file("guests", header, (_cells(row, frame) for row in found.rows))
+
+
+@get("/guests/{guest_id:int}", guards=[needs("see_guests")])
+async def guest(request: Asked, frame: TheFrame, sources: TheSources, guest_id: int) -> Response[Any]:
+    """One guest. An id that was merged leads on to the one it became."""
+    profile = await sources.guest(frame.viewer, guest_id)
+    if profile.id != guest_id:
+        return Redirect(f"/guests/{profile.id}", status_code=301)
+    now = datetime.now(UTC)
+    notation = frame.notation_of(profile.time_zone)
+    today = notation.local_day(now)
+    said = spoken(profile.story, frame.words, today, expected=False)
+    birthday = birthday_soon(profile.birthday, today)
+    context = {"guest": profile, "said": said, "birthday": birthday, "g": notation}
+    return page(request, frame, "guests/guest.html", tab="guests", **context)
+
+
+def _alerts(rows: Iterable[GuestRow], frame: Frame) -> dict[int, str]:
+    return {row.id: alert(row.allergies, frame.words) for row in rows}
+
+
+def _cells(row: GuestRow, frame: Frame) -> list[object]:
+    currency = row.currency if row.spend is not None else None
+    return [
+        row.name,
+        row.email,
+        row.phone,
+        row.visits,
+        row.last_visit,
+        _amount(row.spend, row.currency),
+        currency,
+        frame.words.gettext("yes") if row.vip else None,
+        "; ".join(row.allergies) or None,
+    ]
+
+
+def _amount(minor: int | None, currency: str | None) -> str | None:
+    # For a spreadsheet: plain, and without its currency.
+    return None if minor is None or currency is None else str(to_decimal(minor, currency))

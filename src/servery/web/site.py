@@ -1,0 +1,92 @@
+"""All pages as one plugin of the application: routes, session, forgery protection, headers, what goes wrong."""
+
+from __future__ import annotations
+
+from litestar import Router
+from litestar.config.app import AppConfig
+from litestar.config.csrf import CSRFConfig
+from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
+from litestar.plugins import InitPlugin
+
+from servery.web import choices
+from servery.web.assets import asset
+from servery.web.connections import views as connections
+from servery.web.door import Door
+from servery.web.frame import frame_of
+from servery.web.guard import SessionMiddleware
+from servery.web.guests import views as guests
+from servery.web.headers import add_headers
+from servery.web.live import Live, events
+from servery.web.sign_in import views as sign_in
+from servery.web.sources import Sources
+from servery.web.tonight import views as tonight
+from servery.web.wrong import HANDLERS
+
+_ROUTES = (
+    asset,
+    events,
+    sign_in.ask,
+    sign_in.by_password,
+    sign_in.ask_link,
+    sign_in.by_link,
+    sign_in.ask_password,
+    sign_in.choose_password,
+    sign_in.leave,
+    choices.choose_language,
+    choices.choose_theme,
+    choices.choose_venue,
+    tonight.start,
+    tonight.tonight,
+    tonight.tonight_csv,
+    guests.guests,
+    guests.guests_csv,
+    guests.search,
+    guests.guest,
+    connections.connections,
+    connections.connections_csv,
+)
+
+
+class Site(InitPlugin):
+    """The pages. `public_url` decides whether cookies need HTTPS; `csrf_secret` signs the tokens of forms."""
+
+    def __init__(self, *, public_url: str, csrf_secret: str, sources: Sources, door: Door, live: Live) -> None:
+        self._secure = public_url.startswith("https://")
+        self._csrf_secret = csrf_secret
+        self._sources = sources
+        self._door = door
+        self._live = live
+
+    def on_app_init(self, app_config: AppConfig) -> AppConfig:
+        """Add the pages to an application."""
+        app_config.route_handlers.append(self._router())
+        app_config.csrf_config = CSRFConfig(
+            secret=self._csrf_secret,
+            cookie_name="servery_csrf",
+            cookie_secure=self._secure,
+            cookie_httponly=True,
+            # Programs sign in by key, not by cookie: nobody can borrow their session.
+            exclude="^/api/",
+        )
+        app_config.exception_handlers = {**HANDLERS, **app_config.exception_handlers}
+        app_config.before_send.append(add_headers(self._secure))
+        app_config.state["site_secure"] = self._secure
+        return app_config
+
+    def _router(self) -> Router:
+        given = {"sources": self._sources, "door": self._door, "live": self._live}
+        return Router(
+            "/",
+            route_handlers=_ROUTES,
+            middleware=[DefineMiddleware(SessionMiddleware, door=self._door)],
+            dependencies={
+                **{name: _provide(value) for name, value in given.items()},
+                "frame": Provide(frame_of),
+            },
+            include_in_schema=False,
+        )
+
+
+def _provide(value: object) -> Provide:
+    return Provide(lambda: value, sync_to_thread=False, use_cache=True)

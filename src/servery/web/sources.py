@@ -1,0 +1,38 @@
+"""What the pages ask the house for. Each screen is given its data here, and knows no room and no database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Protocol
+
+from litestar.params import Dependency
+
+from servery.model.viewer import Viewer
+from servery.venues.rows import KeptVenue
+from servery.web.connections.page import Health
+from servery.web.guests.page import GuestList, GuestsAsked, Profile
+from servery.web.tonight.page import Evening
+
+
+class Sources(Protocol):
+    """The data of every screen, cut to what the viewer may see. Each call is one transaction."""
+
+    async def places(self, viewer: Viewer) -> Sequence[KeptVenue]:
+        """The venues, in the order in which people look for them."""
+
+    async def evening(self, viewer: Viewer, place: KeptVenue, day: date | None) -> Evening:
+        """One business date at a venue; None: the one that it is there now."""
+
+    async def guests(self, viewer: Viewer, asked: GuestsAsked) -> GuestList:
+        """Some of the guests, by name, or the best found first."""
+
+    async def guest(self, viewer: Viewer, guest_id: int) -> Profile:
+        """One guest, for whom the look is written down. Raises NotFound."""
+
+    async def health(self, viewer: Viewer) -> Health:
+        """The connections and the checks that were not placed."""
+
+
+TheSources = Annotated[Sources, Dependency(skip_validation=True)]
+"""As a route asks for them."""

@@ -1,0 +1,177 @@
+// What htmx does not do: follow the house live, keep a reader's place in a list that changes, and the keyboard.
+"use strict";
+
+// A part that changed is compared with what is on the page, piece by piece: scroll, focus and what is folded open stay.
+htmx.defineExtension("keyed", {
+  isInlineSwap: (style) => style === "keyed",
+  handleSwap: (style, target, fragment) => {
+    if (style !== "keyed") return false;
+    const fresh = fragment.firstElementChild;
+    if (fresh) morph(target, fresh);
+    return [target];
+  },
+});
+
+function morph(old, fresh) {
+  if (old.isEqualNode(fresh)) return;
+  if (old.nodeType !== Node.ELEMENT_NODE) {
+    old.nodeValue = fresh.nodeValue;
+    return;
+  }
+  morphAttributes(old, fresh);
+  morphChildren(old, fresh);
+  if (old.hasAttribute("data-row")) old.classList.add("changed");
+}
+
+function morphAttributes(old, fresh) {
+  // Whether something is folded open is the reader's doing.
+  const theirs = (name) => name === "open" || name.startsWith("data-htmx");
+  for (const { name } of [...old.attributes]) if (!theirs(name) && !fresh.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of fresh.attributes) {
+    if (!theirs(name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
+}
+
+function morphChildren(old, fresh) {
+  let place = old.firstChild;
+  for (const child of [...fresh.childNodes]) {
+    const match = findMatch(old, place, child);
+    if (!match) {
+      old.insertBefore(child, place);
+      if (child.nodeType === Node.ELEMENT_NODE) htmx.process(child);
+      continue;
+    }
+    if (match === place) place = place.nextSibling;
+    else old.insertBefore(match, place);
+    morph(match, child);
+  }
+  while (place) {
+    const next = place.nextSibling;
+    place.remove();
+    place = next;
+  }
+}
+
+function findMatch(parent, from, wanted) {
+  if (wanted.id) return [...parent.children].find((each) => each.id === wanted.id && each.nodeName === wanted.nodeName);
+  let node = from;
+  while (node && (node.id || node.nodeName !== wanted.nodeName)) node = node.nextSibling;
+  return node;
+}
+
+// One stream of changes for each page. Its events name what changed; the parts that show it listen for that name.
+const TOPICS = ["bookings", "checks", "guests", "connections"];
+const SILENCE = 40000; // Milliseconds: more than two heartbeats of the server.
+let lost = false;
+let watch;
+
+function tell(topics) {
+  for (const topic of topics) htmx.trigger(document.body, "changed-" + topic);
+}
+
+function heard() {
+  clearTimeout(watch);
+  watch = setTimeout(() => setLost(true), SILENCE);
+  if (!lost) return;
+  setLost(false);
+  tell(TOPICS);
+}
+
+function setLost(now) {
+  lost = now;
+  const line = document.getElementById("line");
+  line.textContent = now ? line.dataset.lost : "";
+  line.hidden = !now;
+}
+
+function follow(url) {
+  const source = new EventSource(url);
+  source.addEventListener("beat", heard);
+  source.addEventListener("changed", (event) => {
+    heard();
+    tell(event.data.split(" ").filter(Boolean));
+  });
+  source.onerror = () => {
+    setLost(true);
+    // A refused stream is not tried again by the browser.
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => follow(url), 3000);
+  };
+  addEventListener("pagehide", () => source.close(), { once: true });
+  return source;
+}
+
+// A page that the browser brings back from its cache has no stream any more.
+addEventListener("pageshow", (event) => {
+  const url = document.body.dataset.live;
+  if (!url) return;
+  follow(url);
+  if (event.persisted) tell(TOPICS);
+});
+
+const search = document.getElementById("search");
+const found = document.getElementById("found");
+
+function options() {
+  return [...found.querySelectorAll("[role=option]")];
+}
+
+function choose(option) {
+  for (const each of options()) each.setAttribute("aria-selected", String(each === option));
+  if (option) {
+    search.setAttribute("aria-activedescendant", option.id);
+    option.scrollIntoView({ block: "nearest" });
+  } else search.removeAttribute("aria-activedescendant");
+}
+
+function closeFound() {
+  found.replaceChildren();
+  search.setAttribute("aria-expanded", "false");
+  search.removeAttribute("aria-activedescendant");
+}
+
+function step(by) {
+  const all = options();
+  const at = all.findIndex((each) => each.getAttribute("aria-selected") === "true");
+  if (all.length) choose(all[(at + by + all.length + (at < 0 && by < 0 ? 1 : 0)) % all.length]);
+}
+
+function onSearchKey(event) {
+  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    event.preventDefault();
+    step(event.key === "ArrowDown" ? 1 : -1);
+  } else if (event.key === "Escape") {
+    search.value = "";
+    closeFound();
+  } else if (event.key === "Enter") {
+    const chosen = found.querySelector("[aria-selected=true]");
+    if (!chosen) return;
+    event.preventDefault();
+    location.assign(chosen.href);
+  }
+}
+
+if (search) {
+  search.addEventListener("keydown", onSearchKey);
+  found.addEventListener("htmx:afterSwap", () => search.setAttribute("aria-expanded", String(options().length > 0)));
+  search.form.addEventListener("focusout", (event) => {
+    if (!search.form.contains(event.relatedTarget)) closeFound();
+  });
+}
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select");
+  if (search && event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    event.preventDefault();
+    search.focus();
+    search.select();
+  }
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("[data-menu][open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;
+});

@@ -1,0 +1,162 @@
+"""The pages over the invented restaurant, served for tests and for whoever works on their looks.
+
+    python -m tests.web.preview [PORT]
+"""
+
+import asyncio
+import socket
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from litestar import Litestar
+
+from servery.accounts.rows import Language, Person
+from servery.accounts.tokens import Token
+from servery.errors import Invalid, NotFound, Refuse, Retry
+from servery.model.venue import business_date
+from servery.model.viewer import ROLES, Viewer
+from servery.venues.rows import KeptVenue
+from servery.web.connections.page import Health
+from servery.web.door import Door
+from servery.web.guests.page import GuestList, GuestsAsked, Profile
+from servery.web.live import Live
+from servery.web.site import Site
+from servery.web.sources import Sources
+from servery.web.tonight.page import Evening
+from tests.web import restaurant
+
+PASSWORD = "correct horse battery"
+
+
+class InventedSources(Sources):
+    """The invented restaurant. `empty` is one without a booking, a guest or a connection."""
+
+    def __init__(self) -> None:
+        self.empty = False
+        self.broken = False
+        self.no_venue = False
+        self.arrived: set[int] = set()
+        self.now = datetime.now(UTC)
+
+    async def places(self, viewer: Viewer) -> Sequence[KeptVenue]:
+        return () if self.no_venue else restaurant.PLACES
+
+    async def evening(self, viewer: Viewer, place: KeptVenue, day: date | None) -> Evening:
+        if self.broken:
+            raise ZeroDivisionError("secret words of the inside")
+        today = business_date(self.now, place.venue.time_zone, place.venue.cutoff)
+        evening = restaurant.evening(day or today, today)
+        if self.empty:
+            return Evening(day=evening.day, today=today, bookings=())
+        return restaurant.arrived(evening, self.arrived)
+
+    async def guests(self, viewer: Viewer, asked: GuestsAsked) -> GuestList:
+        if self.empty:
+            return GuestList((), 0)
+        rows = [row for row in restaurant.guest_rows() if asked.text.casefold() in (row.name or "").casefold()]
+        start = int(asked.cursor or 0)
+        more = start == 0 and len(rows) > 6
+        return GuestList(rows[start : 6 if more else None][: asked.limit], len(rows), "6" if more else None)
+
+    async def guest(self, viewer: Viewer, guest_id: int) -> Profile:
+        if guest_id == 999:
+            raise NotFound("There is no guest {id}.", id=guest_id)
+        return restaurant.profile(13 if guest_id == 1300 else guest_id)
+
+    async def health(self, viewer: Viewer) -> Health:
+        return Health(connections=(), now=self.now) if self.empty else restaurant.health(self.now)
+
+
+class InventedDoor(Door):
+    """Sessions named by role: the cookie `host` is a host's."""
+
+    def __init__(self) -> None:
+        self.used: set[str] = set()
+        self.left: list[str] = []
+
+    async def who(self, session: Token) -> Viewer | None:
+        role = next((role for role in ROLES if role == session.reveal()), None)
+        return Viewer("person", 1, "Rosa", role) if role else None
+
+    async def by_password(self, email: str, password: str, address: str, device: str) -> tuple[Person, Token]:
+        if email == "busy@example.com":
+            raise Retry("Too many attempts to sign in have failed.", retry_after=60)
+        if password != PASSWORD:
+            raise Refuse("The e-mail address or the password is wrong.")
+        return _person(language="da"), Token("host")
+
+    async def by_link(self, link: Token, device: str) -> tuple[Person, Token]:
+        if link.reveal() in self.used:
+            raise Refuse("This sign-in link has been used already.", mend="Ask an owner for a new one.")
+        self.used.add(link.reveal())
+        return _person(has_password=False), Token("owner")
+
+    async def set_password(self, viewer: Viewer, password: str, session: Token) -> None:
+        if len(password) < 8:
+            raise Invalid("A password needs at least {least} characters.", field="password", least=8)
+
+    async def set_language(self, viewer: Viewer, language: Language) -> None:
+        pass
+
+    async def leave(self, session: Token) -> None:
+        self.left.append(session.reveal())
+
+
+def _person(language: Language | None = None, has_password: bool = True) -> Person:
+    return Person(
+        id=1,
+        name="Rosa",
+        email="rosa@example.com",
+        role="host",
+        language=language,
+        has_password=has_password,
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        deactivated_at=None,
+    )
+
+
+class Preview:
+    """An application with its invented parts at hand."""
+
+    def __init__(self, public_url: str = "http://127.0.0.1:8420") -> None:
+        self.sources = InventedSources()
+        self.door = InventedDoor()
+        self.live = Live()
+        site = Site(
+            public_url=public_url,
+            csrf_secret="only for the preview",
+            sources=self.sources,
+            door=self.door,
+            live=self.live,
+        )
+        self.app = Litestar(plugins=[site], openapi_config=None)
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def serve(preview: Preview, port: int) -> None:
+    """Serve until cancelled, then end the streams and stop."""
+    server = Server(preview.app, port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
+    serving = asyncio.create_task(server.serve())
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        preview.live.stop()
+        server.stop()
+        server.main_loop_interrupt.set()
+        await serving
+        raise
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        asyncio.run(serve(Preview(), int(sys.argv[1]) if len(sys.argv) > 1 else 8420))
