@@ -50,12 +50,6 @@ def identifier(*parts: object, length: int = 22) -> str:
     return "".join(signs)
 
 
-def to_milliseconds(instant: datetime) -> datetime:
-    """The instant as Square keeps it: in UTC and cut to milliseconds."""
-    instant = instant.astimezone(UTC)
-    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
-
-
 def rfc3339(instant: datetime) -> str:
     """An instant as Square writes it: 2026-03-01T18:30:00.123Z."""
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,151 +1,173 @@
 """What the account holds, as lists to search: each record's times without its body, and bodies drawn once per state."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Literal
+from operator import is_
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from servery.connectors.square.simulator import payment, sale
-from servery.connectors.square.simulator.answers import Json, rfc3339, to_milliseconds
+from servery.connectors.square.simulator.answers import Json, rfc3339
 from servery.connectors.square.simulator.catalog import sellable
-from servery.connectors.square.simulator.paging import Key
-from servery.connectors.square.simulator.people import customer_of, customers
+from servery.connectors.square.simulator.paging import Placed
+from servery.connectors.square.simulator.people import customer_of, is_listed
 from servery.model.guest import SourceGuest
 from servery.model.order import Check
-from servery.testing.stage import Stage, Staged
+from servery.testing.stage import Shelf, Stage, Staged
 
-Axis = Literal["created_at", "updated_at", "closed_at"]
+Axis = Literal["created_at", "updated_at", "closed_at", "name"]
+Record = TypeVar("Record")
 
 
-class Entry(Struct, frozen=True):
-    """One record in a list: its times to milliseconds as shown, and how to draw its body."""
+class Entry(Struct, frozen=True, kw_only=True):
+    """One record in a list: its times as shown, what it is searched by, and how to draw its body."""
 
     id: str
-    created_at: datetime
-    updated_at: datetime
-    body: Callable[[], bytes]
-    closed_at: datetime | None = None
+    created_at: str
+    updated_at: str
+    draw: Callable[[], Json]
+    closed_at: str | None = None
     state: str = ""
     customer_id: str | None = None
+    guest: SourceGuest | None = None
 
-    def at(self, axis: Axis) -> datetime | None:
-        """Its time on an axis."""
-        return {"created_at": self.created_at, "updated_at": self.updated_at, "closed_at": self.closed_at}[axis]
-
-
-class Placed(Struct, frozen=True):
-    """An entry with its place in one sorted list."""
-
-    key: Key
-    entry: Entry
+    @property
+    def name(self) -> str | None:
+        """What customers are listed by."""
+        guest = self.guest
+        return f"{guest.given_name or guest.name or ''}\x1f{guest.family_name or ''}".casefold() if guest else None
 
 
-def placed(entry: Entry, axis: Axis) -> Placed:
-    """An entry to be sorted by one of its times."""
-    return Placed((rfc3339(entry.at(axis) or entry.created_at), entry.id), entry)
+class Listing(Generic[Record]):
+    """The records that a shelf's present state amounts to, by id and sorted by any of their times.
+
+    The stage may change between two requests. A state on it is never altered, only replaced: those seen before are
+    kept with the records drawn from them.
+    """
+
+    def __init__(self, shelf: Shelf[Record], entries_of: Callable[[Staged[Record]], Iterable[Entry]]) -> None:
+        self._shelf = shelf
+        self._entries_of = entries_of
+        self._seen: list[Staged[Record]] = []
+        self._drawn: dict[str, tuple[Staged[Record], tuple[Entry, ...]]] = {}
+        self._by_id: dict[str, Entry] = {}
+        self._sorted: dict[Axis, list[Placed[Entry]]] = {}
+        self._bodies: dict[str, tuple[Entry, bytes]] = {}
+
+    def by(self, axis: Axis) -> list[Placed[Entry]]:
+        """All records that have this time, upwards."""
+        self._refresh()
+        if axis not in self._sorted:
+            timed = ((getattr(entry, axis), entry) for entry in self._by_id.values())
+            placed = [Placed((at, entry.id), entry) for at, entry in timed if at is not None]
+            self._sorted[axis] = sorted(placed, key=lambda each: each.key)
+        return self._sorted[axis]
+
+    def get(self, record_id: str) -> Entry | None:
+        """The record with this id."""
+        self._refresh()
+        return self._by_id.get(record_id)
+
+    def body(self, entry: Entry) -> bytes:
+        """The record as JSON."""
+        kept = self._bodies.get(entry.id)
+        if kept is None or kept[0] is not entry:
+            kept = self._bodies[entry.id] = (entry, msgspec.json.encode(entry.draw()))
+        return kept[1]
+
+    def _refresh(self) -> None:
+        present = [staged for staged in self._shelf if not staged.deleted]
+        if len(present) == len(self._seen) and all(map(is_, present, self._seen)):
+            return
+        self._seen = present
+        self._drawn = {staged.external_id: (staged, self._entries(staged)) for staged in present}
+        self._by_id = {entry.id: entry for _, entries in self._drawn.values() for entry in entries}
+        self._sorted = {}
+
+    def _entries(self, staged: Staged[Record]) -> tuple[Entry, ...]:
+        kept = self._drawn.get(staged.external_id)
+        return kept[1] if kept and kept[0] is staged else tuple(self._entries_of(staged))
 
 
 class Ledger:
-    """The account's orders, payments, refunds and customers. Reads the stage anew each time; only bodies are kept."""
+    """The account's orders, payments, refunds and customers."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._bodies: dict[tuple[str, str, int], tuple[int, bytes]] = {}
         self._till: tuple[int, sale.Till] | None = None
+        self.orders = Listing(stage.checks, self._orders)
+        self.payments = Listing(stage.checks, self._payments)
+        self.refunds = Listing(stage.checks, self._refunds)
+        self.customers = Listing(stage.guests, _customers)
 
-    def orders(self, since: datetime | None = None) -> Iterator[Entry]:
-        """All orders, or those changed since: each check's sale, and one order for each refund of it."""
-        for staged in self._checks(since):
-            yield self._sale(staged)
-            for place in range(len(staged.record.refunds)):
-                yield self._return(staged, place)
-
-    def payments(self, since: datetime | None = None) -> Iterator[Entry]:
-        """All payments, or those changed since."""
-        for staged in self._checks(since):
-            for place in range(len(staged.record.payments)):
-                yield self._payment(staged, place)
-
-    def refunds(self) -> Iterator[Entry]:
-        """All refunds."""
-        for staged in self._checks(None):
-            for place in range(len(staged.record.refunds)):
-                yield self._refund(staged, place)
-
-    def customers(self) -> Iterator[tuple[Entry, SourceGuest]]:
-        """All customers Square would list."""
-        for staged in customers(self._stage):
-            yield self._customer(staged), staged.record
-
-    def _checks(self, since: datetime | None) -> Iterator[Staged[Check]]:
-        found = self._stage.checks if since is None else self._stage.checks.modified(to_milliseconds(since))
-        return (staged for staged in found if not staged.deleted)
-
-    def _sale(self, staged: Staged[Check]) -> Entry:
+    def _orders(self, staged: Staged[Check]) -> Iterator[Entry]:
+        """A check's sale, and an order for each refund of it."""
         check = staged.record
-        closed = check.closed_at if check.status != "open" else None
-        return Entry(
-            staged.external_id,
-            to_milliseconds(staged.created_at),
-            to_milliseconds(staged.modified_at),
-            lambda: self._drawn(staged, "order", 0, lambda: sale.order_of(staged, self._present_till())),
-            to_milliseconds(closed) if closed else None,
-            sale.state_of(check),
-            check.guest_id,
+        yield Entry(
+            id=staged.external_id,
+            created_at=rfc3339(staged.created_at),
+            updated_at=rfc3339(staged.modified_at),
+            closed_at=rfc3339(check.closed_at) if check.closed_at and check.status != "open" else None,
+            state=sale.state_of(check),
+            customer_id=check.guest_id,
+            draw=lambda: sale.order_of(staged, self._present_till()),
         )
+        for place in range(len(check.refunds)):
+            yield self._return(staged, place)
 
     def _return(self, staged: Staged[Check], place: int) -> Entry:
-        at = payment.refunded_at(staged, place)
-        where = self._stage.location_id
+        at = rfc3339(payment.refunded_at(staged, place))
         return Entry(
-            payment.return_order_id(staged, place),
-            at,
-            to_milliseconds(staged.modified_at),
-            lambda: self._drawn(staged, "return", place, lambda: payment.return_order_of(staged, place, where)),
-            at,
-            "COMPLETED",
-            staged.record.guest_id,
+            id=payment.return_order_id(staged, place),
+            created_at=at,
+            updated_at=rfc3339(staged.modified_at),
+            closed_at=at,
+            state="COMPLETED",
+            customer_id=staged.record.guest_id,
+            draw=lambda: payment.return_order_of(staged, place, self._stage.location_id),
         )
 
-    def _payment(self, staged: Staged[Check], place: int) -> Entry:
-        where = self._stage.location_id
-        return Entry(
-            payment.payment_id(staged, place),
-            payment.paid_at(staged, place),
-            to_milliseconds(staged.modified_at),
-            lambda: self._drawn(staged, "payment", place, lambda: payment.payment_of(staged, place, where)),
-        )
+    def _payments(self, staged: Staged[Check]) -> Iterator[Entry]:
+        for place in range(len(staged.record.payments)):
+            draw = payment.payment_of
+            yield self._money(staged, payment.payment_id(staged, place), payment.paid_at(staged, place), place, draw)
 
-    def _refund(self, staged: Staged[Check], place: int) -> Entry:
-        where = self._stage.location_id
-        return Entry(
-            payment.refund_id(staged, place),
-            payment.refunded_at(staged, place),
-            to_milliseconds(staged.modified_at),
-            lambda: self._drawn(staged, "refund", place, lambda: payment.refund_of(staged, place, where)),
-        )
+    def _refunds(self, staged: Staged[Check]) -> Iterator[Entry]:
+        for place in range(len(staged.record.refunds)):
+            draw = payment.refund_of
+            yield self._money(staged, payment.refund_id(staged, place), payment.refunded_at(staged, place), place, draw)
 
-    def _customer(self, staged: Staged[SourceGuest]) -> Entry:
+    def _money(
+        self,
+        staged: Staged[Check],
+        record_id: str,
+        at: datetime,
+        place: int,
+        draw: Callable[[Staged[Check], int, str], Json],
+    ) -> Entry:
         return Entry(
-            staged.external_id,
-            to_milliseconds(staged.record.created_at or staged.created_at),
-            to_milliseconds(staged.modified_at),
-            lambda: self._drawn(staged, "customer", 0, lambda: customer_of(staged)),
+            id=record_id,
+            created_at=rfc3339(at),
+            updated_at=rfc3339(staged.modified_at),
+            draw=lambda: draw(staged, place, self._stage.location_id),
         )
-
-    def _drawn(
-        self, staged: Staged[Check] | Staged[SourceGuest], kind: str, place: int, draw: Callable[[], Json]
-    ) -> bytes:
-        name = (kind, staged.external_id, place)
-        kept = self._bodies.get(name)
-        if kept is None or kept[0] != staged.version:
-            kept = self._bodies[name] = (staged.version, msgspec.json.encode(draw()))
-        return kept[1]
 
     def _present_till(self) -> sale.Till:
         stage = self._stage
         if self._till is None or self._till[0] != id(stage.menu):
             self._till = id(stage.menu), sale.Till(stage.location_id, stage.country, sellable(stage))
         return self._till[1]
+
+
+def _customers(staged: Staged[SourceGuest]) -> Iterator[Entry]:
+    guest = staged.record
+    if is_listed(guest):
+        yield Entry(
+            id=staged.external_id,
+            created_at=rfc3339(guest.created_at or staged.created_at),
+            updated_at=rfc3339(staged.modified_at),
+            guest=guest,
+            draw=lambda: customer_of(staged),
+        )

@@ -2,9 +2,9 @@
 
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from bisect import bisect_right
-from collections.abc import Sequence
-from typing import Any, Protocol, TypeVar
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -12,18 +12,31 @@ from msgspec import Struct
 from servery.connectors.square.simulator.answers import bad
 
 Key = tuple[str, str]
-"""What a list is sorted by: the time as text, or a name, then the id."""
+"""What a list is sorted by: a time or a name as text, then the id."""
+
+Item = TypeVar("Item")
 
 
-class Keyed(Protocol):
-    """A record in a list."""
+class Placed(Struct, Generic[Item], frozen=True):
+    """A record with its place in one sorted list."""
 
-    @property
-    def key(self) -> Key:
-        """Its place in the list."""
+    key: Key
+    item: Item
 
 
-Item = TypeVar("Item", bound=Keyed)
+class Wish(Struct, Generic[Item], frozen=True):
+    """What a client asks of a list sorted upwards: from and to which text (both included), which records, how many.
+
+    `query` is what a cursor is bound to.
+    """
+
+    query: Any
+    limit: int
+    cursor: str | None = None
+    since: str = ""
+    until: str = "\U0010ffff"
+    wanted: Callable[[Item], bool] = lambda item: True
+    descending: bool = False
 
 
 class _Cursor(Struct, frozen=True, array_like=True):
@@ -31,31 +44,33 @@ class _Cursor(Struct, frozen=True, array_like=True):
     after: Key
 
 
-def page(items: Sequence[Item], query: Any, cursor: str | None, limit: int, descending: bool) -> tuple[list[Item], str]:
-    """The next `limit` items after the cursor, and the cursor that follows; empty when there are no more."""
-    ordered = sorted(items, key=_key)
-    mark = hashlib.sha256(msgspec.json.encode(query, order="deterministic")).hexdigest()[:16]
-    if descending:
-        ordered.reverse()
-    start = _start(ordered, _read(cursor, mark).after, descending) if cursor else 0
-    shown = ordered[start : start + limit]
-    more = start + limit < len(ordered)
-    return shown, _write(_Cursor(mark, shown[-1].key)) if more else ""
+def page(ordered: Sequence[Placed[Item]], wish: Wish[Item]) -> tuple[list[Item], str]:
+    """The next records after the cursor, and the cursor that follows; empty when there are no more."""
+    mark = hashlib.sha256(msgspec.json.encode(wish.query, order="deterministic")).hexdigest()[:16]
+    after = _read(wish.cursor, mark).after if wish.cursor else None
+    shown: list[Placed[Item]] = []
+    for placed in _walk(ordered, wish, after):
+        if len(shown) == wish.limit:
+            return [each.item for each in shown], _write(_Cursor(mark, shown[-1].key))
+        if wish.wanted(placed.item):
+            shown.append(placed)
+    return [each.item for each in shown], ""
 
 
-def _key(item: Keyed) -> Key:
-    return item.key
+def _walk(ordered: Sequence[Placed[Item]], wish: Wish[Item], after: Key | None) -> Iterator[Placed[Item]]:
+    low = bisect_left(ordered, (wish.since, ""), key=_key)
+    high = bisect_right(ordered, (wish.until, "\U0010ffff"), key=_key)
+    if wish.descending:
+        if after:
+            high = min(high, bisect_left(ordered, after, key=_key))
+        return (ordered[place] for place in range(high - 1, low - 1, -1))
+    if after:
+        low = max(low, bisect_right(ordered, after, key=_key))
+    return (ordered[place] for place in range(low, high))
 
 
-def _start(ordered: Sequence[Keyed], after: Key, descending: bool) -> int:
-    if not descending:
-        return bisect_right(ordered, after, key=_key)
-    # From the end, a list in descending order is one in ascending order.
-    low, high = 0, len(ordered)
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (middle + 1, high) if ordered[middle].key >= after else (low, middle)
-    return low
+def _key(placed: Placed[Any]) -> Key:
+    return placed.key
 
 
 def _write(cursor: _Cursor) -> str:

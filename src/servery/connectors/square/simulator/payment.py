@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from servery.connectors.square.simulator.answers import Json, identifier, money, rfc3339, to_milliseconds
+from servery.connectors.square.simulator.answers import Json, identifier, money, rfc3339
 from servery.model.order import Check, Payment, Refund
 from servery.model.order import Tender as TenderKind
 from servery.testing.stage import Staged
@@ -30,7 +30,7 @@ def payment_id(staged: Staged[Check], place: int) -> str:
 def paid_at(staged: Staged[Check], place: int) -> datetime:
     """When a payment was made."""
     check = staged.record
-    return to_milliseconds(check.payments[place].at or check.closed_at or staged.created_at)
+    return check.payments[place].at or check.closed_at or staged.created_at
 
 
 def refund_id(staged: Staged[Check], place: int) -> str:
@@ -47,7 +47,7 @@ def return_order_id(staged: Staged[Check], place: int) -> str:
 
 def refunded_at(staged: Staged[Check], place: int) -> datetime:
     """When money was given back."""
-    return to_milliseconds(staged.record.refunds[place].at or staged.modified_at)
+    return staged.record.refunds[place].at or staged.modified_at
 
 
 def _refunded_payment(check: Check, place: int) -> int | None:

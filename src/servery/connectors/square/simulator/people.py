@@ -1,7 +1,5 @@
 """Guests as Square's customers, and the account they belong to."""
 
-from collections.abc import Iterator
-
 from servery.connectors.square.simulator.answers import Json, identifier, rfc3339
 from servery.model.guest import Birthday, SourceGuest
 from servery.testing.stage import Stage, Staged
@@ -10,12 +8,8 @@ INSTANT_PROFILE = "instant profile"
 """The tag of a guest on the stage whose profile Square made by itself from a payment."""
 
 
-def customers(stage: Stage) -> Iterator[Staged[SourceGuest]]:
-    """The customers Square lists: not the deleted, and none without a name, a company or a contact."""
-    return (each for each in stage.guests if not each.deleted and _public(each.record))
-
-
-def _public(guest: SourceGuest) -> bool:
+def is_listed(guest: SourceGuest) -> bool:
+    """Whether Square lists the customer: not without a name, a company or a contact."""
     return any((guest.name, guest.given_name, guest.family_name, guest.company, guest.email, guest.phone))
 
 

@@ -1,29 +1,23 @@
 """Square's operations over the ledger: each takes a question and gives a JSON body."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import get_args
+from typing import Any
 
 import msgspec
 
 from servery.connectors.square.simulator import questions as ask
 from servery.connectors.square.simulator.answers import Json, bad, instant, not_found, rfc3339
 from servery.connectors.square.simulator.catalog import modified_at, objects_of
-from servery.connectors.square.simulator.ledger import Axis, Entry, Ledger, Placed, placed
-from servery.connectors.square.simulator.paging import Key, page
+from servery.connectors.square.simulator.ledger import Axis, Entry, Ledger, Listing
+from servery.connectors.square.simulator.paging import Placed, Wish, page
 from servery.connectors.square.simulator.people import location_of, merchant_id, merchant_of
-from servery.model.guest import SourceGuest
 from servery.testing.stage import Stage
 
-_AXES: tuple[Axis, ...] = get_args(Axis)
+_AXES: tuple[Axis, ...] = ("created_at", "updated_at", "closed_at")
 _YEAR = timedelta(days=365)
-_MOMENT = timedelta(milliseconds=1)
 _PER_PAGE = 100
-
-
-class _Object(msgspec.Struct, frozen=True):
-    key: Key
-    shown: Json
+_EVER = ("", "\U0010ffff")
 
 
 class Routes:
@@ -59,16 +53,22 @@ class Routes:
         self._know(question.location_ids)
         limit = _limit(question.limit, 500, 1000)
         query = question.query or ask.OrderQuery()
-        axis, span = _order_times(query)
-        found = self._ledger.orders(span[0] if axis == "updated_at" else None)
-        matching = [placed(each, axis) for each in found if _within(each, axis, span) and _wanted(each, query.filter)]
-        descending = query.sort is None or query.sort.sort_order != "ASC"
-        shown, cursor = page(matching, [question.location_ids, query], question.cursor, limit, descending)
+        axis, (since, until) = _order_times(query)
+        wish = Wish[Entry](
+            query=[question.location_ids, query],
+            limit=limit,
+            cursor=question.cursor,
+            since=since,
+            until=until,
+            wanted=lambda entry: _order_wanted(entry, query.filter),
+            descending=query.sort is None or query.sort.sort_order != "ASC",
+        )
+        shown, cursor = page(self._ledger.orders.by(axis), wish)
         if question.return_entries:
             place = self._stage.location_id
-            entries = [{"order_id": each.entry.id, "location_id": place} for each in shown]
+            entries = [{"order_id": each.id, "location_id": place} for each in shown]
             return _json({"order_entries": entries} | ({"cursor": cursor} if cursor else {}))
-        return _listed("orders", shown, cursor)
+        return _listed("orders", self._ledger.orders, shown, cursor)
 
     def _know(self, location_ids: Sequence[str] | None) -> None:
         if not location_ids:
@@ -81,45 +81,49 @@ class Routes:
 
     def order(self, order_id: str) -> bytes:
         """GET /v2/orders/{id}."""
-        return b'{"order":' + _one(self._ledger.orders(), order_id, "Order").body() + b"}"
+        return _one("order", self._ledger.orders, order_id)
 
     def orders(self, question: ask.RetrieveOrders) -> bytes:
         """POST /v2/orders/batch-retrieve; ids that do not exist are left out."""
         if len(question.order_ids) > _PER_PAGE:
             raise bad("ARRAY_LENGTH_TOO_LONG", "At most 100 orders are allowed.", "order_ids")
-        wanted = set(question.order_ids)
-        return _listed("orders", [placed(each, "created_at") for each in self._ledger.orders() if each.id in wanted])
+        found = [entry for each in question.order_ids if (entry := self._ledger.orders.get(each))]
+        return _listed("orders", self._ledger.orders, found)
 
     def payments(self, question: ask.ListPayments) -> bytes:
         """GET /v2/payments."""
-        since = (
-            instant(question.updated_at_begin_time, "updated_at_begin_time") if question.updated_at_begin_time else None
-        )
-        return self._money("payments", question, list(self._ledger.payments(since)))
+        return self._money("payments", self._ledger.payments, question)
 
     def payment(self, payment_id: str) -> bytes:
         """GET /v2/payments/{id}."""
-        return b'{"payment":' + _one(self._ledger.payments(), payment_id, "Payment").body() + b"}"
+        return _one("payment", self._ledger.payments, payment_id)
 
     def refunds(self, question: ask.ListRefunds) -> bytes:
-        """GET /v2/refunds."""
-        found = self._ledger.refunds() if question.status in (None, "COMPLETED") else ()
-        return self._money("refunds", question, list(found))
+        """GET /v2/refunds; here all of them are complete."""
+        if question.status not in (None, "COMPLETED"):
+            return b"{}"
+        return self._money("refunds", self._ledger.refunds, question)
 
-    def _money(self, name: str, question: ask.ListPayments, entries: Iterable[Entry]) -> bytes:
+    def _money(self, name: str, listing: Listing[Any], question: ask.ListPayments) -> bytes:
         if question.location_id not in (None, self._stage.location_id):
             raise bad("INVALID_VALUE", "The location is not of this account.", "location_id")
-        axis: Axis = "updated_at" if question.sort_field == "UPDATED_AT" else "created_at"
         # Without a beginning Square looks back one year.
         begin = question.begin_time or rfc3339(self._now() - _YEAR)
         created = _span(ask.Range(begin, question.end_time), "time")
         updated = _span(ask.Range(question.updated_at_begin_time, question.updated_at_end_time), "updated_at_time")
-        found = [each for each in entries if _within(each, "created_at", created)]
-        matching = [placed(each, axis) for each in found if _within(each, "updated_at", updated)]
-        query = msgspec.structs.replace(question, cursor=None, limit=None)
-        # A limit out of bounds is not refused but forgotten.
-        limit = question.limit if question.limit and 0 < question.limit <= _PER_PAGE else _PER_PAGE
-        return _listed(name, *page(matching, query, question.cursor, limit, question.sort_order != "ASC"))
+        by_update = question.sort_field == "UPDATED_AT"
+        since, until = updated if by_update else created
+        wish = Wish[Entry](
+            query=[name, msgspec.structs.replace(question, cursor=None, limit=None)],
+            # A limit out of bounds is not refused but forgotten.
+            limit=question.limit if question.limit and 0 < question.limit <= _PER_PAGE else _PER_PAGE,
+            cursor=question.cursor,
+            since=since,
+            until=until,
+            wanted=lambda entry: _in(entry.created_at, created) and _in(entry.updated_at, updated),
+            descending=question.sort_order != "ASC",
+        )
+        return _listed(name, listing, *page(listing.by("updated_at" if by_update else "created_at"), wish))
 
     def list_customers(self, question: ask.ListCustomers) -> bytes:
         """GET /v2/customers."""
@@ -132,18 +136,16 @@ class Routes:
         limit = _limit(question.limit, _PER_PAGE, _PER_PAGE)
         query = question.query or ask.CustomerQuery()
         sort = query.sort or ask.CustomerSort()
-        found = [
-            (entry, guest) for entry, guest in self._ledger.customers() if _is_asked_for(entry, guest, query.filter)
-        ]
-        by_time = sort.field == "CREATED_AT"
-        matching = [placed(entry, "created_at") if by_time else _by_name(entry, guest) for entry, guest in found]
-        shown, cursor = page(matching, query, question.cursor, limit, sort.order == "DESC")
-        return _listed("customers", shown, cursor, len(found) if question.count else None)
+        customers = self._ledger.customers
+        wanted = _customer_filter(query.filter or ask.CustomerFilter())
+        ordered = customers.by("created_at" if sort.field == "CREATED_AT" else "name")
+        wish = Wish[Entry](query, limit, question.cursor, wanted=wanted, descending=sort.order == "DESC")
+        count = sum(wanted(each.item) for each in ordered) if question.count else None
+        return _listed("customers", customers, *page(ordered, wish), count)
 
     def customer(self, customer_id: str) -> bytes:
         """GET /v2/customers/{id}."""
-        found = _one((entry for entry, _ in self._ledger.customers()), customer_id, "Customer")
-        return b'{"customer":' + found.body() + b"}"
+        return _one("customer", self._ledger.customers, customer_id)
 
     def list_catalog(self, question: ask.ListCatalog) -> bytes:
         """GET /v2/catalog/list."""
@@ -161,20 +163,21 @@ class Routes:
 
     def _catalog(self, types: tuple[str, ...] | None, cursor: str | None, limit: int) -> Json:
         found = [each for each in objects_of(self._stage) if types is None or each["type"] in types]
-        placed_objects = [_Object((f"{place:08}", each["id"]), each) for place, each in enumerate(found)]
-        shown, follows = page(placed_objects, ["catalog", types], cursor, limit, descending=False)
-        answer: Json = {"objects": [each.shown for each in shown]} if shown else {}
-        return answer | ({"cursor": follows} if follows else {})
+        ordered = [Placed((f"{place:08}", each["id"]), each) for place, each in enumerate(found)]
+        shown, follows = page(ordered, Wish(["catalog", types], limit, cursor))
+        return ({"objects": shown} if shown else {}) | ({"cursor": follows} if follows else {})
 
 
 def _json(body: Json) -> bytes:
     return msgspec.json.encode(body)
 
 
-def _listed(name: str, shown: Sequence[Placed], cursor: str = "", count: int | None = None) -> bytes:
+def _listed(
+    name: str, listing: Listing[Any], shown: Sequence[Entry], cursor: str = "", count: int | None = None
+) -> bytes:
     parts = []
     if shown:
-        parts.append(b'"%s":[%s]' % (name.encode(), b",".join(each.entry.body() for each in shown)))
+        parts.append(b'"%s":[%s]' % (name.encode(), b",".join(map(listing.body, shown))))
     if cursor:
         parts.append(b'"cursor":' + msgspec.json.encode(cursor))
     if count is not None:
@@ -182,11 +185,11 @@ def _listed(name: str, shown: Sequence[Placed], cursor: str = "", count: int | N
     return b"{" + b",".join(parts) + b"}"
 
 
-def _one(entries: Iterable[Entry], wanted: str, what: str) -> Entry:
-    found = next((each for each in entries if each.id == wanted), None)
-    if found is None:
-        raise not_found(what)
-    return found
+def _one(name: str, listing: Listing[Any], wanted: str) -> bytes:
+    entry = listing.get(wanted)
+    if entry is None:
+        raise not_found(name.capitalize())
+    return b'{"%s":%s}' % (name.encode(), listing.body(entry))
 
 
 def _limit(asked: int | None, default: int, maximum: int) -> int:
@@ -199,41 +202,38 @@ def _limit(asked: int | None, default: int, maximum: int) -> int:
     return asked
 
 
-Between = tuple[datetime | None, datetime | None]
+Between = tuple[str, str]
+"""Two times as Square writes them, both included; as text they sort as they do as times."""
 
 
 def _span(times: ask.Range, field: str) -> Between:
-    since = instant(times.start_at, f"{field}.start_at") if times.start_at else None
-    until = instant(times.end_at, f"{field}.end_at") if times.end_at else None
-    if since and until and until < since:
+    since = rfc3339(instant(times.start_at, f"{field}.start_at")) if times.start_at else _EVER[0]
+    until = rfc3339(instant(times.end_at, f"{field}.end_at")) if times.end_at else _EVER[1]
+    if until < since:
         raise bad("INVALID_TIME_RANGE", "The range ends before it begins.", field)
     return since, until
 
 
-def _within(entry: Entry, axis: Axis, span: Between) -> bool:
-    since, until = span
-    if since is None and until is None:
-        return True
-    at = entry.at(axis)
-    # A bound between two milliseconds is met by the one it cuts.
-    return at is not None and (since is None or at > since - _MOMENT) and (until is None or at <= until)
+def _in(at: str, span: Between) -> bool:
+    return span[0] <= at <= span[1]
 
 
 def _order_times(query: ask.OrderQuery) -> tuple[Axis, Between]:
     times = (query.filter.date_time_filter if query.filter else None) or ask.Times()
     given: dict[Axis, ask.Range] = {axis: span for axis in _AXES if (span := getattr(times, axis))}
-    sorted_by: Axis = query.sort.sort_field.lower() if query.sort else "created_at"  # type: ignore[assignment]
+    wanted = query.sort.sort_field.lower() if query.sort else "created_at"
+    sorted_by = next(axis for axis in _AXES if axis == wanted)
     if len(given) > 1:
         raise bad("BAD_REQUEST", "Only one time range is allowed.", "query.filter.date_time_filter")
     if not given:
-        return sorted_by, (None, None)
+        return sorted_by, _EVER
     [(axis, span)] = given.items()
     if query.sort is None or sorted_by != axis:
         raise bad("BAD_REQUEST", f"To filter by {axis}, sort by it too.", "query.sort.sort_field")
     return axis, _span(span, f"query.filter.date_time_filter.{axis}")
 
 
-def _wanted(entry: Entry, wish: ask.OrderFilter | None) -> bool:
+def _order_wanted(entry: Entry, wish: ask.OrderFilter | None) -> bool:
     if wish is None:
         return True
     if wish.state_filter and entry.state not in wish.state_filter.states:
@@ -242,13 +242,17 @@ def _wanted(entry: Entry, wish: ask.OrderFilter | None) -> bool:
     return not ids or entry.customer_id in ids
 
 
-def _is_asked_for(entry: Entry, guest: SourceGuest, wish: ask.CustomerFilter | None) -> bool:
-    if wish is None:
-        return True
-    for axis, times in (("created_at", wish.created_at), ("updated_at", wish.updated_at)):
-        if times and not _within(entry, axis, _span(times, axis)):  # type: ignore[arg-type]
+def _customer_filter(wish: ask.CustomerFilter) -> Callable[[Entry], bool]:
+    created = _span(wish.created_at, "query.filter.created_at") if wish.created_at else _EVER
+    updated = _span(wish.updated_at, "query.filter.updated_at") if wish.updated_at else _EVER
+
+    def wanted(entry: Entry) -> bool:
+        guest = entry.guest
+        if guest is None or not _in(entry.created_at, created) or not _in(entry.updated_at, updated):
             return False
-    return _says(guest.email, wish.email_address) and _says(guest.phone, wish.phone_number)
+        return _says(guest.email, wish.email_address) and _says(guest.phone, wish.phone_number)
+
+    return wanted
 
 
 def _says(text: str | None, wish: ask.Text | None) -> bool:
@@ -258,8 +262,3 @@ def _says(text: str | None, wish: ask.Text | None) -> bool:
     if wish.exact is not None:
         return known == wish.exact.casefold()
     return (wish.fuzzy or "").casefold() in known
-
-
-def _by_name(entry: Entry, guest: SourceGuest) -> Placed:
-    name = f"{guest.given_name or guest.name or ''}\x1f{guest.family_name or ''}".casefold()
-    return Placed((name, entry.id), entry)
