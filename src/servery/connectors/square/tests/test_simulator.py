@@ -187,3 +187,10 @@ def test_payments_reach_back_a_year_unless_told_otherwise(full: Stage):
         assert httpx.get(f"{url}/v2/payments", headers=headers).json() == {}
         told = httpx.get(f"{url}/v2/payments?begin_time=2020-01-01T00:00:00Z", headers=headers).json()
     assert told["payments"]
+
+
+def test_the_oracle_catches_a_field_square_does_not_have(http, as_square):
+    answer = ask(http, "GET", "/v2/orders/CHKPAID")
+    answer["order"]["covers"] = 2
+    with pytest.raises(AssertionError, match="covers"):
+        as_square("RetrieveOrderResponse", answer)
