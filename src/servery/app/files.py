@@ -10,10 +10,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from servery.app.arrive import arrive
-from servery.connectors.csv import Accepted, Item, Notice, Rejected, changes, plan, read_map
-from servery.connectors.csv import DateOrder as DateOrder
-from servery.connectors.csv import FileKind as FileKind
-from servery.connectors.csv import Plan as Plan
+from servery.connectors.csv import Accepted, DateOrder, FileKind, Item, Notice, Plan, Rejected, changes, plan, read_map
 from servery.errors import Invalid, NotFound
 from servery.model.changes import Applied, CheckSeen, MenuSeen, ReservationSeen, TablesSeen
 from servery.model.money import to_decimal
@@ -23,6 +20,8 @@ from servery.storage.pool import Connection as Db
 from servery.sync import connections
 from servery.sync.places import Place
 from servery.venues.rows import add_venue, venues
+
+__all__ = ["DateOrder", "FileKind", "NewVenues", "Order", "Outcome", "Plan", "import_file"]
 
 FILES = "Files"
 """The connection that all imported files belong to: by it their ids stay apart from other systems'."""

@@ -96,7 +96,9 @@ def stopped_by_signal() -> Iterator[None]:
 
 
 @contextmanager
-def children(commands: Sequence[Sequence[str]], environ: Mapping[str, str]) -> Iterator[list[subprocess.Popen[bytes]]]:
+def children(
+    commands: Sequence[Sequence[str]], environ: Mapping[str, str], stdout: int | None = None
+) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Run `servery` commands beside this process, and have all of them stopped at the end.
 
     Each is in a session of its own, so that a terminal's Ctrl-C reaches them only through us.
@@ -105,7 +107,7 @@ def children(commands: Sequence[Sequence[str]], environ: Mapping[str, str]) -> I
     try:
         for command in commands:
             line = [sys.executable, "-m", "servery", *command]
-            started.append(subprocess.Popen(line, env={**os.environ, **environ}, start_new_session=True))
+            started.append(subprocess.Popen(line, env={**os.environ, **environ}, stdout=stdout, start_new_session=True))
         yield started
     finally:
         _end(started)

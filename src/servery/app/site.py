@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 
 from litestar import Litestar, Response, get
@@ -44,7 +44,7 @@ def healthz() -> Response[str]:
     return Response("ok", media_type="text/plain")
 
 
-def _open(pool: Pool, dsn: str, live: Live) -> Callable[[Litestar], object]:
+def _open(pool: Pool, dsn: str, live: Live) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with pool:
@@ -62,10 +62,8 @@ def _open(pool: Pool, dsn: str, live: Live) -> Callable[[Litestar], object]:
 def _csrf_secret(home: Path) -> str:
     """The secret that signs the tokens of forms: kept, so that a restart does not spoil a page somebody has open."""
     path = home / "forms.key"
-    with suppress(FileExistsError), path.open("x", opener=_private) as file:
-        file.write(secrets.token_urlsafe(32))
+    with suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(32))
     return path.read_text()
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -3,10 +3,10 @@
 import sys
 
 import typer
-from click.exceptions import ClickException, Exit
 from rich.console import Console
+from typer.exceptions import TyperException
 
-from servery.cli import connections, files, guests, people, running, sandbox, venues
+from servery.cli import connections, demo, files, people, running, sandbox, venues
 from servery.errors import NeedsPerson, Refuse, ServeryError
 
 NEEDS_PERSON = 3
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (venues, connections, files, guests, people, running):
+for group in (venues, connections, files, people, running, demo):
     group.register(app)
 app.add_typer(sandbox.app, name="sandbox")
 
@@ -29,9 +29,9 @@ def main() -> None:
     """Run a command. Exit codes: 0 done, 1 failed, 2 usage, 3 a person is needed, 4 some rows were rejected."""
     try:
         sys.exit(app(standalone_mode=False) or 0)
-    except Exit as wanted:
+    except typer.Exit as wanted:
         sys.exit(wanted.exit_code)
-    except ClickException as usage:
+    except TyperException as usage:
         usage.show()
         sys.exit(usage.exit_code)
     except KeyboardInterrupt:

@@ -1,8 +1,6 @@
 """`servery connect` and `servery connections`: joining outside systems and looking after them."""
 
 import sys
-from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +14,6 @@ from servery.errors import Invalid
 from servery.model.viewer import SYSTEM
 from servery.storage.pool import Connection as Db
 from servery.sync import connections, state
-from servery.sync.spans import progress, stretches
 
 group = typer.Typer(no_args_is_help=True)
 
@@ -94,6 +91,7 @@ async def _rows(db: Db) -> list[dict[str, Any]]:
     found = []
     for one in await connections.connections(db):
         states = list((await state.states(db, one.id)).values())
+        read = await state.how_far(db, one.id)
         synced = [at.last_ok_at for at in states if at.last_ok_at]
         found.append(
             {
@@ -102,24 +100,10 @@ async def _rows(db: Db) -> list[dict[str, Any]]:
                 "state": "paused" if one.paused else "failing" if any(at.error for at in states) else "active",
                 "records": sum(at.records for at in states),
                 "last_sync": max(synced).isoformat(timespec="seconds") if synced else None,
-                "history": _history(states),
+                "history": f"{100 * read.done // read.of} %" if read.of else "",
             }
         )
     return found
-
-
-def _history(states: Sequence[state.State]) -> str:
-    done = of = 0
-    for at in states:
-        if at.backfill_since and at.backfill_until:
-            told = progress(
-                len(at.spans_done),
-                len(stretches(at.backfill_since, at.backfill_until)),
-                at.backfill_started_at,
-                datetime.now(UTC),
-            )
-            done, of = done + told.done, of + told.of
-    return f"{100 * done // of} %" if of else ""
 
 
 @group.command("test")

@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 @group.command("csv")
-def csv(
+def csv(  # noqa: PLR0913, PLR0917 (a command's options)
     file: Annotated[Path, typer.Argument(help="The file.")],
     kind: Annotated[FileKind, typer.Option(help="What the file holds.")],
     venue: Annotated[str | None, typer.Option(help="The venue, where no column of the file names it.")] = None,
@@ -92,9 +92,8 @@ def _show_plan(plan: Plan, console: Console) -> None:
     for header in plan.unmapped:
         table.add_row("(not used)", header)
     console.print(table)
-    say(
-        f"encoding {plan.encoding}, delimiter {plan.delimiter!r}, decimal {plan.decimal}, dates {plan.date_order or '-'}"
-    )
+    dates = plan.date_order or "as they stand"
+    say(f"encoding {plan.encoding}, delimiter {plan.delimiter!r}, decimal {plan.decimal}, dates {dates}")
 
 
 def _tell(outcome: Outcome) -> None:

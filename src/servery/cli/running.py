@@ -19,7 +19,8 @@ from servery.settings import Settings
 from servery.storage.migrate import migrate
 from servery.storage.server import database
 
-_UP = (("web",), ("worker",))
+UP = (("web",), ("worker",))
+"""The commands that together are an installation."""
 
 
 def register(app: typer.Typer) -> None:
@@ -54,7 +55,7 @@ def up() -> None:
     chosen = settings()
     with stopped_by_signal(), database(chosen) as dsn:
         migrate(dsn)
-        with children(_UP, {"SERVERY_DATABASE_URL": dsn}) as started:
+        with children(UP, {"SERVERY_DATABASE_URL": dsn}) as started:
             wait_until_answering(chosen, started)
             say(f"Servery is up: {chosen.public_url}")
             watch(started)
@@ -86,4 +87,6 @@ def ended(started: Sequence[Popen[bytes]]) -> None:
     for child in started:
         if child.poll() is not None:
             command = " ".join(os.fsdecode(part) for part in list(child.args)[3:])  # type: ignore[arg-type]
-            raise Retry("servery {command} ended by itself (exit code {code}).", command=command, code=child.returncode)
+            raise Retry(
+                "servery {command} ended by itself (exit code {status}).", command=command, status=child.returncode
+            )

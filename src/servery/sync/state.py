@@ -1,7 +1,7 @@
 """How far each resource of a connection has been read, kept beside the records: a kill loses no more than a page."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from servery.errors import ServeryError
 from servery.sync.rows import Db
-from servery.sync.spans import Stretch
+from servery.sync.spans import Stretch, progress, stretches
 
 
 class State(Struct, frozen=True, kw_only=True):
@@ -116,3 +116,30 @@ async def keep_unread(
         "on conflict (connection_id, resource, digest) do update set reason = excluded.reason",
         [connection_id, resource, digest, body, Jsonb(reason)],
     )
+
+
+class HowFar(Struct, frozen=True):
+    """How far all backfills together are: stretches done of all, the seconds left where that can be told, records."""
+
+    done: int
+    of: int
+    seconds_left: int | None
+    records: int
+
+
+async def how_far(db: Db, connection_id: int | None = None) -> HowFar:
+    """How far the backfills of one connection, or of all, have come."""
+    cursor = await db.execute(
+        f"select {_COLUMNS} from sync_state where %s::bigint is null or connection_id = %s",
+        [connection_id, connection_id],
+    )
+    held = [msgspec.convert(row, State) for row in await cursor.fetchall()]
+    now = datetime.now(UTC)
+    told = [
+        progress(len(at.spans_done), len(stretches(at.backfill_since, at.backfill_until)), at.backfill_started_at, now)
+        for at in held
+        if at.backfill_since and at.backfill_until
+    ]
+    left = [one.seconds_left for one in told if one.done < one.of]
+    longest = None if None in left else max((one for one in left if one is not None), default=0)
+    return HowFar(sum(one.done for one in told), sum(one.of for one in told), longest, sum(at.records for at in held))

@@ -8,6 +8,7 @@ from msgspec import Struct
 from servery.model.venue import table_key
 
 _SPLIT = re.compile(r"[\s,;/()]+")
+_OTHER_PLACES = frozenset("bar counter stool terrace terrasse disk theke barra".split())
 _NOT_NAMES = frozenset(
     "table tables tbl tab bord tisch mesa bar split check bill guest gast guests walkin walk in takeaway take "
     "away to go window terrace left right part rest tabs og and und y".split()
@@ -27,6 +28,8 @@ def read_label(label: str, tables: frozenset[str]) -> Label:
     parts = [part for part in _SPLIT.split(label.strip()) if part]
     spans = [(start, size) for size in (len(parts), 2, 1) for start in range(len(parts) - size + 1) if size]
     for start, size in spans:
+        if size < len(parts) and start and parts[start - 1].casefold() in _OTHER_PLACES:
+            continue
         key = table_key(" ".join(parts[start : start + size]))
         if key in tables or (not tables and size == 1 and any(letter.isdigit() for letter in key)):
             return Label(key, _names(parts[:start] + parts[start + size :]))

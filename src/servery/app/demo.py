@@ -1,0 +1,65 @@
+"""Setting up an installation to look around in: two systems joined, and somebody to sign in as."""
+
+import shutil
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from msgspec import structs
+
+from servery.accounts import links, people
+from servery.app import connect
+from servery.errors import NeedsPerson
+from servery.model.venue import Venue
+from servery.model.viewer import SYSTEM
+from servery.settings import Settings
+from servery.storage.pool import Connection as Db
+from servery.venues.rows import change_venue
+
+OWNER = "owner@example.com"
+_MARK = "demo"
+_LINK_LASTS = timedelta(hours=12)
+
+
+def clear(home: Path) -> None:
+    """Make an empty home for a demo; only what an earlier demo left there is removed.
+
+    Raises NeedsPerson where the folder holds an installation of somebody's.
+    """
+    if home.exists() and any(home.iterdir()):
+        if not (home / _MARK).exists():
+            raise NeedsPerson(
+                "{home} holds an installation, and a demo would mix with it.",
+                field="SERVERY_HOME",
+                home=home,
+                mend="Set SERVERY_HOME to another folder, or leave it unset.",
+            )
+        for left in home.iterdir():
+            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+    home.mkdir(parents=True, exist_ok=True)
+    (home / _MARK).touch()
+
+
+async def furnish(db: Db, settings: Settings, systems: Mapping[str, Mapping[str, str]], venue: Venue, days: int) -> str:
+    """Join the till, then the book, with `days` of history, and return a link that signs the owner in.
+
+    The venue's plan and hours are entered as its owner would, for the till's API tells neither.
+    """
+    history = {connect.HISTORY_DAYS: str(days)}
+    till = await connect.connect(
+        db, settings.home, "square", {**systems["square"], **history}, name=None, venue_name=None
+    )
+    place = till.venues[0]
+    known = structs.replace(
+        place.venue,
+        areas=venue.areas,
+        tables=venue.tables,
+        opening_hours=venue.opening_hours,
+        dayparts=venue.dayparts,
+    )
+    await change_venue(db, place.id, known)
+    book = {**systems["resos"], **history}
+    await connect.connect(db, settings.home, "resos", book, name=None, venue_name=place.venue.name)
+    owner = await people.add(db, SYSTEM, name="Demo owner", email=OWNER, role="owner")
+    link = await links.make_link(db, SYSTEM, owner.id, lasts=_LINK_LASTS)
+    return f"{settings.public_url}/sign-in/{link.token.reveal()}"
