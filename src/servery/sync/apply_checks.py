@@ -6,11 +6,12 @@ from typing import Any
 
 import msgspec
 from msgspec import structs
+from psycopg.rows import DictRow
 
 from servery.model.changes import Applied, CheckSeen, PaymentSeen
 from servery.model.order import Check, Payment, add_up
 from servery.sync import rows
-from servery.sync.judge import Held, State, count, judge, judged, newest, state
+from servery.sync.judge import State, count, judge, judged, newest, state
 from servery.sync.lines import joined, one_each
 from servery.sync.payments import with_payments
 from servery.sync.places import Place
@@ -150,22 +151,25 @@ def _payment_row(seen: State, change: PaymentSeen) -> tuple[Any, ...]:
 async def _settle(
     db: rows.Db, connection_id: int, places: Mapping[str, Place], check_ids: set[str], applied: Applied
 ) -> None:
-    """Write again the held checks whose payments changed; their own state and revision stay what they were."""
+    """Write again the held checks that their payments change; their own state and revision stay what they were."""
     if not check_ids:
         return
     by_venue = {place.venue_id: location for location, place in places.items()}
     held = await rows.held_checks(db, connection_id, check_ids)
     bodies = await rows.check_bodies(db, connection_id, check_ids)
-    write = [
-        (
-            State(key[1], held[key][0].revision, held[key][0].digest, body),
-            _seen_again(key[1], held[key][0], by_venue[key[0]], body),
-        )
-        for key, body in bodies.items()
-        if key[0] in by_venue
-    ]
+    apart = await rows.payments_of(db, connection_id, check_ids)
+    write = []
+    for key, body in bodies.items():
+        check = _CHECK.decode(body)
+        if key[0] in by_venue and _change(check, apart[key[1]]):
+            at = held[key][0]
+            seen = CheckSeen(key[1], at.revision, by_venue[key[0]], check)
+            write.append((State(key[1], at.revision, at.digest, body), seen))
     applied.days |= await _write(db, connection_id, places, write)
 
 
-def _seen_again(external_id: str, held: Held, location: str, body: bytes) -> CheckSeen:
-    return CheckSeen(external_id, held.revision, location, _CHECK.decode(body))
+def _change(check: Check, apart: Sequence[DictRow]) -> bool:
+    """Whether separately sent payments say more than the check itself does."""
+    if check.guest_id is None and any(row["guest_external_id"] for row in apart):
+        return True
+    return with_payments(check, [_PAYMENT.decode(row["body"]) for row in apart]) != check

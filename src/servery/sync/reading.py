@@ -1,7 +1,8 @@
 """Reading one connection: its due polls, then one step of its backfill; failures are noted with the next try."""
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from hashlib import blake2b
@@ -10,13 +11,13 @@ from random import uniform
 from msgspec import Raw, Struct
 from psycopg_pool import AsyncConnectionPool
 
-from servery.connectors.contract import Account, Connector, Resource, Session, Span, pages
+from servery.connectors.contract import Account, Connector, Page, Resource, Session, Span, pages
 from servery.errors import NeedsPerson, Quarantine, Retry, ServeryError
 from servery.model.changes import Applied, Change
 from servery.sync import connections, state
 from servery.sync.places import Place
 from servery.sync.rows import Db
-from servery.sync.spans import next_stretch, poll_span, stretches
+from servery.sync.spans import Stretch, next_stretch, poll_span, stretches
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +105,27 @@ async def _poll(reader: Reader, resource: Resource, states: Mapping[str, state.S
 async def _backfill_one(
     reader: Reader, states: Mapping[str, state.State], wanted_days: Collection[date], now: datetime
 ) -> bool:
-    """Read the next stretch of the first resource that has one left; False when nothing is left or possible now."""
+    """Read one stretch of the past; False when nothing is left or possible now."""
+    offers = list(_next_stretches(reader, states, wanted_days, now))
+    if not offers:
+        return any(_waits_for_first_poll(resource, states) for resource in reader.connector.manifest.resources)
+    wanted = [offer for offer in offers if offer[1].holds(wanted_days)]
+    resource, stretch, of = (wanted or offers)[0]
+    assert resource.backfill_by is not None
+    span = Span(resource.backfill_by, stretch.since, stretch.until)
+    at = states[resource.name]
+    if not await _guarded(reader, resource, at, partial(_read, reader, resource, span)):
+        return False
+    done = [*at.spans_done, stretch]
+    async with reader.pool.connection() as db:
+        await state.read_stretch(db, reader.connection_id, resource.name, done, len(done) == of)
+    return True
+
+
+def _next_stretches(
+    reader: Reader, states: Mapping[str, state.State], wanted_days: Collection[date], now: datetime
+) -> Iterator[tuple[Resource, Stretch, int]]:
+    """For each resource with some of its past unread: the next stretch of it, and how many it has in all."""
     for resource in reader.connector.manifest.resources:
         at = states[resource.name]
         if resource.backfill_by is None or at.backfill_done_at or not at.backfill_since or not at.backfill_until:
@@ -113,16 +134,8 @@ async def _backfill_one(
             continue
         todo = stretches(at.backfill_since, at.backfill_until)
         stretch = next_stretch(todo, at.spans_done, wanted_days)
-        if stretch is None:
-            continue
-        span = Span(resource.backfill_by, stretch.since, stretch.until)
-        if not await _guarded(reader, resource, at, partial(_read, reader, resource, span)):
-            return False
-        done = [*at.spans_done, stretch]
-        async with reader.pool.connection() as db:
-            await state.read_stretch(db, reader.connection_id, resource.name, done, len(done) == len(todo))
-        return True
-    return any(_waits_for_first_poll(resource, states) for resource in reader.connector.manifest.resources)
+        if stretch is not None:
+            yield resource, stretch, len(todo)
 
 
 def _waits_for_first_poll(resource: Resource, states: Mapping[str, state.State]) -> bool:
@@ -131,36 +144,54 @@ def _waits_for_first_poll(resource: Resource, states: Mapping[str, state.State])
 
 
 async def _read(reader: Reader, resource: Resource, span: Span | None) -> None:
-    """Read a span page by page; each page's changes are in before the next page is asked for."""
+    """Read a span page by page, each taken in whole; the vendor prepares the next page meanwhile."""
     async with reader.pool.connection() as db:
         places = await connections.places(db, reader.connection_id)
-    async for page in pages(reader.connector, reader.session, resource, reader.account, span):
-        changes, unread = translated(reader.connector, resource.name, page.records)
-        async with reader.pool.connection() as db:
-            applied = await reader.arrive(db, reader.connection_id, places, changes)
-            for record, error in unread + [(Raw(b"{}"), _unplaced(change)) for change in applied.unplaced[:1]]:
-                digest = blake2b(record, digest_size=16).digest()
-                await state.keep_unread(db, reader.connection_id, resource.name, bytes(record), digest, error)
-            await state.read_records(db, reader.connection_id, resource.name, len(page.records))
+    coming = pages(reader.connector, reader.session, resource, reader.account, span)
+    page = await anext(coming, None)
+    while page is not None:
+        following = asyncio.ensure_future(anext(coming, None))
+        try:
+            await _take_in(reader, resource, places, page)
+            page = await following
+        finally:
+            following.cancel()
 
 
-def translated(
-    connector: Connector, resource: str, records: Sequence[Raw]
+async def _take_in(reader: Reader, resource: Resource, places: Mapping[str, Place], page: Page) -> None:
+    """Bring a page's records into the house in one transaction; those that cannot be, are kept as they came."""
+    changes, unread = understood(reader.connector, resource.name, places, page.records)
+    async with reader.pool.connection() as db:
+        await reader.arrive(db, reader.connection_id, places, changes)
+        for record, error in unread:
+            digest = blake2b(record, digest_size=16).digest()
+            await state.keep_unread(db, reader.connection_id, resource.name, bytes(record), digest, error)
+        await state.read_records(db, reader.connection_id, resource.name, len(page.records))
+
+
+def understood(
+    connector: Connector, resource: str, places: Mapping[str, Place], records: Sequence[Raw]
 ) -> tuple[list[Change], list[tuple[Raw, ServeryError]]]:
-    """The changes of a page's records, and the records that could not be understood, each with its reason."""
+    """The changes of a page's records, and the records that cannot be taken in, each with its reason."""
     changes: list[Change] = []
     unread: list[tuple[Raw, ServeryError]] = []
     for record in records:
         try:
-            changes += connector.translate(resource, record)
+            seen = connector.translate(resource, record)
         except Quarantine as error:
             unread.append((record, error))
+            continue
+        elsewhere = next((one for one in seen if getattr(one, "location", None) not in {None, *places}), None)
+        if elsewhere is None:
+            changes += seen
+        else:
+            unread.append((record, _unplaced(elsewhere)))
     return changes, unread
 
 
 def _unplaced(change: Change) -> ServeryError:
     return Quarantine(
-        "Records of the location {location} were left out, for it is no venue here.",
+        "The location {location} is no venue here.",
         location=getattr(change, "location", ""),
         code="unplaced",
         mend="Link the location to a venue on the connection's page.",
