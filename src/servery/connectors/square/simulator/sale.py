@@ -208,13 +208,14 @@ def _modifier(order_id: str, place: int, at: int, modifier: Line, line: Line, cu
     # A modifier's quantity is per unit of its line.
     each = modifier.quantity / line.quantity if line.quantity else Decimal(1)
     per_line = each if each == each.to_integral_value() and each > 0 else Decimal(1)
-    return {
+    shown = {
         "uid": modifier.external_id or identifier("modifier", order_id, place, at),
         "name": modifier.name,
         "quantity": decimal_text(per_line),
         "base_price_money": money(_unit_price(modifier, per_line * line.quantity), currency),
         "total_price_money": money(modifier.amount, currency),
     }
+    return shown | ({"catalog_object_id": modifier.product_id} if modifier.product_id else {})
 
 
 def _applied_discounts(order_id: str, place: int, rung: _Rung, currency: str) -> list[Json]:

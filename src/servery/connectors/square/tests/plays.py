@@ -101,7 +101,9 @@ def dinner(**changed: object) -> Check:
                 quantity=Decimal(2),
                 unit_price=24500,
                 product_id="VARRIBEYE",
-                modifiers=(Line(name="Peber", amount=3000, quantity=Decimal(2), unit_price=1500),),
+                modifiers=(
+                    Line(name="Peber", amount=3000, quantity=Decimal(2), unit_price=1500, product_id="MODPEPPER"),
+                ),
                 discounts=(Discount("Stamgæst", 4900),),
                 note="medium",
             ),

@@ -76,6 +76,13 @@ def test_an_order_s_money_adds_up(http):
     assert sum(tender["amount_money"]["amount"] for tender in order["tenders"]) == order["total_money"]["amount"]
 
 
+def test_a_line_names_what_the_catalogue_sells(http):
+    [ribeye, wine, fish] = ask(http, "GET", "/v2/orders/CHKPAID")["order"]["line_items"]
+    assert (ribeye["catalog_object_id"], ribeye["variation_name"]) == ("VARRIBEYE", "Regular")
+    assert ribeye["modifiers"][0]["catalog_object_id"] == "MODPEPPER"
+    assert (wine["variation_name"], fish["item_type"]) == ("Glas", "CUSTOM_AMOUNT")
+
+
 def test_a_refund_is_an_order_of_its_own_and_marks_its_payment(http):
     refund = ask(http, "GET", "/v2/refunds?begin_time=2020-01-01T00:00:00Z")["refunds"][0]
     order = ask(http, "GET", f"/v2/orders/{refund['order_id']}")["order"]
