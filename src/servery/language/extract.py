@@ -5,24 +5,34 @@ New messages come into each catalogue untranslated, those no longer said leave i
 
 from __future__ import annotations
 
+import ast
 import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from servery import errors
 from servery.language.words import LANGUAGES
 
 SOURCE = Path(__file__).parents[1]
 """The folder of the package, in a checkout."""
 
+_NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 _METHODS = [("**/catalogues/**", "ignore"), ("**.py", "python"), ("**.html", "jinja2.ext:babel_extract")]
 _KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "_": None,
     "gettext": None,
     "ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),
+}
+# What these say when they refuse, a page shows; the rest speaks on the command line.
+_SHOWN = ("accounts/sign_in.py", "accounts/passwords.py", "web/**/*.py")
+_ERRORS = {
+    name for name, each in vars(errors).items() if isinstance(each, type) and issubclass(each, errors.ServeryError)
 }
 
 
@@ -32,7 +42,18 @@ def said(folder: Path = SOURCE) -> Catalog:
     found = extract_from_dir(folder, method_map=_METHODS, keywords=_KEYWORDS, strip_comment_tags=True)
     for name, _line, message, comments, context in found:
         catalogue.add(message, None, [(name, 0)], auto_comments=comments, context=context)
+    for path in sorted(path for pattern in _SHOWN for path in folder.glob(pattern)):
+        for message in refusals(path.read_text("utf-8")):
+            catalogue.add(message, None, [(str(path.relative_to(folder)), 0)])
     return catalogue
+
+
+def refusals(source: str) -> Iterator[str]:
+    """The templates and the advice of the errors that a module raises."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _ERRORS:
+            texts = node.args[:1] + [each.value for each in node.keywords if each.arg == "mend"]
+            yield from (text.value for text in texts if isinstance(text, ast.Constant) and isinstance(text.value, str))
 
 
 def catalogue_path(language: str) -> Path:
@@ -52,13 +73,23 @@ def read(language: str) -> Catalog:
 def update(language: str, template: Catalog) -> int:
     """Write a language's catalogue so that it holds exactly the template's messages; how many lack a translation."""
     catalogue = read(language)
-    catalogue.update(template, no_fuzzy_matching=True)
+    catalogue.update(template, no_fuzzy_matching=True, update_creation_date=False)
     catalogue.obsolete.clear()
+    _settle_header(catalogue)
     path = catalogue_path(language)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         write_po(file, catalogue, width=110, include_lineno=False, omit_header=False, sort_output=True)
     return sum(1 for message in catalogue if message.id and not _is_translated(message.string))
+
+
+def _settle_header(catalogue: Catalog) -> None:
+    # The header's dates and names are the history's to tell: without them two runs write the same file.
+    catalogue.fuzzy = False
+    catalogue.header_comment = "# Servery's messages. Kept in step with the source by servery.language.extract."
+    catalogue.version = ""
+    catalogue.msgid_bugs_address = catalogue.last_translator = catalogue.language_team = "Servery"
+    catalogue.creation_date = catalogue.revision_date = _NO_DATE
 
 
 def _is_translated(string: object) -> bool:

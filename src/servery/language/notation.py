@@ -63,9 +63,9 @@ class Notation:
         pattern = self._venue.time_formats["short"].pattern
         return format_time(instant.astimezone(self.zone), pattern, locale=self._reader)
 
-    def minutes(self, after_midnight: int) -> str:
-        """Local minutes after midnight as a time: 1140 is 19.00."""
-        pattern = self._venue.time_formats["short"].pattern
+    def hour(self, after_midnight: int) -> str:
+        """The hour of local minutes after midnight: 1140 is 19, or 7 PM where clocks have twelve hours."""
+        pattern = "h a" if "a" in self._venue.time_formats["short"].pattern else "H"
         at = datetime(2000, 1, 1) + timedelta(minutes=after_midnight)  # noqa: DTZ001 (a time of day, on no day)
         return format_time(at.time(), pattern, locale=self._reader)
 

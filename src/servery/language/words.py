@@ -89,5 +89,6 @@ def _weight(part: str) -> float:
 
 
 def name_of(language: str) -> str:
-    """A language's name in itself: dansk, Deutsch, español."""
-    return Locale.parse(language).get_language_name(language) or language
+    """A language's name in itself, as it stands by itself: Dansk, Deutsch, Español."""
+    name = Locale.parse(language).get_language_name(language) or language
+    return name[0].upper() + name[1:]

@@ -10,19 +10,19 @@ def why(reason: Reason, words: Words) -> str:
     """One reason as a person reads it; one that has no words yet shows its own code."""
     if reason.code == "time":
         return _time(reason, words)
-    say = words.gettext
+    _ = words.gettext
     detail = reason.detail or ""
     sentences = {
-        "table": say("same table {table}", table=detail),
-        "other-table": say("another table ({table})", table=detail),
-        "guest": say("same guest"),
-        "other-guest": say("another guest"),
-        "name": say("name fits"),
-        "other-name": say("another name"),
-        "covers": say("same number of covers"),
-        "other-covers": say("{covers} covers on the check", covers=detail),
-        "source": say("linked by the system itself"),
-        "staff": say("linked by staff"),
+        "table": _("same table {table}", table=detail),
+        "other-table": _("another table ({table})", table=detail),
+        "guest": _("same guest"),
+        "other-guest": _("another guest"),
+        "name": _("name fits"),
+        "other-name": _("another name"),
+        "covers": _("same number of covers"),
+        "other-covers": _("{covers} covers on the check", covers=detail),
+        "source": _("linked by the system itself"),
+        "staff": _("linked by staff"),
     }
     return sentences.get(reason.code, f"{reason.code} {detail}".rstrip())
 

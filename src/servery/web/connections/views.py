@@ -25,9 +25,9 @@ async def connections(request: Asked, frame: TheFrame, sources: TheSources) -> R
 async def connections_csv(frame: TheFrame, sources: TheSources) -> Response[bytes]:
     """The connections as a file."""
     health = await sources.health(frame.viewer)
-    say = frame.words.gettext
-    header = [say("Name"), say("System"), say("State"), say("Last sync (UTC)"), say("Records"), say("Unread"),
-              say("Last trouble")]  # fmt: skip
+    _ = frame.words.gettext
+    header = [_("Name"), _("System"), _("State"), _("Last sync (UTC)"), _("Records"), _("Unread"),
+              _("Last trouble")]  # fmt: skip
     return csv_file("connections", header, (_cells(row, frame.words) for row in health.connections))
 
 

@@ -49,9 +49,9 @@ async def search(request: Asked, frame: TheFrame, sources: TheSources, q: str = 
 async def guests_csv(frame: TheFrame, sources: TheSources, q: str = "") -> Response[bytes]:
     """The list, or what a search finds, as a file."""
     found = await sources.guests(frame.viewer, GuestsAsked(q.strip(), limit=_MOST_IN_A_FILE))
-    say = frame.words.gettext
-    header = [say("Name"), say("E-mail"), say("Phone"), say("Visits"), say("Last visit"), say("Spend"),
-              say("Currency"), say("VIP"), say("Allergies")]  # fmt: skip
+    _ = frame.words.gettext
+    header = [_("Name"), _("E-mail"), _("Phone"), _("Visits"), _("Last visit"), _("Spend"),
+              _("Currency"), _("VIP"), _("Allergies")]  # fmt: skip
     return csv_file("guests", header, (_cells(row, frame) for row in found.rows))
 
 

@@ -13,6 +13,7 @@ from litestar.status_codes import HTTP_303_SEE_OTHER
 from servery.accounts.rows import Person
 from servery.accounts.tokens import Token
 from servery.errors import Refuse, Retry, ServeryError
+from servery.language.words import Words
 from servery.web.cookies import ended_session, language_cookie, session_cookie
 from servery.web.door import TheDoor
 from servery.web.frame import frame_of_stranger
@@ -98,11 +99,20 @@ def _form(request: Asked, goes_on: str, email: str = "", trouble: ServeryError |
 
 def _link_page(request: Asked, token: str, trouble: ServeryError | None) -> Response[str]:
     frame = frame_of_stranger(request)
-    told = trouble.told(frame.words.gettext) if trouble else None
+    told = _why_not(trouble, frame.words) if trouble else None
     answer = page(request, frame, "sign_in/link.html", token=token, trouble=told)
     # The address holds the secret: no further page may be told where one came from.
     answer.headers["referrer-policy"] = "no-referrer"
     return with_status(answer, 410 if trouble else 200)
+
+
+def _why_not(trouble: ServeryError, words: Words) -> str:
+    reasons = {
+        "link-used": words.gettext("It has been used already. Ask an owner for a new one."),
+        "link-expired": words.gettext("It has expired. Ask an owner for a new one."),
+        "link-unknown": words.gettext("It is not complete, or a newer one took its place. Ask an owner for a new one."),
+    }
+    return reasons.get(trouble.code) or trouble.told(words.gettext)
 
 
 def _signed_in(request: Asked, person: Person, token: Token, goes_on: str) -> Redirect:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Literal
@@ -11,7 +12,7 @@ from msgspec import Struct
 
 from servery.model.guest import Birthday
 from servery.model.reservation import EXPECTED, NEVER_CAME, Deposit, ReservationStatus
-from servery.model.venue import Daypart, Venue
+from servery.model.venue import Daypart, Venue, table_key
 from servery.web.tonight.sentence import Story, days_to
 
 Standing = Literal["expected", "here", "gone", "absent"]
@@ -130,7 +131,21 @@ class MinutesOf(Struct, frozen=True):
 def shown(bookings: Iterable[Booking], wish: Wish, venue: Venue, minutes_of: MinutesOf) -> list[Booking]:
     """The bookings somebody wants to see, by time, then table."""
     chosen = [each for each in bookings if _wanted(each, wish, venue, minutes_of)]
-    return sorted(chosen, key=lambda each: (each.starts_at, each.tables, each.id))
+    return by_time(chosen)
+
+
+def by_time(bookings: Iterable[Booking]) -> list[Booking]:
+    """By time, then by table as people count tables (2 before 10), those without one last."""
+    return sorted(bookings, key=_place)
+
+
+def _place(booking: Booking) -> tuple[datetime, bool, list[list[tuple[int, str]]], int]:
+    return booking.starts_at, not booking.tables, [_counted_up(table) for table in booking.tables], booking.id
+
+
+def _counted_up(table: str) -> list[tuple[int, str]]:
+    key = table_key(table)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.findall(r"\d+|\D+", key)]
 
 
 def _wanted(booking: Booking, wish: Wish, venue: Venue, minutes_of: MinutesOf) -> bool:

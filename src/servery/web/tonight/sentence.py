@@ -96,23 +96,23 @@ _SPELLINGS = {
 
 def _allergens(words: Words) -> dict[str, str]:
     """The fourteen of Regulation (EU) 1169/2011, annex II, and shellfish, which guests say for two of them."""
-    say = words.gettext
+    _ = words.gettext
     return {
-        "gluten": say("Gluten allergy"),
-        "crustaceans": say("Crustacean allergy"),
-        "eggs": say("Egg allergy"),
-        "fish": say("Fish allergy"),
-        "peanuts": say("Peanut allergy"),
-        "soybeans": say("Soya allergy"),
-        "milk": say("Milk allergy"),
-        "nuts": say("Nut allergy"),
-        "celery": say("Celery allergy"),
-        "mustard": say("Mustard allergy"),
-        "sesame": say("Sesame allergy"),
-        "sulphites": say("Sulphite allergy"),
-        "lupin": say("Lupin allergy"),
-        "molluscs": say("Mollusc allergy"),
-        "shellfish": say("Shellfish allergy"),
+        "gluten": _("Gluten allergy"),
+        "crustaceans": _("Crustacean allergy"),
+        "eggs": _("Egg allergy"),
+        "fish": _("Fish allergy"),
+        "peanuts": _("Peanut allergy"),
+        "soybeans": _("Soya allergy"),
+        "milk": _("Milk allergy"),
+        "nuts": _("Nut allergy"),
+        "celery": _("Celery allergy"),
+        "mustard": _("Mustard allergy"),
+        "sesame": _("Sesame allergy"),
+        "sulphites": _("Sulphite allergy"),
+        "lupin": _("Lupin allergy"),
+        "molluscs": _("Mollusc allergy"),
+        "shellfish": _("Shellfish allergy"),
     }
 
 
@@ -166,7 +166,7 @@ def _where(area: str | None, words: Words) -> str:
         "terrace": words.gettext("on the terrace"),
         "garden": words.gettext("in the garden"),
     }
-    return places.get(_AREAS.get(area.casefold(), ""), words.gettext("in {area}", area=area))
+    return places.get(_AREAS.get(area.casefold(), ""), words.gettext("in the {area}", area=area))
 
 
 # What venues call these places, in the four languages of the pages.

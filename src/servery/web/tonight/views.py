@@ -40,10 +40,10 @@ async def tonight(request: Asked, frame: TheFrame, sources: TheSources, day: str
 async def tonight_csv(frame: TheFrame, sources: TheSources, day: str | None = None) -> Response[bytes]:
     """The bookings of one business date as a file."""
     evening = await sources.evening(frame.viewer, frame.here, parsed_day(day))
-    say = frame.words.gettext
-    header = [say("Time"), say("Table"), say("Name"), say("Covers"), say("Status"), say("Allergies"),
-              say("Requests"), say("Occasion"), say("Notes for tonight"), say("Visits")]  # fmt: skip
-    ordered = sorted(evening.bookings, key=lambda each: (each.starts_at, each.tables, each.id))
+    _ = frame.words.gettext
+    header = [_("Time"), _("Table"), _("Name"), _("Covers"), _("Status"), _("Allergies"),
+              _("Requests"), _("Occasion"), _("Notes for tonight"), _("Visits")]  # fmt: skip
+    ordered = evening_page.by_time(evening.bookings)
     return csv_file(f"tonight-{evening.day}", header, (_cells(each, frame) for each in ordered))
 
 
