@@ -125,6 +125,10 @@ async def records_of(db: Db, guest_ids: Sequence[int]) -> dict[int, list[Record]
     return found
 
 
+# Beyond every key that ICU makes: the nameless stand behind all names.
+_LAST = b"\xff"
+
+
 async def keep_golden(db: Db, made: Mapping[int, Golden], locale: str) -> None:
     """Keep golden fields with what makes the guest findable and sortable (names sort as `locale` sorts)."""
     names = [one.name.value if one.name else None for one in made.values()]
@@ -136,7 +140,7 @@ async def keep_golden(db: Db, made: Mapping[int, Golden], locale: str) -> None:
         [
             list(made),
             names,
-            [sort_key(name or "", locale) for name in names],
+            [sort_key(name, locale) if name else _LAST for name in names],
             [msgspec.json.encode(found_by(one)).decode() for one in made.values()],
             [msgspec.json.encode(one).decode() for one in made.values()],
         ],
@@ -144,13 +148,24 @@ async def keep_golden(db: Db, made: Mapping[int, Golden], locale: str) -> None:
 
 
 def found_by(guest: Golden) -> list[str]:
-    """The search keys of a guest: the name's, the whole e-mail, the phone's last digits."""
+    """The search keys of a guest: the name's, the e-mail's beginnings, the phone's last digits."""
     found = search_keys(guest.name.value) if guest.name else []
     if guest.email:
-        found.append(f"@{guest.email.value.casefold()}")
+        address = guest.email.value.casefold()
+        found += [f"@{address[:size]}" for size in _EMAIL_BEGINNINGS if len(address) >= size]
     if guest.phone:
         found += phone_ends(guest.phone.value)
     return sorted(set(found))
+
+
+# Close together where addresses still have much in common, so that few of those found must be looked at and left.
+_EMAIL_BEGINNINGS = (3, 4, 5, 6, 8, 10, 14)
+
+
+def email_begins(typed: str) -> str | None:
+    """The search key of addresses that begin with what was typed, or with most of it; None for less than three."""
+    size = max((one for one in _EMAIL_BEGINNINGS if one <= len(typed)), default=None)
+    return None if size is None else f"@{typed.casefold()[:size]}"
 
 
 def phone_ends(phone: str) -> list[str]:

@@ -1,0 +1,139 @@
+"""Where each fact about a guest came from, and why each source record is held to be theirs."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+from psycopg.rows import DictRow
+
+from servery.model.guest import Birthday, Fact, Golden, Known, SourceGuest
+from servery.model.viewer import Viewer
+from servery.profile import rows
+from servery.profile.rights import admit, hidden
+from servery.profile.rows import Db
+
+FactKind = Literal[
+    "name", "email", "phone", "birthday", "language", "company", "city", "postcode", "vip", "marketing", "loyalty_id",
+    "allergies", "preferences", "tags", "notes",
+]  # fmt: skip
+"""The field of a story that a fact stands in."""
+
+
+class Sourced(Struct, frozen=True):
+    """One value of one field, with the record that says it and when that record last said something new."""
+
+    kind: FactKind
+    fact: Fact
+
+
+class SourceRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One system's record of this guest.
+
+    `by` is the key it shares with the others (email, phone, email and phone), None for the record that the guest was
+    made of; `author` is who joined it: rules, or a person. `merged_into` is where the source itself merged it.
+    """
+
+    id: int
+    connection: str
+    external_id: str
+    seen_at: datetime
+    name: str | None = None
+    by: str | None = None
+    author: str | None = None
+    removed: bool = False
+    merged_into: str | None = None
+
+
+class Provenance(Struct, frozen=True, kw_only=True):
+    """All facts with their sources, and all records that the guest is made of. Cut to what the viewer may see."""
+
+    facts: tuple[Sourced, ...]
+    records: tuple[SourceRecord, ...]
+    hidden: tuple[str, ...] = ()
+
+
+async def provenance(db: Db, viewer: Viewer, guest_id: int) -> Provenance:
+    """Where what is known of a guest came from; NotFound when there never was such a guest."""
+    admit(viewer)
+    current = await rows.survivor(db, guest_id)
+    golden = (await rows.kept(db, [current]))[current].golden
+    records = (await rows.records(db, [current])).get(current, [])
+    facts = [*_golden_facts(golden, {row["id"]: row for row in records}), *_record_facts(golden, records)]
+    facts += await _on_bookings(db, current, {one.fact.value.casefold() for one in facts if one.kind == "allergies"})
+    unseen = hidden(viewer)
+    return Provenance(
+        facts=tuple(one for one in facts if one.kind not in unseen),
+        records=tuple(_record(row) for row in records),
+        hidden=unseen,
+    )
+
+
+def _golden_facts(golden: Golden, records: Mapping[int, DictRow]) -> Iterator[Sourced]:
+    """The values that name the record they were taken from."""
+    single: tuple[FactKind, ...] = ("name", "email", "phone", "language", "company", "city", "postcode", "vip")
+    several: tuple[FactKind, ...] = ("allergies", "preferences", "tags")
+    for kind in (*single, *several):
+        value = getattr(golden, kind)
+        known: Iterable[Known] = value if isinstance(value, tuple) else (value,) if value else ()
+        for one in known:
+            if row := records.get(one.source):
+                yield Sourced(kind, _fact(one.value, row))
+
+
+def _record_facts(golden: Golden, records: Sequence[DictRow]) -> Iterator[Sourced]:
+    """The values whose record is found by looking which one says the same."""
+    for row in records:
+        guest = msgspec.convert(row["body"], SourceGuest)
+        if guest.birthday and guest.birthday == golden.birthday:
+            yield Sourced("birthday", _fact(_written(guest.birthday), row))
+        if guest.loyalty_id:
+            yield Sourced("loyalty_id", _fact(guest.loyalty_id, row))
+        if guest.marketing != "unknown":
+            yield Sourced("marketing", _fact(guest.marketing, row))
+        for note in guest.notes:
+            if note in golden.notes:
+                yield Sourced("notes", _fact(note.text, row, note.at))
+
+
+def _fact(value: str, row: DictRow, at: datetime | None = None) -> Fact:
+    return Fact(value, row["connection"], row["external_id"], at or row["seen_at"])
+
+
+def _written(birthday: Birthday) -> str:
+    """A birthday as ISO 8601 writes it, without a year where none is known."""
+    year = f"{birthday.year:04}" if birthday.year else "-"
+    return f"{year}-{birthday.month:02}-{birthday.day:02}"
+
+
+async def _on_bookings(db: Db, guest_id: int, known: set[str]) -> list[Sourced]:
+    """Allergies that only bookings tell of, each by the first one that does."""
+    cursor = await db.execute(
+        "select distinct on (lower(trim(a.written))) trim(a.written) as written, c.name as connection, r.external_id, "
+        "r.seen_at from source_guest s join reservation r on r.source_guest_id = s.id "
+        "join connection c on c.id = r.connection_id "
+        "cross join lateral jsonb_array_elements_text(r.body -> 'guest' -> 'allergies') as a(written) "
+        "where s.guest_id = %s and not r.removed order by lower(trim(a.written)), r.starts_at",
+        [guest_id],
+    )
+    return [
+        Sourced("allergies", _fact(row["written"], row))
+        for row in await cursor.fetchall()
+        if row["written"].casefold() not in known
+    ]
+
+
+def _record(row: DictRow) -> SourceRecord:
+    link = row["link"] or {}
+    return SourceRecord(
+        id=row["id"],
+        connection=row["connection"],
+        external_id=row["external_id"],
+        seen_at=row["seen_at"],
+        name=row["body"].get("name"),
+        by=link.get("by"),
+        author=link.get("author"),
+        removed=row["removed"],
+        merged_into=row["merged_into"],
+    )
