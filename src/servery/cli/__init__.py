@@ -4,9 +4,8 @@ import sys
 
 import typer
 from rich.console import Console
-from typer.exceptions import TyperException
 
-from servery.cli import connections, demo, files, people, running, sandbox, venues
+from servery.cli import connections, demo, files, guests, people, running, sandbox, venues
 from servery.errors import NeedsPerson, Refuse, ServeryError
 
 NEEDS_PERSON = 3
@@ -20,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (venues, connections, files, people, running, demo):
+for group in (venues, connections, files, guests, people, running, demo):
     group.register(app)
 app.add_typer(sandbox.app, name="sandbox")
 
@@ -28,14 +27,7 @@ app.add_typer(sandbox.app, name="sandbox")
 def main() -> None:
     """Run a command. Exit codes: 0 done, 1 failed, 2 usage, 3 a person is needed, 4 some rows were rejected."""
     try:
-        sys.exit(app(standalone_mode=False) or 0)
-    except typer.Exit as wanted:
-        sys.exit(wanted.exit_code)
-    except TyperException as usage:
-        usage.show()
-        sys.exit(usage.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
+        app()
     except ServeryError as error:
         Console(stderr=True, soft_wrap=True, highlight=False).print(str(error), style="red", markup=False)
         sys.exit(NEEDS_PERSON if isinstance(error, NeedsPerson) else 2 if isinstance(error, Refuse) else 1)

@@ -1,0 +1,307 @@
+"""From what rooms tell to what screens show. Pure."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from servery.connectors.contract import Manifest
+from servery.model.money import Money
+from servery.model.viewer import Viewer
+from servery.profile.listing import GuestRow as Listed
+from servery.profile.provenance import Provenance
+from servery.profile.provenance import SourceRecord as Recorded
+from servery.profile.story import Story
+from servery.profile.story import Upcoming as Coming
+from servery.profile.taste import Favourite as Liked
+from servery.profile.tonight import Expected, Tonight, Unbooked
+from servery.profile.visits import Dish as Ordered
+from servery.profile.visits import PastVisit
+from servery.sync.status import Status
+from servery.visits.unplaced import Unplaced
+from servery.web.connections.page import Backfill, Candidate, ConnectionRow, LooseCheck, Trouble
+from servery.web.guests.page import (
+    Dish,
+    FactKind,
+    Favourite,
+    GuestFigures,
+    GuestRow,
+    Known,
+    Profile,
+    SourceRecord,
+    Upcoming,
+    VisitRow,
+)
+from servery.web.tonight import sentence
+from servery.web.tonight.page import Booking, Evening, OpenCheck
+
+_KINDS: dict[str, FactKind] = {
+    "name": "name",
+    "email": "email",
+    "phone": "phone",
+    "birthday": "birthday",
+    "language": "language",
+    "company": "company",
+    "city": "city",
+    "vip": "vip",
+    "marketing": "marketing",
+    "allergies": "allergy",
+    "preferences": "preference",
+    "tags": "tag",
+    "loyalty_id": "loyalty",
+}
+"""What the facts that a page shows are called there, by their field."""
+
+
+def evening(told: Tonight, today: date, viewer: Viewer) -> Evening:
+    """One business date."""
+    return Evening(
+        day=told.day,
+        today=today,
+        bookings=[_booking(one) for one in told.bookings],
+        checks=[_open_check(one) for one in told.unbooked if one.status == "open"],
+    )
+
+
+def _booking(one: Expected) -> Booking:
+    story = one.story
+    return Booking(
+        id=one.id,
+        status=one.status,
+        starts_at=one.starts_at,
+        party_size=one.party_size,
+        name=one.name,
+        guest_id=one.guest_id,
+        tables=one.tables,
+        area=one.area,
+        channel=one.channel,
+        phone=one.phone,
+        story=spoken_story(story, one.visits_before) if story else None,
+        vip=bool(story and story.vip),
+        no_shows=story.figures.no_shows if story else 0,
+        requests=one.requests,
+        occasion=one.occasion,
+        notes=one.notes,
+        deposit=one.deposit,
+        preferences=story.preferences if story else (),
+        left_at=one.left_at,
+        spend=sum(money.amount for money in one.spend) if len({money.currency for money in one.spend}) == 1 else None,
+        walk_in=one.walk_in,
+    )
+
+
+def spoken_story(story: Story, visits: int | None = None) -> sentence.Story:
+    """What a host may say of a guest; `visits` counts those before a booking, without it all of them."""
+    liked, table = story.favourites, story.figures.table
+    return sentence.Story(
+        visits=story.figures.visits if visits is None else visits,
+        allergies=story.allergies,
+        dish=liked.dish.name if liked.dish else None,
+        drink=liked.drink.name if liked.drink else None,
+        wine=liked.wine.name if liked.wine else None,
+        wine_by_glass=bool(liked.wine and liked.wine.by_glass),
+        table=table.name if table else None,
+        area=table.area if table else None,
+        birthday=story.birthday,
+    )
+
+
+def _open_check(one: Unbooked) -> OpenCheck:
+    return OpenCheck(
+        id=one.id,
+        opened_at=one.opened_at,
+        currency=one.currency,
+        number=one.number,
+        table=one.table,
+        label=one.label,
+        covers=one.covers,
+        items=int(one.items),
+        total=one.total,
+        guest_id=one.guest_id,
+        guest_name=one.name,
+    )
+
+
+def guest_row(row: Listed) -> GuestRow:
+    """One guest of the list; a guest with spend in several currencies shows the largest count of minor units."""
+    spend = _main(row.spend)
+    return GuestRow(
+        id=row.id,
+        name=row.name or row.reference,
+        visits=row.visits,
+        last_visit=row.last_visit,
+        email=row.email,
+        phone=row.phone,
+        spend=spend.amount if spend else None,
+        currency=spend.currency if spend else None,
+        vip=row.vip,
+        allergies=row.allergies,
+    )
+
+
+def _main(spend: Iterable[Money]) -> Money | None:
+    return max(spend, key=lambda one: one.amount, default=None)
+
+
+def profile(told: Story, past: Sequence[PastVisit], sources: Provenance, viewer: Viewer) -> Profile:
+    """One guest with the last visits and where each fact came from."""
+    table = told.figures.table
+    return Profile(
+        id=told.id,
+        name=told.name or told.reference,
+        story=spoken_story(told),
+        figures=_figures(told),
+        venue=table.venue if table else None,
+        time_zone=past[0].time_zone if past else told.upcoming[0].time_zone if told.upcoming else "UTC",
+        vip=told.vip,
+        birthday=told.birthday,
+        marketing=told.marketing,
+        sees_contact=viewer.may("see_contact"),
+        facts=[Known(_KINDS[one.kind], one.fact) for one in sources.facts if one.kind in _KINDS],
+        notes=told.notes,
+        requests=[one.text for one in told.requests],
+        visits=[_visit(one) for one in past],
+        upcoming=[_upcoming(one) for one in told.upcoming],
+        records=[_record(one) for one in sources.records],
+    )
+
+
+def _figures(told: Story) -> GuestFigures:
+    counted, liked, table = told.figures, told.favourites, told.figures.table
+    spend = max(told.spend, key=lambda one: one.total, default=None)
+    return GuestFigures(
+        visits=counted.visits,
+        first_visit=counted.first.day if counted.first else None,
+        last_visit=counted.last.day if counted.last else None,
+        days_between=counted.days_between,
+        spend=spend.total if spend else None,
+        per_visit=spend.per_visit if spend else None,
+        per_cover=spend.per_cover if spend else None,
+        currency=spend.currency if spend else None,
+        dish=_favourite(liked.dish),
+        drink=_favourite(liked.drink),
+        wine=_favourite(liked.wine),
+        table=Favourite(table.name, table.times, table.visits) if table else None,
+        party=counted.party,
+        no_shows=counted.no_shows,
+        cancelled=counted.cancelled,
+    )
+
+
+def _favourite(liked: Liked | None) -> Favourite | None:
+    return Favourite(liked.name, liked.times, liked.visits) if liked else None
+
+
+def _visit(one: PastVisit) -> VisitRow:
+    currency = one.checks[0].currency if one.checks else None
+    totals = [check.total - (check.refunded or 0) for check in one.checks if check.total is not None]
+    tips = [check.tips for check in one.checks if check.tips is not None]
+    return VisitRow(
+        id=one.id,
+        venue=one.venue,
+        time_zone=one.time_zone,
+        starts_at=one.starts_at,
+        ends_at=one.ends_at,
+        table=one.table,
+        covers=one.covers,
+        walk_in=one.walk_in,
+        dishes=tuple(_dish(dish) for check in one.checks for dish in check.dishes),
+        spend=sum(totals) if totals else None,
+        tips=sum(tips) if tips else None,
+        currency=currency,
+        checks=tuple(check.number or check.external_id for check in one.checks),
+        notes=next((booking.notes for booking in one.bookings if booking.notes), None),
+        occasion=next((booking.occasion for booking in one.bookings if booking.occasion), None),
+    )
+
+
+def _dish(one: Ordered) -> Dish:
+    details = (*one.modifiers, *one.components)
+    return Dish(name=one.name, quantity=one.quantity, amount=one.amount, details=details, note=one.note)
+
+
+def _upcoming(one: Coming) -> Upcoming:
+    return Upcoming(
+        venue=one.venue,
+        time_zone=one.time_zone,
+        starts_at=one.starts_at,
+        party_size=one.party_size,
+        status=one.status,
+        tables=one.tables,
+        requests=one.requests,
+        occasion=one.occasion,
+    )
+
+
+def _record(one: Recorded) -> SourceRecord:
+    return SourceRecord(
+        connection=one.connection,
+        external_id=one.external_id,
+        name=one.name,
+        reasons=(one.by,) if one.by else (),
+        joined_by=one.author if one.by else None,
+        at=one.seen_at,
+    )
+
+
+def connection_row(one: Status, manifest: Manifest) -> ConnectionRow:
+    """One connection."""
+    far = one.how_far
+    return ConnectionRow(
+        id=one.connection.id,
+        name=one.connection.name,
+        connector=one.connection.connector,
+        title=manifest.title,
+        kind=manifest.kind,
+        quality=manifest.quality,
+        evidence=manifest.evidence,
+        state=one.condition,
+        last_sync=one.last_sync,
+        records={str(kind): number for kind, number in one.records.items()},
+        unread=one.unread,
+        backfill=Backfill(done=far.done, total=far.of, seconds_left=far.seconds_left, reached=one.reached)
+        if far.done < far.of
+        else None,
+        trouble=_trouble(one),
+        venues=one.venues,
+    )
+
+
+def _trouble(one: Status) -> Trouble | None:
+    if one.trouble is None or one.trouble.error is None:
+        return None
+    error = one.trouble.error
+    return Trouble(
+        template=error["template"],
+        params=error["params"],
+        mend=error["mend"],
+        field=error["field"],
+        retry_at=one.trouble.next_try_at,
+    )
+
+
+def loose_check(one: Unplaced) -> LooseCheck:
+    """One check that several bookings may own."""
+    return LooseCheck(
+        id=one.id,
+        why="ambiguous",
+        opened_at=one.opened_at,
+        time_zone=one.time_zone,
+        venue=one.venue,
+        currency=one.currency,
+        number=one.number,
+        table=one.table,
+        label=one.label,
+        covers=one.covers,
+        total=one.total,
+        candidates=tuple(
+            Candidate(
+                reservation_id=offer.reservation_id,
+                name=offer.name,
+                starts_at=offer.starts_at,
+                party_size=offer.party_size,
+                score=offer.score,
+                tables=offer.tables,
+                reasons=offer.reasons,
+            )
+            for offer in one.offered
+        ),
+    )

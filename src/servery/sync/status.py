@@ -1,0 +1,111 @@
+"""How each connection is: its state in one word, what was read, what is left, and the last trouble."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from servery.model.changes import RecordKind
+from servery.sync import connections, state
+from servery.sync.connections import Connection
+from servery.sync.rows import Db
+from servery.sync.state import HowFar, State
+
+Condition = Literal["working", "fetching", "retrying", "needs_person", "paused"]
+"""working: in step; fetching: still reading the past; retrying: tries again by itself; needs_person: that is no use."""
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """One connection's condition. `trouble` is the resource whose last read failed, with the error and the next try."""
+
+    connection: Connection
+    condition: Condition
+    last_sync: datetime | None
+    records: Mapping[RecordKind, int]
+    unread: int
+    venues: tuple[str, ...]
+    how_far: HowFar
+    reached: datetime | None
+    """The oldest instant from which on everything is read; None without a backfill."""
+    trouble: State | None
+
+
+async def statuses(db: Db) -> list[Status]:
+    """All connections, oldest first."""
+    held = await _records(db)
+    unread = await _counts(db, "select connection_id, count(*) as n from unread_record group by 1")
+    venues = await _venues(db)
+    return [
+        await _status(db, one, held.get(one.id, {}), unread.get(one.id, 0), venues.get(one.id, ()))
+        for one in await connections.connections(db)
+    ]
+
+
+async def _status(
+    db: Db, one: Connection, records: Mapping[RecordKind, int], unread: int, venues: tuple[str, ...]
+) -> Status:
+    states = list((await state.states(db, one.id)).values())
+    how_far = await state.how_far(db, one.id)
+    trouble = next((at for at in states if at.error), None)
+    return Status(
+        connection=one,
+        condition=_condition(one, trouble, how_far),
+        last_sync=max((at.last_ok_at for at in states if at.last_ok_at), default=None),
+        records=records,
+        unread=unread,
+        venues=venues,
+        how_far=how_far,
+        reached=_reached(states),
+        trouble=trouble,
+    )
+
+
+def _condition(one: Connection, trouble: State | None, how_far: HowFar) -> Condition:
+    if one.paused:
+        return "paused"
+    if trouble is not None:
+        return "needs_person" if needs_person(trouble) else "retrying"
+    return "fetching" if how_far.done < how_far.of else "working"
+
+
+def needs_person(trouble: State) -> bool:
+    """Whether trying again is useless until a person mends something."""
+    return bool(trouble.error and trouble.error.get("needs_person"))
+
+
+def _reached(states: Sequence[State]) -> datetime | None:
+    reached = []
+    for at in states:
+        if at.backfill_until is None:
+            continue
+        oldest = at.backfill_until
+        for stretch in sorted(at.spans_done, reverse=True):
+            if stretch.until != oldest:
+                break
+            oldest = stretch.since
+        reached.append(oldest)
+    return max(reached, default=None)
+
+
+async def _records(db: Db) -> dict[int, dict[RecordKind, int]]:
+    tables: dict[RecordKind, str] = {"guest": "source_guest", "reservation": "reservation", "check": "checks"}
+    found: dict[int, dict[RecordKind, int]] = {}
+    for kind, table in tables.items():
+        counted = await _counts(db, f"select connection_id, count(*) as n from {table} group by 1")
+        for connection_id, number in counted.items():
+            found.setdefault(connection_id, {})[kind] = number
+    return found
+
+
+async def _counts(db: Db, query: Any) -> dict[int, int]:
+    cursor = await db.execute(query)
+    return {row["connection_id"]: row["n"] for row in await cursor.fetchall()}
+
+
+async def _venues(db: Db) -> dict[int, tuple[str, ...]]:
+    cursor = await db.execute(
+        "select connection_id, array_agg(distinct venue.name order by venue.name) as names "
+        "from venue_link join venue on venue.id = venue_link.venue_id group by 1"
+    )
+    return {row["connection_id"]: tuple(row["names"]) for row in await cursor.fetchall()}
