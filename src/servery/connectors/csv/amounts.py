@@ -11,7 +11,7 @@ _NUMBER = re.compile(
     r"""\s*(?P<open>\()?\s*(?P<sign>[-+−–]?)\s*
     (?P<before>[^\W\d_]{1,4}\.?|[^\w\s().,+'-])?\s*(?P<sign2>[-+−–]?)\s*
     (?P<digits>\d(?:[\d.,'’\s]*\d)?|[.,]\d+)(?P<exponent>[eE][-+]?\d{1,3})?
-    (?P<tail>[.,]?[-–—]|[.,])?\s*(?P<minus>[-−](?=\s|$))?\s*
+    (?P<tail>[.,][-–—]?)?\s*(?P<minus>[-−](?=\s|$))?\s*
     (?P<after>[^\W\d_]{1,4}\.?|[^\w\s().,+'-])?\s*\)?\s*""",
     re.VERBOSE,
 )

@@ -78,8 +78,7 @@ class Cells:
             if codes == frozenset():
                 raise ValueError(text)
         except ValueError:
-            reason = Invalid('This is not an amount with a decimal "{sign}".', sign=self._plan.decimal)
-            raise BadCell(field, text, reason) from None
+            raise BadCell(field, text, self._no_number("This is not an amount.", text)) from None
         if codes and currency not in codes:
             raise BadCell(field, text, _other_currency(word or "", currency))
         amount = to_minor(value, currency)
@@ -94,8 +93,12 @@ class Cells:
         try:
             return number(text, self._plan.decimal)[0]
         except ValueError:
-            reason = Invalid('This is not a number with a decimal "{sign}".', sign=self._plan.decimal)
-            raise BadCell(field, text, reason) from None
+            raise BadCell(field, text, self._no_number("This is not a number.", text)) from None
+
+    def _no_number(self, what: str, text: str) -> Invalid:
+        if not any(letter.isdigit() for letter in text):
+            return Invalid(what)
+        return Invalid(what, mend='The file\'s decimals begin with "{sign}".', sign=self._plan.decimal)
 
     def whole(self, field: str, text: str, least: int, most: int) -> int:
         """A whole number within limits."""
@@ -115,8 +118,7 @@ class Cells:
             if time and not timed:
                 read, timed = read_date(f"{read:%Y-%m-%d} {time}", "ymd")
         except (ValueError, OverflowError):
-            form = _FORMS[self._plan.date_order]
-            reason = Invalid("This is not a date (order: {form}), or no time of day.", form=form)
+            reason = Invalid("This is no date (read as {form}) and time.", form=_FORMS[self._plan.date_order])
             raise BadCell(field, f"{date} {time}".strip(), reason) from None
         if not timed:
             read = read.replace(hour=12)
@@ -148,7 +150,9 @@ class Cells:
     def _currency(self, field: str, text: str, currency: str) -> bool:
         codes = currencies_of(text.strip())
         if not codes:
-            raise BadCell(field, text, Invalid("This is not a currency; write a code such as {code}.", code=currency))
+            raise BadCell(
+                field, text, Invalid("This is not a currency; write a code such as {example}.", example=currency)
+            )
         if currency not in codes:
             raise BadCell(field, text, _other_currency(text.strip(), currency))
         return True

@@ -19,6 +19,8 @@ _QUALIFIERS = frozenset("in incl inkl excl ekskl exkl kr dkk eur euro gbp usd se
 # What the house pays is not what the guest pays.
 _OTHER_MONEY = frozenset("cost kost kostpris indkøb indkøbspris einkauf einkaufspreis ek coste costo".split())
 _ENOUGH = 0.6
+DAY_AND_MONTH = re.compile(r"(\d{1,2})[./-](\d{1,2})\.?")
+"""A birthday without its year."""
 _CLOCK = re.compile(r"\d{1,2}[:.h]\d{2}(?:[:.]\d{2})?\s*(?:[ap]\.?\s?m\.?|uhr|h)?", re.IGNORECASE)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _PHONE = re.compile(r"\+?[\d\s()/.-]{5,20}")
@@ -68,8 +70,8 @@ def _as_wished(header: Sequence[str], kind: FileKind, wish: Map) -> Columns:
     for field, given in wish.columns.items():
         if field not in fields(kind):
             raise Invalid(
-                "The map's [columns] has {field}, which files of {kind} do not have. There are: {known}.",
-                field="map", kind=kind, known=", ".join(fields(kind)), **{"key": field},
+                "The map's [columns] has {key}, which files of {kind} do not have. There are: {known}.",
+                field="map", key=field, kind=kind, known=", ".join(fields(kind)),
             )  # fmt: skip
         names = _listed(given)
         for name in names:
@@ -157,6 +159,7 @@ def is_number(text: str) -> bool:
 
 _LOOKS: dict[str, Callable[[str], bool]] = {
     "date": _is_date,
+    "birthday": lambda text: bool(DAY_AND_MONTH.fullmatch(text.strip())) or _is_date(text),
     "time": lambda text: bool(_CLOCK.fullmatch(text.strip())),
     "number": is_number,
     "email": lambda text: bool(_EMAIL.fullmatch(text.strip())),

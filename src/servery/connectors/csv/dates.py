@@ -34,7 +34,7 @@ def read_date(text: str, order: DateOrder | None) -> tuple[datetime, bool]:
     four digits in front and the name of a month need no order.
     """
     text = text.strip()
-    if text[4:5] == "-" and len(text) > 9:
+    if text[4:5] == "-" and (len(text) == 10 or ":" in text):
         try:
             return datetime.fromisoformat(text), len(text) > 10
         except ValueError:

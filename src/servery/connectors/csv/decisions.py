@@ -141,11 +141,11 @@ def check_totals(
     if folded(names[0]) not in fields("orders")["check_total"].words:
         return
     check, total = header.index(columns["check"][0]), header.index(names[0])
-    priced = "price" in columns and "quantity" in columns
-    places = tuple(header.index(columns[field][0]) for field in ("quantity", "price")) if priced else ()
-    if priced and is_product(sample, (*places, total), style):  # type: ignore[arg-type]
-        return
-    if same_all_over(sample, check, total) >= (1 if priced else 3):
+    if "price" in columns:
+        quantity = header.index(columns["quantity"][0]) if "quantity" in columns else None
+        if is_product(sample, quantity, header.index(columns["price"][0]), total, style):
+            return
+    if same_all_over(sample, check, total) >= (1 if "price" in columns else 3):
         columns["check_total"] = columns.pop("amount")
         reasons["check_total"] = f"{names[0]} is the same on all lines of a check"
 

@@ -11,6 +11,7 @@ from servery.connectors.csv.dates import DateEvidence
 from servery.connectors.csv.mapping import Amounts, Decimals
 from servery.connectors.csv.records import JOINT, Row
 
+_DATES = ("date", "birthday")
 _REMEMBERED = 50_000
 """Cells of one column whose repeats are not looked at again."""
 
@@ -23,14 +24,14 @@ class Evidence:
     ) -> None:
         self.rows = 0
         self.style = StyleEvidence()
-        dated = [name for field, names in columns.items() if shapes[field] == "date" for name in names]
+        dated = [name for field, names in columns.items() if shapes[field] in _DATES for name in names]
         self.dates = {name: DateEvidence() for name in dated}
         self.repeats = Repeats()
         self._repeating = header.index(repeating) if repeating else None
         self._watched: list[tuple[int, set[str], Callable[[str, int], None]]] = [
-            (header.index(name), set(), self.dates[name].add if shapes[field] == "date" else self.style.add)
+            (header.index(name), set(), self.dates[name].add if shapes[field] in _DATES else self.style.add)
             for field, names in columns.items()
-            if shapes[field] in ("date", "number")
+            if shapes[field] in (*_DATES, "number")
             for name in names
         ]
 
@@ -104,18 +105,19 @@ def meaning_of_amounts(
     return None if gross == paid else "gross" if gross > paid else "paid"
 
 
-def is_product(sample: Iterable[list[str]], places: tuple[int, int, int], style: Decimals) -> bool:
-    """Whether quantity × price gives the amount in most rows of more than one piece; places as above."""
+def is_product(sample: Iterable[list[str]], quantity: int | None, price: int, amount: int, style: Decimals) -> bool:
+    """Whether quantity × price gives the amount in nine of ten rows; the arguments are the columns' places."""
     yes = no = 0
     for cells in sample:
         try:
-            quantity, price, amount = _numbers([cells[place] for place in places], style)
+            pieces, each, stated = _numbers(
+                ["1" if quantity is None else cells[quantity], cells[price], cells[amount]], style
+            )
         except ValueError:
             continue
-        if quantity != 1 and price:
-            yes += _close(quantity * price, amount)
-            no += not _close(quantity * price, amount)
-    return yes > no
+        yes += _close(pieces * each, stated)
+        no += not _close(pieces * each, stated)
+    return yes >= 9 * no
 
 
 def same_all_over(sample: Iterable[list[str]], check: int, column: int) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from servery.connectors.csv.cells import BadCell, Cells, flag
+from servery.connectors.csv.columns import DAY_AND_MONTH
 from servery.connectors.csv.dates import read_date
 from servery.connectors.csv.mapping import Plan
 from servery.connectors.csv.outcome import Accepted, Item, Notices, Rejected
@@ -15,7 +16,6 @@ from servery.model.changes import GuestSeen, revision_at
 from servery.model.guest import Birthday, Consent, Note, SourceGuest, birthday_of, whole_name
 
 _LISTS = re.compile(r"[,;|/\n]")
-_DAY_AND_MONTH = re.compile(r"(\d{1,2})[./-](\d{1,2})\.?")
 _PERSON = ("guest_name", "guest_given_name", "guest_family_name", "guest_email", "guest_phone", "guest_id")
 _CONSENT: dict[bool | None, Consent] = {True: "granted", False: "denied", None: "unknown"}
 
@@ -43,7 +43,8 @@ class Guests:
                 continue
             line, cells, row_id = row
             try:
-                yield Accepted(GuestSeen(row_id, self._revision(cells), self._guest(cells, line)), 1, line)
+                seen = GuestSeen(row_id, self._revision(cells), self._guest(cells, line))
+                yield Accepted(seen, self._identified.alike(group, row_id), line)
             except BadCell as bad:
                 yield bad.rejected(self._plan, line)
 
@@ -93,14 +94,14 @@ class Guests:
         if text is None:
             return None
         try:
-            if match := _DAY_AND_MONTH.fullmatch(text):
+            if match := DAY_AND_MONTH.fullmatch(text):
                 first, second = int(match[1]), int(match[2])
                 day, month = (second, first) if self._plan.date_order == "mdy" else (first, second)
                 birthday_of(datetime(2000, month, day, tzinfo=UTC).date())
                 return Birthday(month, day)
             return birthday_of(read_date(text, self._plan.date_order)[0].date())
         except (ValueError, OverflowError):
-            self._notices.add("birthday-unreadable", "{count} birthdays are no dates and are left out.", line)
+            self._notices.add("birthday-unreadable", "Birthdays that are no dates, left out: {count}.", line)
             return None
 
     def _instant(self, cells: list[str], field: str) -> datetime | None:

@@ -17,14 +17,14 @@ ENORMOUS = 1000
 """A quantity from here on is told: it is a weight, a volume or a mistake."""
 
 _ODD = {
-    "quantity-zero": "{count} lines have a quantity of 0.",
-    "quantity-enormous": "{count} lines have a quantity of 1,000 or more, the largest {largest}.",
-    "return": "{count} lines have a quantity below 0 and are kept as returns.",
-    "amount-negative": "{count} lines have a price or amount below 0.",
-    "no-quantity": "{count} lines have no quantity and are kept as 1.",
-    "amount-differs": "On {count} lines quantity × price is not the amount, which is kept.",
-    "rounded": "{count} lines have more decimals than {currency} and are rounded.",
-    "no-name": "{count} lines have no name.",
+    "quantity-zero": "Lines with a quantity of 0: {count}.",
+    "quantity-enormous": "Lines with a quantity of 1,000 or more: {count}; the largest is {largest}.",
+    "return": "Lines with a quantity below 0, kept as returns: {count}.",
+    "amount-negative": "Lines with a price or amount below 0: {count}.",
+    "no-quantity": "Lines without a quantity, kept as 1: {count}.",
+    "amount-differs": "Lines whose quantity × price is not their amount, which is kept: {count}.",
+    "rounded": "Lines with more decimals than {currency} has, rounded: {count}.",
+    "no-name": "Lines without a name: {count}.",
 }
 _ONE = Decimal(1)
 _KINDS: tuple[tuple[DiscountKind, tuple[str, ...]], ...] = (

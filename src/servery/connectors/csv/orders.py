@@ -121,11 +121,13 @@ class Orders:
 
     def _tell_moment(self, moment: Moment, line: int) -> None:
         if moment.twice:
-            self._notices.add("clock-twice", "{count} times came twice, as the clock went back; the first is meant.", line)
+            self._notices.add(
+                "clock-twice", "Times that came twice, as the clock went back; the first is meant: {count}.", line
+            )
         if not moment.timed:
-            self._notices.add("no-time", "{count} rows have a date without a time of day and are kept at noon.", line)
+            self._notices.add("no-time", "Rows with a date and no time of day, kept at noon: {count}.", line)
         if moment.at > self._now:
-            self._notices.add("in-the-future", "{count} rows lie up to a day in the future.", line)
+            self._notices.add("in-the-future", "Rows up to a day in the future: {count}.", line)
 
     def _line(self, cells: list[str], row_id: str, venue_name: str | None, venue: Venue, at: int) -> Line:
         worth = self._lines.worth(cells, venue.currency)
@@ -138,7 +140,9 @@ class Orders:
             amount = times(price or 0, worth.quantity)
         for code in self._lines.odd(worth, name):
             self._largest = max(self._largest, worth.quantity)
-            self._notices.add(code, told_oddity(code), at, largest=f"{self._largest:,f}", currency=venue.currency)
+            self._notices.add(
+                code, told_oddity(code), at, largest=f"{self._largest.normalize():,f}", currency=venue.currency
+            )
         return self._lines.line(cells, worth, amount, row_id)
 
     def _menu_price(self, venue: str | None, product_id: str | None, name: str) -> int | None:
@@ -170,7 +174,7 @@ class Orders:
         if last - opened > _DAY:
             self._notices.add(
                 "check-spans-days",
-                "The lines of {count} checks lie more than a day apart. If the till counts from 1 again each day, "
+                "Checks whose lines lie more than a day apart: {count}. If the till counts from 1 again each day, "
                 'write in a file [options] check_numbers = "daily" and give it with --map.',
                 read.first_line,
             )
@@ -181,7 +185,7 @@ class Orders:
 
     def _tell_size(self, read: _Read, group: list[Row]) -> None:
         if len(group) >= _MANY:
-            self._notices.add("check-large", "{count} checks have 500 lines or more.", read.first_line)
+            self._notices.add("check-large", "Checks with 500 lines or more: {count}.", read.first_line)
         if self._count is None:
             return
         text = read.cells[0][self._count].strip()
@@ -191,7 +195,7 @@ class Orders:
             stated = -1
         if stated != len(group):
             self._notices.add(
-                "line-count", "{count} checks have another number of lines than the file's {column} says.",
+                "line-count", "Checks with another number of lines than the column {column} says: {count}.",
                 read.first_line, column=shown(self._plan.columns["line_count"][0]),
             )  # fmt: skip
 

@@ -79,7 +79,7 @@ class Parts:
         check = replace(bare, total=total)
         if total is not None and add_up(check).difference:
             self._notices.add(
-                "total-contradicts", "The lines of {count} checks do not add up to the total the file states.", line
+                "total-contradicts", "Checks whose lines do not add up to the total the file states: {count}.", line
             )
         if "tender" not in self._places:
             return check
@@ -105,7 +105,7 @@ class Parts:
     def _total(self, rows: list[list[str]], venue: Venue, line: int) -> int | None:
         said = self._said("check_total", rows, venue)
         if len(set(said)) > 1:
-            self._notices.add("totals-differ", "{count} checks state several totals; the last is kept.", line)
+            self._notices.add("totals-differ", "Checks with several totals, of which the last is kept: {count}.", line)
         return said[-1] if said else None
 
     def _tender(self, rows: list[list[str]]) -> Tender:
@@ -126,7 +126,9 @@ class Parts:
         try:
             return self._cells.whole("covers", text, 0, _MOST_COVERS) or None
         except BadCell:
-            self._notices.add("covers-unreadable", "{count} checks have covers that are no number of people.", line)
+            self._notices.add(
+                "covers-unreadable", "Checks with covers that are no number of people, left out: {count}.", line
+            )
             return None
 
     def _closed(self, rows: list[list[str]], venue: Venue, line: int) -> datetime | None:
@@ -136,6 +138,8 @@ class Parts:
         try:
             moment = self._cells.moment("closed_at", text, "", venue.time_zone)
         except BadCell:
-            self._notices.add("closing-unreadable", "{count} checks have a closing time that is no time.", line)
+            self._notices.add(
+                "closing-unreadable", "Checks with a closing time that is no time, left out: {count}.", line
+            )
             return None
         return moment.at if moment.timed else None

@@ -18,11 +18,12 @@ from servery.connectors.csv.decisions import (
     require_times,
     settle_ids,
 )
+from servery.connectors.csv.encoding import SAMPLE, Encoding, encoding_of, text_of
 from servery.connectors.csv.evidence import Evidence
 from servery.connectors.csv.mapping import DateOrder, FileKind, Map, Options, Plan
 from servery.connectors.csv.outcome import Rejected, shown
 from servery.connectors.csv.records import records, rows
-from servery.connectors.csv.sniff import SAMPLE, Cut, Encoding, cut_of, encoding_of, opened, text_of
+from servery.connectors.csv.sniff import Cut, cut_of, opened
 from servery.connectors.csv.words import fields
 from servery.errors import Invalid
 from servery.model.changes import revision_at
@@ -86,6 +87,8 @@ def _whole_lines(beginning: str) -> list[str]:
 
 
 def _cut(lines: list[str], given: str | None) -> Cut:
+    if not lines:
+        return Cut(given or ",", '"')
     stated = lines[0].strip().strip('"').removeprefix("sep=")
     if len(stated) == 1 and "sep=" in lines[0]:
         given = given or stated

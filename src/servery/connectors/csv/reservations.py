@@ -41,21 +41,21 @@ class Reservations:
     def items(self, key: str, group: list[Row]) -> Iterator[Item]:
         """The reservations of a group of rows, each after its guest, and the rows that cannot go in."""
         for row in self._identified.rows(group):
-            yield from (row,) if isinstance(row, Rejected) else self._seen(*row)
+            yield from (row,) if isinstance(row, Rejected) else self._seen(*row, self._identified.alike(group, row[2]))
 
-    def _seen(self, line: int, cells: list[str], row_id: str) -> Iterator[Item]:
+    def _seen(self, line: int, cells: list[str], row_id: str, rows: int) -> Iterator[Item]:
         try:
             venue = self._venues.of(cells)
             guest_id, guest = self._people.of(cells)
             reservation = self._reservation(cells, venue, guest_id)
             revision = self._revision(cells, venue)
         except BadCell as bad:
-            yield bad.rejected(self._plan, line)
+            yield from [bad.rejected(self._plan, line)] * rows
             return
         if guest_id and guest and (seen := self._people.seen(guest_id, guest)):
             yield Accepted(seen, 0, line)
         change = ReservationSeen(row_id, revision, self._venues.name(cells) or "", reservation)
-        yield Accepted(change, 1, line)
+        yield Accepted(change, rows, line)
 
     def _reservation(self, cells: list[str], venue: Venue, guest_id: str | None) -> Reservation:
         starts = self._cells.moment("date", self._text(cells, "date") or "", self._text(cells, "time") or "",

@@ -8,7 +8,7 @@ from servery.connectors.csv.outcome import Notices, Rejected, shown
 from servery.connectors.csv.records import JOINT, Row
 from servery.errors import Invalid
 
-REPEATED = "{count} rows repeat an earlier row and its id; they count once."
+REPEATED = "Rows that repeat an earlier row with its id, counted once: {count}."
 
 
 def digest(text: str) -> str:
@@ -23,6 +23,13 @@ class Identified:
         self._place = plan.place(field)
         self._name = plan.columns[field][0] if self._place is not None else None
         self._notices = notices
+
+    def alike(self, group: list[Row], row_id: str) -> int:
+        """How many rows of the group are this row: more than one only where it repeats under its own id."""
+        if self._place is None or len(group) == 1:
+            return 1
+        same = [joined for _, joined in group if joined.split(JOINT)[self._place].strip() == row_id]
+        return max(1, same.count(same[0])) if same else 1
 
     def rows(self, group: list[Row]) -> Iterator[tuple[int, list[str], str] | Rejected]:
         """Each row's line, cells and id, unique within the group; a row whose id another row has is rejected.

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from servery.connectors.csv.cells import BadCell
+from servery.connectors.csv.encoding import text_of
 from servery.connectors.csv.grouping import Groups
 from servery.connectors.csv.guests import Guests
 from servery.connectors.csv.mapping import Plan
@@ -15,7 +16,7 @@ from servery.connectors.csv.outcome import Item, Notice, Notices, Rejected
 from servery.connectors.csv.places import PriceOf, VenueOf, Venues
 from servery.connectors.csv.records import JOINT, Row, rows
 from servery.connectors.csv.reservations import Reservations
-from servery.connectors.csv.sniff import Cut, text_of
+from servery.connectors.csv.sniff import Cut
 
 Progress = Callable[[int, int], None]
 """Told (work done, work in all), in bytes of the file; reading is a fifth of the work, the changes are the rest."""
@@ -82,6 +83,6 @@ def _gather(plan: Plan, reader: _Reader, groups: Groups, progress: Progress) -> 
 
 
 def _mixed(plan: Plan) -> Notice:
-    template = "{count} lines are not in {encoding} like the others and were read as {fallback}."
+    template = "Lines not in {encoding} like the others, read as {fallback}: {count}."
     params: dict[str, object] = {"encoding": plan.encoding, "fallback": plan.fallback}
     return Notice("mixed-encodings", template, params, plan.fallback_count, plan.fallback_lines)
