@@ -83,7 +83,8 @@ def test_a_menu_with_sizes(read):
     got = read(
         "Product ID,Name,Size,Category,Price,Allergens,VAT rate,Available\n"
         '1,Pizza,Small,Mains,80,"gluten, milk, love",25%,yes\n1,Pizza,Large,Mains,"1,000.00","gluten, milk",25%,yes\n'
-        "2,Rioja,,Red wine,60,,25,no\n2,Rioja,,Red wine,70,,25,no\n3,Daily special,,Mains,,,,\n3,Daily special,,Mains,,,,\n"
+        "2,Rioja,,Red wine,60,,25,no\n2,Rioja,,Red wine,70,,25,no\n"
+        "3,Daily special,,Mains,,,,\n3,Daily special,,Mains,,,,\n"
         ",,,Mains,5,,,\n4,Cake,,Mains,five,,,\n",
         "menu",
     )
