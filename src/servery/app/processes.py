@@ -13,12 +13,13 @@ from types import FrameType
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
+from litestar import Litestar
 
 from servery.app import engine, site
 from servery.errors import NeedsPerson
 from servery.settings import Settings
 from servery.storage.pool import open_pool
-from servery.web.live import Live
+from servery.web.live import Live, listen
 
 log = logging.getLogger(__name__)
 
@@ -31,11 +32,21 @@ async def serve(settings: Settings, dsn: str) -> None:
     """Serve pages and API until a signal asks to stop. NeedsPerson when the port is taken."""
     live = Live()
     stop = _stop_event()
+    async with open_pool(dsn) as pool:
+        listening = asyncio.create_task(listen(live, dsn))
+        try:
+            await _serve_until(stop, settings, site.create(settings, pool, live), live)
+        finally:
+            listening.cancel()
+            await asyncio.wait([listening])
+
+
+async def _serve_until(stop: asyncio.Event, settings: Settings, application: Litestar, live: Live) -> None:
     server = Server(
-        site.create(settings, dsn, live),
+        application,
         address=os.environ.get("SERVERY_ADDRESS", "127.0.0.1"),
         port=settings.port,
-        interface=Interfaces.ASGI,
+        interface=Interfaces.ASGINL,
         websockets=False,
         log_enabled=False,
     )

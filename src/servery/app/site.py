@@ -1,10 +1,8 @@
-"""The web application: pages and API on one pool, with one ear on the database for what changes."""
+"""The web application: pages and API on one pool."""
 
-import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from litestar import Litestar, Response, get
@@ -13,15 +11,17 @@ from litestar.openapi import OpenAPIConfig
 from servery import __version__
 from servery.app.sources import RoomSources
 from servery.settings import Settings
-from servery.storage.pool import Pool, open_pool
+from servery.storage.pool import Pool
 from servery.web.door import AccountsDoor
-from servery.web.live import Live, listen
+from servery.web.live import Live
 from servery.web.site import Site
 
 
-def create(settings: Settings, dsn: str, live: Live) -> Litestar:
-    """The application. Whoever serves it calls `live.stop()` before it stops: open streams would hold it for ever."""
-    pool = open_pool(dsn, largest=10)
+def create(settings: Settings, pool: Pool, live: Live) -> Litestar:
+    """The application over an open pool.
+
+    Whoever serves it calls `live.stop()` before it stops: open streams would hold it for ever.
+    """
     site = Site(
         public_url=settings.public_url,
         csrf_secret=_csrf_secret(settings.home),
@@ -32,7 +32,6 @@ def create(settings: Settings, dsn: str, live: Live) -> Litestar:
     return Litestar(
         [healthz],
         plugins=[site],
-        lifespan=[_open(pool, dsn, live)],
         openapi_config=OpenAPIConfig(title="Servery", version=__version__, path="/api/v1/openapi"),
         logging_config=None,
     )
@@ -42,21 +41,6 @@ def create(settings: Settings, dsn: str, live: Live) -> Litestar:
 def healthz() -> Response[str]:
     """Whether the process answers."""
     return Response("ok", media_type="text/plain")
-
-
-def _open(pool: Pool, dsn: str, live: Live) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with pool:
-            listening = asyncio.create_task(listen(live, dsn))
-            try:
-                yield
-            finally:
-                listening.cancel()
-                with suppress(asyncio.CancelledError):
-                    await listening
-
-    return lifespan
 
 
 def _csrf_secret(home: Path) -> str:
