@@ -1,6 +1,6 @@
 """The pages over the invented restaurant, served for tests and for whoever works on their looks.
 
-    python -m tests.web.preview [PORT]
+python -m tests.web.preview [PORT]
 """
 
 import asyncio

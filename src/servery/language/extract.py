@@ -80,7 +80,7 @@ def update(language: str, template: Catalog) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         write_po(file, catalogue, width=110, include_lineno=False, omit_header=False, sort_output=True)
-    return sum(1 for message in catalogue if message.id and not _is_translated(message.string))
+    return sum(1 for message in catalogue if message.id and not is_translated(message.string))
 
 
 def _settle_header(catalogue: Catalog) -> None:
@@ -92,7 +92,8 @@ def _settle_header(catalogue: Catalog) -> None:
     catalogue.creation_date = catalogue.revision_date = _NO_DATE
 
 
-def _is_translated(string: object) -> bool:
+def is_translated(string: object) -> bool:
+    """Whether a message has a translation, in every plural form."""
     return all(string) if isinstance(string, list | tuple) else bool(string)
 
 

@@ -6,6 +6,7 @@ The country is that of the venue's time zone in CLDR.
 
 from __future__ import annotations
 
+import re
 from copy import copy
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -24,6 +25,7 @@ from servery.model.money import decimals, to_decimal
 DayStyle = Literal["long", "weekday", "short", "dated"]
 """long: Friday 21 November; weekday: Fri 21 Nov; short: 21 Nov; dated: 21 Nov 2025."""
 
+_LETTER_BEFORE_FIGURE = re.compile(r"(?<=[A-Za-z])(?=\d)")
 # CLDR's name for "the whole world": zones such as UTC belong to no country.
 _NOWHERE = "001"
 _SKELETONS: dict[DayStyle, str] = {
@@ -48,7 +50,9 @@ class Notation:
         """An amount in minor units, with its currency: 1.250,00 kr."""
         pattern = copy(self._venue.currency_formats["standard"])
         pattern.frac_prec = (decimals(currency), decimals(currency))
-        return _applied(pattern, to_decimal(minor, currency), self._venue, currency)
+        shown = _applied(pattern, to_decimal(minor, currency), self._venue, currency)
+        # Where a country puts its sign right before the figure, a currency of letters still stands apart from it.
+        return _LETTER_BEFORE_FIGURE.sub("\N{NO-BREAK SPACE}", shown)
 
     def number(self, figure: float | Decimal, places: int = 1) -> str:
         """A number with at most so many decimal places: 1.234,5."""

@@ -10,6 +10,7 @@ from pathlib import PurePath
 
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 from msgspec import Struct
 
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -49,7 +50,7 @@ def _by_address() -> Mapping[str, Asset]:
 
 
 @get("/static/{name:str}", public=True, sync_to_thread=False)
-def asset(name: str) -> Response[bytes]:
+def asset(name: FromPath[str]) -> Response[bytes]:
     """One of the files, for ever."""
     found = _by_address().get(name)
     if found is None:

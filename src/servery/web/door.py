@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Protocol
+from typing import Protocol
 
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from servery.accounts import links, people, sessions, sign_in
 from servery.accounts.rows import Language, Person
@@ -35,7 +36,7 @@ class Door(Protocol):
         """End a session."""
 
 
-TheDoor = Annotated[Door, Dependency(skip_validation=True)]
+TheDoor = NamedDependency[SkipValidation[Door]]
 """As a route asks for it."""
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 from urllib.parse import quote
 
 import msgspec
 from litestar import Request
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 from msgspec import Struct
 
 from servery.errors import Forbidden, NotFound
@@ -100,7 +101,7 @@ class Frame(Struct, frozen=True, kw_only=True):
         return f"/sign-in?next={quote(self.back)}"
 
 
-TheFrame = Annotated[Frame, Dependency(skip_validation=True)]
+TheFrame = NamedDependency[SkipValidation[Frame]]
 """As a route asks for it."""
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from typing import Annotated
+from collections.abc import AsyncGenerator, Sequence
 
 import psycopg
 from litestar import get
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 from litestar.response import Stream
 from psycopg import sql
 
@@ -60,7 +60,7 @@ class Live:
         for page in self._pages:
             page.woken.set()
 
-    async def stream(self) -> AsyncIterator[bytes]:
+    async def stream(self) -> AsyncGenerator[bytes, None]:
         """The events of one page, until it closes or the process stops."""
         page = _Page()
         self._pages.add(page)
@@ -99,7 +99,7 @@ async def listen(live: Live, dsn: str, retry_after: float = 2.0) -> None:
 
 
 @get("/live", sync_to_thread=False)
-def events(live: Annotated[Live, Dependency(skip_validation=True)]) -> Stream:
+def events(live: NamedDependency[SkipValidation[Live]]) -> Stream:
     """The stream of one page."""
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return Stream(live.stream(), media_type="text/event-stream", headers=headers)

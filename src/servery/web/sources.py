@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Protocol
+from typing import Protocol
 
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from servery.model.viewer import Viewer
 from servery.venues.rows import KeptVenue
@@ -34,5 +35,5 @@ class Sources(Protocol):
         """The connections and the checks that were not placed."""
 
 
-TheSources = Annotated[Sources, Dependency(skip_validation=True)]
+TheSources = NamedDependency[SkipValidation[Sources]]
 """As a route asks for them."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from litestar import Response, get
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from servery.model.money import to_decimal
@@ -26,7 +27,7 @@ _IN_THE_SEARCH = 8
 
 @get("/guests", guards=[needs("see_guests")])
 async def guests(
-    request: Asked, frame: TheFrame, sources: TheSources, q: str = "", cursor: str | None = None
+    request: Asked, frame: TheFrame, sources: TheSources, q: FromQuery[str] = "", cursor: FromQuery[str | None] = None
 ) -> Response[str]:
     """The list, or what a search finds."""
     found = await sources.guests(frame.viewer, GuestsAsked(q.strip(), cursor))
@@ -36,7 +37,7 @@ async def guests(
 
 
 @get("/search", guards=[needs("see_guests")])
-async def search(request: Asked, frame: TheFrame, sources: TheSources, q: str = "") -> Response[str]:
+async def search(request: Asked, frame: TheFrame, sources: TheSources, q: FromQuery[str] = "") -> Response[str]:
     """The first few that a search finds, for the box at the top of every page."""
     text = q.strip()
     asked = GuestsAsked(text, limit=_IN_THE_SEARCH)
@@ -46,7 +47,7 @@ async def search(request: Asked, frame: TheFrame, sources: TheSources, q: str = 
 
 
 @get("/guests.csv", guards=[needs("export_lists")])
-async def guests_csv(frame: TheFrame, sources: TheSources, q: str = "") -> Response[bytes]:
+async def guests_csv(frame: TheFrame, sources: TheSources, q: FromQuery[str] = "") -> Response[bytes]:
     """The list, or what a search finds, as a file."""
     found = await sources.guests(frame.viewer, GuestsAsked(q.strip(), limit=_MOST_IN_A_FILE))
     _ = frame.words.gettext
@@ -56,7 +57,7 @@ async def guests_csv(frame: TheFrame, sources: TheSources, q: str = "") -> Respo
 
 
 @get("/guests/{guest_id:int}", guards=[needs("see_guests")])
-async def guest(request: Asked, frame: TheFrame, sources: TheSources, guest_id: int) -> Response[Any]:
+async def guest(request: Asked, frame: TheFrame, sources: TheSources, guest_id: FromPath[int]) -> Response[Any]:
     """One guest. An id that was merged leads on to the one it became."""
     profile = await sources.guest(frame.viewer, guest_id)
     if profile.id != guest_id:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from litestar import Response, get, post
 from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.params import Body, FromPath
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
@@ -42,13 +42,13 @@ async def by_password(request: Asked, door: TheDoor, data: Form) -> Response[Any
 
 
 @get("/sign-in/{token:str}", public=True)
-async def ask_link(request: Asked, token: str) -> Response[str]:
+async def ask_link(request: Asked, token: FromPath[str]) -> Response[str]:
     """One button. Mail programs and previews open links: opening one must not use it up."""
     return _link_page(request, token, trouble=None)
 
 
 @post("/sign-in/{token:str}", public=True)
-async def by_link(request: Asked, door: TheDoor, token: str) -> Response[Any]:
+async def by_link(request: Asked, door: TheDoor, token: FromPath[str]) -> Response[Any]:
     """Use a one-time link up."""
     try:
         person, session = await door.by_link(Token(token), _device(request))

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import cast
 
 from litestar import Response, get
+from litestar.params import FromQuery
 from litestar.response import Redirect
 
 from servery.errors import Invalid
@@ -27,7 +28,9 @@ def start(frame: TheFrame) -> Redirect:
 
 
 @get("/tonight", guards=[needs("see_notes")])
-async def tonight(request: Asked, frame: TheFrame, sources: TheSources, day: str | None = None) -> Response[str]:
+async def tonight(
+    request: Asked, frame: TheFrame, sources: TheSources, day: FromQuery[str | None] = None
+) -> Response[str]:
     """The bookings of one business date."""
     if frame.place is None:
         return page(request, frame, "tonight/no_venue.html", tab="tonight")
@@ -37,7 +40,7 @@ async def tonight(request: Asked, frame: TheFrame, sources: TheSources, day: str
 
 
 @get("/tonight.csv", guards=[needs("export_lists")])
-async def tonight_csv(frame: TheFrame, sources: TheSources, day: str | None = None) -> Response[bytes]:
+async def tonight_csv(frame: TheFrame, sources: TheSources, day: FromQuery[str | None] = None) -> Response[bytes]:
     """The bookings of one business date as a file."""
     evening = await sources.evening(frame.viewer, frame.here, parsed_day(day))
     _ = frame.words.gettext
