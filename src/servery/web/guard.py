@@ -22,7 +22,7 @@ SESSION_COOKIE = "servery_session"
 class SessionMiddleware(AbstractAuthenticationMiddleware):
     """Reads the session cookie. Routes marked `public` do without."""
 
-    def __init__(self, app: ASGIApp, door: Door) -> None:
+    def __init__(self, app: ASGIApp, door: Callable[[], Door]) -> None:
         super().__init__(app, exclude_from_auth_key="public")
         self._door = door
 
@@ -30,7 +30,7 @@ class SessionMiddleware(AbstractAuthenticationMiddleware):
         """The viewer whose session the cookie names, with the session's token."""
         cookie = connection.cookies.get(SESSION_COOKIE)
         token = Token(cookie) if cookie else None
-        viewer = await self._door.who(token) if token else None
+        viewer = await self._door().who(token) if token else None
         if viewer is None:
             raise NotAuthorizedException
         return AuthenticationResult(user=viewer, auth=token)

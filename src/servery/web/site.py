@@ -76,10 +76,12 @@ class Site(InitPlugin):
 
     def _router(self) -> Router:
         given = {"sources": self._sources, "door": self._door, "live": self._live}
+        # Litestar copies a router deeply, down to the pool in a door; a function it leaves alone.
+        door = self._door
         return Router(
             "/",
             route_handlers=_ROUTES,
-            middleware=[DefineMiddleware(SessionMiddleware, door=self._door)],
+            middleware=[DefineMiddleware(SessionMiddleware, door=lambda: door)],
             dependencies={
                 **{name: _provide(value) for name, value in given.items()},
                 "frame": Provide(frame_of),
