@@ -1,6 +1,6 @@
 """Cells as typed values, read as the plan says; each distinct text is read once."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypeVar
@@ -57,7 +57,13 @@ class Cells:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
+        self._places = {field: place for field in plan.columns if (place := plan.place(field)) is not None}
         self._known: dict[Hashable, object] = {}
+
+    def text(self, row: Sequence[str], field: str) -> str | None:
+        """What a row says in a field, as written; None when it says nothing."""
+        place = self._places.get(field)
+        return None if place is None else row[place].strip() or None
 
     def _once(self, key: Hashable, read: Callable[[], Value]) -> Value:
         known = self._known.get(key)
@@ -115,7 +121,8 @@ class Cells:
     def _moment(self, field: str, date: str, time: str, zone: str) -> Moment:
         try:
             read, timed = read_date(date, self._plan.date_order)
-            if time and not timed:
+            # Tills that keep the time apart often write midnight beside the date.
+            if time and read == datetime(read.year, read.month, read.day):  # noqa: DTZ001
                 read, timed = read_date(f"{read:%Y-%m-%d} {time}", "ymd")
         except (ValueError, OverflowError):
             reason = Invalid("This is no date (read as {form}) and time.", form=_FORMS[self._plan.date_order])

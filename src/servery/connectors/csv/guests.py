@@ -28,11 +28,10 @@ class Guests:
         self._notices = notices
         self._cells = Cells(plan)
         self._identified = Identified(plan, "guest_id", notices)
-        self._places = {field: place for field in plan.columns if (place := plan.place(field)) is not None}
 
     def key(self, cells: list[str]) -> str:
         """The guest that a row tells of: rows with one id come together, and so do rows of one content."""
-        own = self._text(cells, "guest_id")
+        own = self._cells.text(cells, "guest_id")
         return f"{JOINT}{own}" if own else digest(JOINT.join(cells))
 
     def items(self, key: str, group: list[Row]) -> Iterator[Item]:
@@ -49,48 +48,44 @@ class Guests:
                 yield bad.rejected(self._plan, line)
 
     def _guest(self, cells: list[str], line: int) -> SourceGuest:
-        if not any(self._text(cells, field) for field in _PERSON):
+        if not any(self._cells.text(cells, field) for field in _PERSON):
             raise BadCell("guest_name", "", Invalid("The row names nobody: no name, e-mail, phone or id."))
-        given, family = self._text(cells, "guest_given_name"), self._text(cells, "guest_family_name")
-        note = self._text(cells, "notes")
-        consent = self._text(cells, "marketing")
+        given, family = self._cells.text(cells, "guest_given_name"), self._cells.text(cells, "guest_family_name")
+        note = self._cells.text(cells, "notes")
+        consent = self._cells.text(cells, "marketing")
         return SourceGuest(
-            name=self._text(cells, "guest_name") or whole_name(given, family),
+            name=self._cells.text(cells, "guest_name") or whole_name(given, family),
             given_name=given,
             family_name=family,
-            email=self._text(cells, "guest_email"),
-            phone=self._text(cells, "guest_phone"),
+            email=self._cells.text(cells, "guest_email"),
+            phone=self._cells.text(cells, "guest_phone"),
             country=self._country(cells),
-            postcode=self._text(cells, "postcode"),
-            city=self._text(cells, "city"),
-            company=self._text(cells, "company"),
+            postcode=self._cells.text(cells, "postcode"),
+            city=self._cells.text(cells, "city"),
+            company=self._cells.text(cells, "company"),
             birthday=self._birthday(cells, line),
-            language=self._text(cells, "language"),
+            language=self._cells.text(cells, "language"),
             tags=self._list(cells, "tags"),
             notes=(Note(note),) if note else (),
             allergies=self._list(cells, "allergies"),
             preferences=self._list(cells, "preferences"),
-            vip=flag(self._text(cells, "vip") or ""),
+            vip=flag(self._cells.text(cells, "vip") or ""),
             marketing=_CONSENT[flag(consent or "")],
-            loyalty_id=self._text(cells, "loyalty_id"),
+            loyalty_id=self._cells.text(cells, "loyalty_id"),
             created_at=self._instant(cells, "created_at"),
         )
 
-    def _text(self, cells: list[str], field: str) -> str | None:
-        place = self._places.get(field)
-        return None if place is None else cells[place].strip() or None
-
     def _list(self, cells: list[str], field: str) -> tuple[str, ...]:
-        text = self._text(cells, field) or ""
+        text = self._cells.text(cells, field) or ""
         return tuple(part.strip() for part in _LISTS.split(text) if part.strip())
 
     def _country(self, cells: list[str]) -> str | None:
         """Two letters only: a country's name in some language would mislead the reading of phone numbers."""
-        text = self._text(cells, "country")
+        text = self._cells.text(cells, "country")
         return text.upper() if text and len(text) == 2 and text.isalpha() else None
 
     def _birthday(self, cells: list[str], line: int) -> Birthday | None:
-        text = self._text(cells, "birthday")
+        text = self._cells.text(cells, "birthday")
         if text is None:
             return None
         try:
@@ -106,7 +101,7 @@ class Guests:
 
     def _instant(self, cells: list[str], field: str) -> datetime | None:
         # A guest has no venue and so no clock: when they were entered is told in UTC.
-        text = self._text(cells, field)
+        text = self._cells.text(cells, field)
         return self._cells.moment(field, text, "", "UTC").at if text else None
 
     def _revision(self, cells: list[str]) -> int:

@@ -1,7 +1,6 @@
 """How a file is to be read: what a person writes in `map.toml`, and the whole plan that is shown before importing."""
 
 import json
-from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -92,11 +91,6 @@ class Plan(Struct, frozen=True, kw_only=True):
     def places(self, field: str) -> tuple[int, ...]:
         """The positions in a row of all columns that give a field."""
         return tuple(self.header.index(name) for name in self.columns.get(field, ()))
-
-    @property
-    def modified_at(self) -> datetime:
-        """When the file was last modified."""
-        return datetime.fromtimestamp(self.revision / 1_000_000).astimezone()
 
 
 def read_map(path: Path) -> Map:

@@ -28,7 +28,6 @@ class Products:
         self._venues = venues
         self._notices = notices
         self._cells = Cells(plan)
-        self._places = {field: place for field in plan.columns if (place := plan.place(field)) is not None}
 
     def key(self, cells: list[str]) -> str:
         """The venue whose menu a row belongs to."""
@@ -50,7 +49,7 @@ class Products:
                 rejected += 1
                 yield bad.rejected(self._plan, row[0])
                 continue
-            category = self._text(cells, "category")
+            category = self._cells.text(cells, "category")
             if category:
                 categories.setdefault(folded(category), Category(folded(category), category))
         if products:
@@ -72,53 +71,49 @@ class Products:
                 "Line {first} has the same id with other content; the first is kept.", first=before[0],
                 code="duplicate-id",
             )  # fmt: skip
-            raise BadCell("product_id" if "product_id" in self._places else "item", variant.external_id, reason)
+            raise BadCell("product_id" if "product_id" in self._plan.columns else "item", variant.external_id, reason)
 
     def _product(self, cells: list[str], currency: str) -> Product:
-        name = self._text(cells, "item")
+        name = self._cells.text(cells, "item")
         if name is None:
             raise BadCell("item", "", Invalid("The row names no item."))
-        stated = self._text(cells, "currency")
+        stated = self._cells.text(cells, "currency")
         if stated:
             self._cells.currency("currency", stated, currency)
-        category = self._text(cells, "category")
+        category = self._cells.text(cells, "category")
         # Without an id the name is the product: a new price must find the old product, so content cannot be its id.
-        own = self._text(cells, "product_id") or folded(name) or name
+        own = self._cells.text(cells, "product_id") or folded(name) or name
         return Product(
             external_id=own,
             name=name,
             category_id=folded(category) if category else None,
-            description=self._text(cells, "description"),
+            description=self._cells.text(cells, "description"),
             variants=(self._variant(cells, own, currency),),
             taxes=self._taxes(cells),
             allergens=self._allergens(cells),
-            tags=tuple(part.strip() for part in _LISTS.split(self._text(cells, "tags") or "") if part.strip()),
-            image=self._text(cells, "image"),
+            tags=tuple(part.strip() for part in _LISTS.split(self._cells.text(cells, "tags") or "") if part.strip()),
+            image=self._cells.text(cells, "image"),
             kind=kind_of(category) if category else None,
         )
 
     def _variant(self, cells: list[str], product: str, currency: str) -> Variant:
-        name = self._text(cells, "variant")
-        price = self._text(cells, "price")
-        available = flag(self._text(cells, "available") or "")
+        name = self._cells.text(cells, "variant")
+        price = self._cells.text(cells, "price")
+        available = flag(self._cells.text(cells, "available") or "")
         return Variant(
             external_id=f"{product}/{folded(name)}" if name else product,
             name=name,
-            ref=self._text(cells, "ref"),
+            ref=self._cells.text(cells, "ref"),
             price=self._cells.money("price", price, currency).amount if price else None,
             availability=Availability(available is not False),
         )
 
-    def _text(self, cells: list[str], field: str) -> str | None:
-        place = self._places.get(field)
-        return None if place is None else cells[place].strip() or None
-
     def _taxes(self, cells: list[str]) -> tuple[TaxRate, ...]:
-        text = self._text(cells, "tax_rate")
+        text = self._cells.text(cells, "tax_rate")
         return (TaxRate(self._cells.number("tax_rate", text), self._plan.tax == "included"),) if text else ()
 
     def _allergens(self, cells: list[str]) -> tuple[Allergen, ...]:
         """Those of the fourteen that the cell names; other words there are no allergens by law."""
-        parts = _LISTS.split(self._text(cells, "allergens") or "")
+        parts = _LISTS.split(self._cells.text(cells, "allergens") or "")
         found = [_ALLERGENS[folded(part)] for part in parts if folded(part) in _ALLERGENS]
         return tuple(dict.fromkeys(found))  # type: ignore[arg-type]

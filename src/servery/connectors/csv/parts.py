@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from servery.connectors.csv.cells import BadCell, Cells
 from servery.connectors.csv.mapping import Plan
-from servery.connectors.csv.outcome import Notices
+from servery.connectors.csv.outcome import Notices, shown
 from servery.connectors.csv.words import VALUES, folded, meanings
 from servery.model.guest import SourceGuest
 from servery.model.order import Check, Line, Order, Payment, ServiceCharge, ServiceMode, Tax, Tender, add_up
@@ -52,7 +52,7 @@ class Parts:
             opened_at=opened,
             closed_at=self._closed(rows, venue, line) or closed,
             number=check_id.partition("@")[0] if "check" in self._places else None,
-            order=self._order(check_id, rows),
+            order=self._order(check_id, rows, line),
             table=self._first("table", rows),
             covers=self._covers(rows, line),
             server=self._first("server", rows),
@@ -83,7 +83,7 @@ class Parts:
             )
         if "tender" not in self._places:
             return check
-        payment = Payment(amount=add_up(check).total, tender=self._tender(rows), tip=tip, external_id=check_id)
+        payment = Payment(amount=add_up(check).total, tender=self._tender(rows, line), tip=tip, external_id=check_id)
         return replace(check, payments=(payment,))
 
     def _first(self, field: str, rows: list[list[str]]) -> str | None:
@@ -108,15 +108,21 @@ class Parts:
             self._notices.add("totals-differ", "Checks with several totals, of which the last is kept: {count}.", line)
         return said[-1] if said else None
 
-    def _tender(self, rows: list[list[str]]) -> Tender:
-        word = folded(self._first("tender", rows) or "")
-        found = _TENDERS.get(word) or next((_TENDERS[each] for each in word.split() if each in _TENDERS), "other")
-        return found  # type: ignore[return-value]
+    def _tender(self, rows: list[list[str]], line: int) -> Tender:
+        written = self._first("tender", rows) or "other"
+        found = _meaning(_TENDERS, written)
+        if found is None:
+            told = "Checks paid in a way not known here, kept as other: {count}; one of them {word}."
+            self._notices.add("tender-unknown", told, line, word=shown(written))
+        return found or "other"  # type: ignore[return-value]
 
-    def _order(self, check_id: str, rows: list[list[str]]) -> Order | None:
+    def _order(self, check_id: str, rows: list[list[str]], line: int) -> Order | None:
         channel = self._first("channel", rows)
         written = self._first("service_mode", rows)
-        mode: ServiceMode | None = _MODES.get(folded(written)) if written else None  # type: ignore[assignment]
+        mode: ServiceMode | None = _meaning(_MODES, written) if written else None  # type: ignore[assignment]
+        if written and mode is None:
+            told = "Checks with a way of serving not known here, left out: {count}; one of them {word}."
+            self._notices.add("service-mode-unknown", told, line, word=shown(written))
         return Order(external_id=check_id, service_mode=mode, channel=channel) if channel or mode else None
 
     def _covers(self, rows: list[list[str]], line: int) -> int | None:
@@ -143,3 +149,9 @@ class Parts:
             )
             return None
         return moment.at if moment.timed else None
+
+
+def _meaning(known: dict[str, str], written: str) -> str | None:
+    """What a cell means by all its words together, or by the first of them that means something."""
+    word = folded(written)
+    return known.get(word) or next((known[each] for each in word.split() if each in known), None)

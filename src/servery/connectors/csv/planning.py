@@ -21,7 +21,7 @@ from servery.connectors.csv.decisions import (
 from servery.connectors.csv.encoding import SAMPLE, Encoding, encoding_of, text_of
 from servery.connectors.csv.evidence import Evidence
 from servery.connectors.csv.mapping import DateOrder, FileKind, Map, Options, Plan
-from servery.connectors.csv.outcome import Rejected, shown
+from servery.connectors.csv.outcome import Rejected
 from servery.connectors.csv.records import records, rows
 from servery.connectors.csv.sniff import Cut, cut_of, opened
 from servery.connectors.csv.words import fields
@@ -107,8 +107,8 @@ def _with_header(path: Path, encoding: Encoding, cut: Cut, lines: list[str], kin
         line, cells = max(begun[:_HEADER_WITHIN] or [(1, [""])], key=lambda each: header_words(each[1], kind, wish))
     if not any(map(str.strip, cells)) or (not given and not header_words(cells, kind, wish) and _is_data(cells)):
         raise Invalid(
-            "{name} has no header: line {line} is {cells}.",
-            field="file", code="no-header", name=path.name, line=line, cells=shown(cut.delimiter.join(cells)),
+            "{name} has no header: line {line} already holds numbers or nothing.",
+            field="file", code="no-header", name=path.name, line=line,
             mend="Put a line with the columns' names above the rows.",
         )  # fmt: skip
     cells = cells[: _width(begun, cells)]

@@ -31,11 +31,10 @@ class Reservations:
         self._cells = Cells(plan)
         self._people = People(plan)
         self._identified = Identified(plan, "reservation", notices)
-        self._places = {field: place for field in plan.columns if (place := plan.place(field)) is not None}
 
     def key(self, cells: list[str]) -> str:
         """The reservation that a row is: rows with one id come together, and so do rows of one content."""
-        own = self._text(cells, "reservation")
+        own = self._cells.text(cells, "reservation")
         return f"{self._venues.name(cells) or ''}{JOINT}{own}" if own else digest(JOINT.join(cells))
 
     def items(self, key: str, group: list[Row]) -> Iterator[Item]:
@@ -58,39 +57,35 @@ class Reservations:
         yield Accepted(change, rows, line)
 
     def _reservation(self, cells: list[str], venue: Venue, guest_id: str | None) -> Reservation:
-        starts = self._cells.moment("date", self._text(cells, "date") or "", self._text(cells, "time") or "",
-                                    venue.time_zone)  # fmt: skip
+        date, time = (self._cells.text(cells, field) or "" for field in ("date", "time"))
+        starts = self._cells.moment("date", date, time, venue.time_zone)
         if not starts.timed:
-            raise BadCell("time", self._text(cells, "date") or "", Invalid("The reservation has no time of day."))
-        duration = self._text(cells, "duration")
-        table = self._text(cells, "table")
+            raise BadCell("date", date, Invalid("The reservation has no time of day."))
+        duration = self._cells.text(cells, "duration")
+        table = self._cells.text(cells, "table")
         return Reservation(
             status=self._status(cells),
             starts_at=starts.at,
-            party_size=self._cells.whole("party_size", self._text(cells, "party_size") or "", 1, _LARGEST_PARTY),
+            party_size=self._cells.whole("party_size", self._cells.text(cells, "party_size") or "", 1, _LARGEST_PARTY),
             duration=self._cells.whole("duration", duration, 0, _LONGEST) if duration else None,
             tables=tuple(each.strip() for each in table.replace("+", ",").split(",") if each.strip()) if table else (),
-            area=self._text(cells, "area"),
-            channel=self._text(cells, "channel"),
-            requests=self._text(cells, "requests"),
-            occasion=self._text(cells, "occasion"),
-            notes=self._text(cells, "notes"),
+            area=self._cells.text(cells, "area"),
+            channel=self._cells.text(cells, "channel"),
+            requests=self._cells.text(cells, "requests"),
+            occasion=self._cells.text(cells, "occasion"),
+            notes=self._cells.text(cells, "notes"),
             deposit=self._deposit(cells, venue),
             created_at=self._moment(cells, "created_at", venue),
             seated_at=self._moment(cells, "seated_at", venue),
             left_at=self._moment(cells, "left_at", venue),
-            walk_in=flag(self._text(cells, "walk_in") or "") is True,
+            walk_in=flag(self._cells.text(cells, "walk_in") or "") is True,
             guest_id=guest_id,
             guest=self._people.of(cells)[1],
-            reference=self._text(cells, "reference"),
+            reference=self._cells.text(cells, "reference"),
         )
 
-    def _text(self, cells: list[str], field: str) -> str | None:
-        place = self._places.get(field)
-        return None if place is None else cells[place].strip() or None
-
     def _status(self, cells: list[str]) -> ReservationStatus:
-        written = self._text(cells, "status")
+        written = self._cells.text(cells, "status")
         if written is None:
             return "booked"
         status = _STATUSES.get(folded(written))
@@ -101,14 +96,14 @@ class Reservations:
         return status  # type: ignore[return-value]
 
     def _moment(self, cells: list[str], field: str, venue: Venue) -> datetime | None:
-        text = self._text(cells, field)
+        text = self._cells.text(cells, field)
         return self._cells.moment(field, text, "", venue.time_zone).at if text else None
 
     def _deposit(self, cells: list[str], venue: Venue) -> Deposit | None:
-        currency = self._text(cells, "currency")
+        currency = self._cells.text(cells, "currency")
         if currency:
             self._cells.currency("currency", currency, venue.currency)
-        text = self._text(cells, "deposit")
+        text = self._cells.text(cells, "deposit")
         amount = self._cells.money("deposit", text, venue.currency).amount if text else 0
         return Deposit(amount, venue.currency, "paid") if amount else None
 

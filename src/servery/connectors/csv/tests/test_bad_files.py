@@ -50,7 +50,7 @@ def test_only_a_header(read):
 
 def test_no_header(read):
     assert refused(read, SOUP + FISH) == (
-        "orders.csv has no header: line 1 is 1,2024-05-13 19:00,Soup,1,80. "
+        "orders.csv has no header: line 1 already holds numbers or nothing. "
         "Put a line with the columns' names above the rows."
     )
 

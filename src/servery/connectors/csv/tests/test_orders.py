@@ -1,8 +1,9 @@
 from decimal import Decimal
 
-from servery.connectors.csv import Map, Options
+from servery.connectors.csv import Map, Options, changes, plan
 from servery.model.guest import SourceGuest
 from servery.model.order import Discount, Payment, add_up
+from servery.model.venue import Venue
 
 
 def test_a_check_whose_lines_lie_apart(read):
@@ -129,3 +130,31 @@ def test_the_modified_time_is_the_revision(read):
     got = read("check,date,item,price,updated at\n1,2024-05-13 19:00,A,1,2024-05-14 10:00\n2,2024-05-13 19:00,A,1,\n")
     assert got.checks[0].revision == 1_715_673_600_000_000
     assert got.checks[1].revision == got.plan.revision
+
+
+def test_words_that_are_not_known_are_told(read):
+    got = read("check,date,item,price,order type,payment\n1,2024-05-13 19:00,A,1,Hovering,Shells\n")
+    assert got.notices == {
+        "service-mode-unknown": "Checks with a way of serving not known here, left out: 1; one of them Hovering.",
+        "tender-unknown": "Checks paid in a way not known here, kept as other: 1; one of them Shells.",
+    }
+    assert got.checks[0].check.payments[0].tender == "other"
+
+
+def test_midnight_beside_a_time_of_its_own_is_no_time(read):
+    got = read("check,date,time,item,price\n1,2024-05-13 00:00:00,19:30,A,1\n2,2024-05-13 18:00,19:30,A,1\n")
+    assert [f"{seen.check.opened_at:%H:%M}" for seen in got.checks] == ["17:30", "16:00"]
+
+
+def test_progress_ends_with_the_whole_file(write):
+    path = write("check,date,item,price\n" + "".join(f"{each},2024-05-13 19:00,A,1\n" for each in range(20_000)))
+    planned = plan(path, "orders", has_venue=True)
+    told = []
+    for _ in changes(
+        planned, lambda _: Venue(name="Pier", time_zone="UTC", currency="DKK"), lambda *_: None,
+        lambda done, total: told.append((done, total)),
+    ):  # fmt: skip
+        pass
+    assert told == sorted(told)
+    assert len(told) > 5
+    assert told[-1] == (planned.size, planned.size)

@@ -38,7 +38,7 @@ def test_bad_reservations(read):
         "line 7, Guests, '2.5': This is not a whole number from 1 to 1000.",
         "line 8, Status, 'perhaps': This is no status of a reservation known here; known are for example requested, "
         "waitlist, booked, confirmed, arrived, seated, finished, no_show, cancelled, declined.",
-        "line 9, None, '2027-05-13': The reservation has no time of day.",
+        "line 9, Date, '2027-05-13': The reservation has no time of day.",
         "line 10, Date, '2027-03-28 02:30': There was no such time in Europe/Copenhagen: the clock went forward. "
         'If the file\'s times are UTC, write in a file [options] times = "utc" and give it with --map.',
     ]
