@@ -59,9 +59,9 @@ class Report:
         print(f"  {peer.name:48} {value:>20}   {ratio:32} {_spread(peer)}".rstrip(), flush=True)
 
     def fact(self, name: str, found: object, known: object = None) -> None:
-        """Tell something that is either right or wrong, beside what it is known to be (None: nobody has said)."""
+        """Tell something that is either right or wrong, beside what it must be (None: nobody knows)."""
         right = known is None or found == known
-        beside = "" if known is None else "as known" if right else f"WRONG: it is known to be {known}"
+        beside = "" if known is None else "right" if right else f"WRONG: must be {known}"
         print(f"  {name:48} {found!s:>20}   {beside}".rstrip(), flush=True)
         if not right:
             self.missed.append(f"{self._benchmark}: {name}")
