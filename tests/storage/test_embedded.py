@@ -17,7 +17,7 @@ from tests.storage.users import User, ask, guardian, postmaster, processes, user
 _SOCKET_NAME = "/.s.PGSQL.5432"
 
 
-def test_two_processes_starting_at_once_share_one_server(tmp_path: Path) -> None:
+def test_two_processes_that_start_at_once_make_one_server(tmp_path: Path) -> None:
     with users(tmp_path, 2) as (one, other):
         dsn = one.dsn()
         assert other.dsn() == dsn
@@ -26,44 +26,42 @@ def test_two_processes_starting_at_once_share_one_server(tmp_path: Path) -> None
         assert roots == [postmaster(tmp_path)]
 
 
-def test_what_one_process_writes_is_there_for_the_next(tmp_path: Path) -> None:
-    with embedded_server(tmp_path) as dsn:
+def test_what_one_process_writes_is_there_for_the_next(home: Path) -> None:
+    with embedded_server(home) as dsn:
         ask(dsn, "CREATE TABLE dish (name text)")
         ask(dsn, "INSERT INTO dish VALUES ('rødspætte')")
-    with embedded_server(tmp_path) as dsn:
+    with embedded_server(home) as dsn:
         assert ask(dsn, "SELECT name FROM dish") == "rødspætte"
 
 
-def test_the_last_to_leave_leaves_nothing_behind(tmp_path: Path) -> None:
-    with users(tmp_path, 2) as (one, other):
+def test_the_last_to_leave_leaves_nothing_behind(home: Path) -> None:
+    with users(home, 2) as (one, other):
         dsn = one.dsn()
         other.dsn()
         assert one.leave() == 0
         assert ask(dsn, "SELECT 1") == 1
         assert other.leave() == 0
-        assert processes(tmp_path) == []
+        assert processes(home) == []
 
 
-def test_entering_twice_in_one_process_is_two_shares(tmp_path: Path) -> None:
-    with embedded_server(tmp_path) as outer:
-        with embedded_server(tmp_path) as inner:
+def test_entering_twice_in_one_process_is_two_shares(home: Path) -> None:
+    with embedded_server(home) as outer:
+        with embedded_server(home) as inner:
             assert inner == outer
         assert ask(outer, "SELECT 1") == 1
-    assert processes(tmp_path) == []
+    assert processes(home) == []
 
 
-def test_an_existing_server_starts_quickly(tmp_path: Path) -> None:
-    with embedded_server(tmp_path):
-        pass
+def test_an_existing_server_starts_quickly(home: Path) -> None:
     began = time.monotonic()
-    with embedded_server(tmp_path):
+    with embedded_server(home):
         took = time.monotonic() - began
     assert took < 1.5
 
 
-def test_an_asynchronous_program_may_enter_in_a_thread(tmp_path: Path) -> None:
+def test_an_asynchronous_program_may_enter_in_a_thread(home: Path) -> None:
     async def program() -> object:
-        context = embedded_server(tmp_path)
+        context = embedded_server(home)
         dsn = await asyncio.to_thread(context.__enter__)
         try:
             async with await psycopg.AsyncConnection.connect(dsn) as connection:
@@ -73,10 +71,10 @@ def test_an_asynchronous_program_may_enter_in_a_thread(tmp_path: Path) -> None:
         return row
 
     assert asyncio.run(program()) == (1,)
-    assert processes(tmp_path) == []
+    assert processes(home) == []
 
 
-def test_a_forked_child_does_not_give_its_parents_share_away(tmp_path: Path) -> None:
+def test_a_forked_child_does_not_give_its_parents_share_away(home: Path) -> None:
     program = """
 import os, sys
 from pathlib import Path
@@ -90,16 +88,16 @@ with embedded_server(Path(sys.argv[1])) as dsn:
     print("dsn:", dsn, flush=True)
     sys.stdin.read()
 """
-    user = User(tmp_path, program=program)
+    user = User(home, program=program)
     try:
         assert ask(user.dsn(), "SELECT 1") == 1
         assert user.leave() == 0
-        assert processes(tmp_path) == []
+        assert processes(home) == []
     finally:
         user.close()
 
 
-def test_a_program_that_ends_inside_the_context_stops_the_server(tmp_path: Path) -> None:
+def test_a_program_that_ends_inside_the_context_stops_the_server(home: Path) -> None:
     program = """
 import sys
 from pathlib import Path
@@ -109,11 +107,11 @@ context = embedded_server(Path(sys.argv[1]))
 print("dsn:", context.__enter__(), flush=True)
 sys.stdin.read()
 """
-    user = User(tmp_path, program=program)
+    user = User(home, program=program)
     try:
         user.dsn()
         assert user.leave() == 0
-        assert processes(tmp_path) == []
+        assert processes(home) == []
     finally:
         user.close()
 
@@ -130,74 +128,68 @@ def test_a_data_path_of_200_characters(tmp_path: Path) -> None:
 
 
 def test_a_path_with_spaces_quotes_and_letters(tmp_path: Path) -> None:
-    with embedded_server(tmp_path / "Bo's \"café\", æøå") as dsn:
+    with embedded_server(tmp_path / 'Bo\'s "café", æøå') as dsn:
         assert ask(dsn, "SELECT 1") == 1
 
 
-def test_the_password_is_nowhere_but_in_its_file(tmp_path: Path) -> None:
-    with embedded_server(tmp_path) as dsn:
-        file = tmp_path / "postgres.password"
+def test_the_password_is_nowhere_but_in_its_file(home: Path) -> None:
+    with embedded_server(home) as dsn:
+        file = home / "postgres.password"
         password = file.read_text().strip().rsplit(":", 1)[1]
         assert len(password) >= 32
         assert file.stat().st_mode & 0o777 == 0o600
-        seen = [dsn, (tmp_path / "postgres.log").read_text()]
-        seen += [" ".join(process.cmdline()) for process in processes(tmp_path)]
+        seen = [dsn, (home / "postgres.log").read_text()]
+        seen += [" ".join(process.cmdline()) for process in processes(home)]
         assert not any(password in words for words in seen)
 
 
-def test_nobody_gets_in_without_the_password(tmp_path: Path) -> None:
-    with embedded_server(tmp_path) as dsn:
+def test_nobody_gets_in_without_the_password(home: Path) -> None:
+    with embedded_server(home) as dsn:
         stranger = re.sub(r"passfile=\S+", "password=guess", dsn)
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
             psycopg.connect(stranger)
 
 
-def test_the_server_listens_on_no_network(tmp_path: Path) -> None:
-    with embedded_server(tmp_path):
-        kinds = {link.type for link in postmaster(tmp_path).net_connections("inet")}
+def test_the_server_listens_on_no_network(home: Path) -> None:
+    with embedded_server(home):
+        kinds = {link.type for link in postmaster(home).net_connections("inet")}
     assert kinds == set()
 
 
-def test_guests_data_in_a_failing_statement_stay_out_of_the_log(tmp_path: Path) -> None:
-    with embedded_server(tmp_path) as dsn:
+def test_guests_data_in_a_failing_statement_stay_out_of_the_log(home: Path) -> None:
+    with embedded_server(home) as dsn:
         ask(dsn, "CREATE TABLE guest (email text UNIQUE)")
         ask(dsn, "INSERT INTO guest VALUES ('ann@example.com')")
         with pytest.raises(psycopg.errors.UniqueViolation):
             ask(dsn, "INSERT INTO guest VALUES ('ann@example.com')")
-    assert "ann@example.com" not in (tmp_path / "postgres.log").read_text()
+    assert "ann@example.com" not in (home / "postgres.log").read_text()
 
 
 def test_danish_german_and_spanish_letters_have_lower_case(bare_database: str) -> None:
     assert ask(bare_database, "SELECT lower('ÆØÅÄÖÜÑ')") == "æøåäöüñ"
 
 
-def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
-    with embedded_server(tmp_path):
-        pass
-    with (tmp_path / "postgres" / "postgresql.conf").open("a") as settings:
+def test_a_server_that_cannot_start_says_why(home: Path) -> None:
+    with (home / "postgres" / "postgresql.conf").open("a") as settings:
         settings.write("nonsense = on\n")
     with pytest.raises(NeedsPerson, match='unrecognized configuration parameter "nonsense"') as caught:
-        embedded_server(tmp_path).__enter__()
-    assert caught.value.where == str(tmp_path / "postgres.log")
-    assert processes(tmp_path) == []
+        embedded_server(home).__enter__()
+    assert caught.value.where == str(home / "postgres.log")
+    assert processes(home) == []
 
 
-def test_data_of_another_major_version_are_refused(tmp_path: Path) -> None:
-    with embedded_server(tmp_path):
-        pass
-    (tmp_path / "postgres" / "PG_VERSION").write_text("17\n")
+def test_data_of_another_major_version_are_refused(home: Path) -> None:
+    (home / "postgres" / "PG_VERSION").write_text("17\n")
     with pytest.raises(NeedsPerson, match="of PostgreSQL 17, and this Servery brings PostgreSQL 18"):
-        embedded_server(tmp_path).__enter__()
+        embedded_server(home).__enter__()
 
 
-def test_a_lost_password_is_said(tmp_path: Path) -> None:
-    with embedded_server(tmp_path):
-        pass
-    (tmp_path / "postgres.password").unlink()
+def test_a_lost_password_is_said(home: Path) -> None:
+    (home / "postgres.password").unlink()
     with pytest.raises(NeedsPerson, match="refuses us") as caught:
-        embedded_server(tmp_path).__enter__()
-    assert caught.value.where == str(tmp_path / "postgres.password")
-    assert processes(tmp_path) == []
+        embedded_server(home).__enter__()
+    assert caught.value.where == str(home / "postgres.password")
+    assert processes(home) == []
 
 
 def test_a_long_log_is_cut(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ class User:
         path: Path | None = None,
     ) -> None:
         self.told: list[str] = []
+        self._dsn = ""
         self.process = subprocess.Popen(
             [*python, "-c", program, str(home)],
             stdin=subprocess.PIPE,
@@ -49,12 +50,15 @@ class User:
     def dsn(self) -> str:
         """Wait until the server answers."""
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            kind, _, words = line.strip().partition(": ")
+        while not self._dsn:
+            kind, _, words = self.process.stdout.readline().strip().partition(": ")
             if kind == "dsn":
-                return words
-            self.told.append(words)
-        raise AssertionError(self.failure())
+                self._dsn = words
+            elif kind == "told":
+                self.told.append(words)
+            else:
+                raise AssertionError(self.failure())
+        return self._dsn
 
     def failure(self) -> str:
         """Why it ended."""
@@ -93,9 +97,10 @@ def users(home: Path, count: int = 1) -> Iterator[list[User]]:
 
 
 def ask(dsn: str, query: str) -> object:
-    """The one value that `query` gives, committed."""
+    """The one value that `query` gives, or None where it gives none; committed."""
     with psycopg.connect(dsn) as connection:
-        row = connection.execute(query).fetchone() if query.startswith("SELECT") else connection.execute(query) and None
+        cursor = connection.execute(query)
+        row = cursor.fetchone() if cursor.description else None
     return row[0] if row else None
 
 

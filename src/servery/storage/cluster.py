@@ -167,7 +167,7 @@ def who_serves(cluster: Cluster, folder: Path) -> PlainUser | None:
     """The plain user for a server that works in `folder`, or None where we are one ourselves."""
     owner = folder.stat().st_uid
     try:
-        return plain_user(owner, _binaries() / "postgres", [folder / "PG_VERSION", cluster.run / "socket"])
+        return plain_user(owner, _binaries() / "postgres", folder)
     except LookupError:
         raise NeedsPerson(
             "PostgreSQL does not run as root, and this machine has no plain user for it.",
@@ -197,9 +197,12 @@ def server_command(cluster: Cluster) -> list[str]:
 
 
 def _sockets(cluster: Cluster) -> Path:
-    if len(os.fsencode(cluster.run / f".s.PGSQL.{_PORT}")) <= _LONGEST_SOCKET_PATH:
+    short = len(os.fsencode(cluster.run / f".s.PGSQL.{_PORT}")) <= _LONGEST_SOCKET_PATH
+    # libpq takes a comma for the end of a host and knows no way to quote one.
+    if short and "," not in str(cluster.run):
         return cluster.run
-    return Path(tempfile.mkdtemp(prefix=SOCKETS_PREFIX))
+    # Not TMPDIR, which may itself be long or closed to the server's user.
+    return Path(tempfile.mkdtemp(prefix=SOCKETS_PREFIX, dir="/tmp"))
 
 
 def _give(path: Path, user: PlainUser | None) -> None:

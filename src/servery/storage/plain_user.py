@@ -11,15 +11,16 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-# Numbers from linux/capability.h and linux/prctl.h.
+# Numbers from linux/capability.h, linux/prctl.h and linux/securebits.h.
 _CAP_DAC_OVERRIDE = 1
 _CAP_DAC_READ_SEARCH = 2
+_CAP_SETPCAP = 8
 _CAPABILITY_VERSION_3 = 0x20080522
-_PR_SET_KEEPCAPS = 8
+_PR_SET_SECUREBITS = 28
+_SECBIT_NO_SETUID_FIXUP = 1 << 2
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_RAISE = 2
 _NONE = 0
@@ -38,16 +39,16 @@ class PlainUser(NamedTuple):
         return [sys.executable, "-I", "-S", script, *map(str, self), *words]
 
 
-def plain_user(owner: int, program: Path, places: Iterable[Path]) -> PlainUser | None:
+def plain_user(owner: int, program: Path, folder: Path) -> PlainUser | None:
     """Whom root is to run `program` as, or None where we are not root.
 
-    `owner` is the uid that the data belong to (0 while there are none); `places` are what the server works in.
-    Raises LookupError where no plain user exists, PermissionError where that user cannot get at program or places.
+    `owner` is the uid that the data belong to (0 while there are none); `folder` is where the server works.
+    Raises LookupError where no plain user exists, PermissionError where that user cannot get at them.
     """
     if os.geteuid() != 0:
         return None
     uid, gid = _somebody(owner)
-    return PlainUser(uid, gid, _capability(uid, gid, program, places))
+    return PlainUser(uid, gid, _capability(uid, gid, program, folder))
 
 
 def _somebody(owner: int) -> tuple[int, int]:
@@ -64,7 +65,7 @@ def _somebody(owner: int) -> tuple[int, int]:
     raise LookupError("no plain user")
 
 
-def _capability(uid: int, gid: int, program: Path, places: Iterable[Path]) -> int:
+def _capability(uid: int, gid: int, program: Path, folder: Path) -> int:
     """The capability the user needs: none where the way to all is open.
 
     A checkout or a data folder below /root is closed to everyone else. Rather than open those folders or copy
@@ -75,7 +76,7 @@ def _capability(uid: int, gid: int, program: Path, places: Iterable[Path]) -> in
     if not _allows(program, uid, gid, 0o5):
         # Searching folders does not let one execute a file that is executable for its owner alone.
         return _held(_CAP_DAC_OVERRIDE)
-    ways = {parent for place in (program, *places) for parent in place.resolve().parents}
+    ways = {*program.resolve().parents, *folder.resolve().parents}
     if all(_allows(way, uid, gid, 0o1) for way in ways) and _allows(program.parent, uid, gid, 0o5):
         return _NONE
     # Containers commonly withhold the smaller capability and grant the larger.
@@ -99,7 +100,7 @@ def _held(*choices: int) -> int:
     masks = {name: int(value, 16) for name, value in (line.split(":", 1) for line in lines if line.startswith("Cap"))}
     ours = masks["CapPrm"] & masks["CapBnd"]
     for capability in choices:
-        if ours >> capability & 1:
+        if ours >> capability & ours >> _CAP_SETPCAP & 1:
             return capability
     raise PermissionError("no capability to pass through closed folders")
 
@@ -108,7 +109,9 @@ def become(user: PlainUser) -> None:
     """Turn this process for good into one of `user`, with no groups and no right but its one capability."""
     libc = ctypes.CDLL(None, use_errno=True)
     if user.capability:
-        _check(libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0))
+        # PostgreSQL asks access(2) about its own program, and for a plain user access(2) heeds capabilities only so.
+        # It also keeps them through the change of user.
+        _check(libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0))
     os.setgroups([])
     os.setresgid(user.gid, user.gid, user.gid)
     os.setresuid(user.uid, user.uid, user.uid)

@@ -46,13 +46,15 @@ def _connect(url: str) -> psycopg.Connection:
     try:
         return psycopg.connect(url, connect_timeout=10)
     except psycopg.OperationalError as error:
-        failure = error
+        words = str(error)
     except psycopg.ProgrammingError:
-        raise _mend("This is not the address of a PostgreSQL database.") from None
+        words = "invalid"
     # A server that answers with a reason has one that a person must see to; silence may pass.
-    if "FATAL" in str(failure):
-        raise _mend("PostgreSQL refuses us: {words}", words=str(failure).rsplit("FATAL:", 1)[1].strip()) from None
-    raise Retry("The database server does not answer.", where=_VARIABLE, retry_after=10) from None
+    if "FATAL:" in words:
+        raise _mend("PostgreSQL refuses us: {words}", words=words.rsplit("FATAL:", 1)[1].strip())
+    if "invalid" in words:
+        raise _mend("This is not the address of a PostgreSQL database.")
+    raise Retry("The database server does not answer.", where=_VARIABLE, retry_after=10)
 
 
 def _mend(template: str, **params: Any) -> NeedsPerson:
