@@ -5,35 +5,38 @@ never chosen between: all are kept, each once.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
-from servery.guests.keys import phone_key
 from servery.guests.names import words
 from servery.model.guest import Birthday, Golden, Known, Note, SourceGuest
 
 
 class Record(Struct, frozen=True):
-    """One source record of a guest; `revision` orders records of one system, `seen` the arrival here (microseconds)."""
+    """One source record of a guest; `at` is when it was modified, or where its source does not say, when it came."""
 
     id: int
-    seen: int
+    external_id: str
+    at: datetime
     guest: SourceGuest
+    phone: str | None = None
+    """The number as E.164, where it could be read as one."""
 
 
 def golden(records: Sequence[Record]) -> Golden:
     """The golden fields of a guest made of these records."""
-    latest = sorted(records, key=lambda one: (one.seen, one.id), reverse=True)
+    latest = sorted(records, key=lambda one: (one.at, one.external_id, one.id), reverse=True)
     return Golden(
         name=_best_name(latest),
         email=_latest(latest, lambda guest: guest.email),
-        phone=_latest(latest, lambda guest: phone_key(guest.phone, guest.country) or guest.phone),
+        phone=next((Known(found, one.id) for one in latest if (found := one.phone or one.guest.phone)), None),
         birthday=_birthday(latest),
         language=_latest(latest, lambda guest: guest.language),
         company=_latest(latest, lambda guest: guest.company),
         city=_latest(latest, lambda guest: guest.city),
         postcode=_latest(latest, lambda guest: guest.postcode),
-        vip=next((Known("vip", one.id) for one in latest if one.guest.vip), None),
+        vip=_vip(latest),
         allergies=_all(latest, lambda guest: guest.allergies),
         preferences=_all(latest, lambda guest: guest.preferences),
         tags=_all(latest, lambda guest: guest.tags),
@@ -43,15 +46,20 @@ def golden(records: Sequence[Record]) -> Golden:
 
 
 def _best_name(latest: Sequence[Record]) -> Known | None:
-    """The name with most words, then most used among the records (a slip of the pen is rarer), then the latest."""
+    """The name with most words, then most used among the records (a slip of the pen is rarer), then the latest.
+
+    Of spellings that differ in writing only, the one written with care: Søren Jensen before SOREN JENSEN.
+    """
     named = [one for one in latest if one.guest.name]
     if not named:
         return None
     written = [" ".join(words(one.guest.name)) for one in named]
 
-    def rank(place: int) -> tuple[int, int, int]:
+    def rank(place: int) -> tuple[int, int, bool, int, int]:
+        name = named[place].guest.name or ""
         full = len([word for word in written[place].split() if len(word) > 1])
-        return full, written.count(written[place]), -place
+        marked = sum(not letter.isascii() for letter in name)
+        return full, written.count(written[place]), not (name.isupper() or name.islower()), marked, -place
 
     best = named[max(range(len(named)), key=rank)]
     return Known(best.guest.name or "", best.id)
@@ -64,6 +72,12 @@ def _latest(latest: Iterable[Record], value: Callable[[SourceGuest], str | None]
 def _birthday(latest: Iterable[Record]) -> Birthday | None:
     given = [one.guest.birthday for one in latest if one.guest.birthday]
     return next((one for one in given if one.year), given[0] if given else None)
+
+
+def _vip(latest: Iterable[Record]) -> Known | None:
+    """What was said last, also where that is that they are none any more."""
+    said = next((one for one in latest if one.guest.vip is not None), None)
+    return Known("vip", said.id) if said and said.guest.vip else None
 
 
 def _all(latest: Iterable[Record], values: Callable[[SourceGuest], Sequence[str]]) -> tuple[Known, ...]:

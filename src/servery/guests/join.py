@@ -1,8 +1,9 @@
 """Resolving a set of arrived records: each becomes some guest's, new or known, and golden fields follow."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import count
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from psycopg.rows import DictRow
 
 from servery.guests import rows
@@ -10,6 +11,10 @@ from servery.guests.golden import golden
 from servery.guests.keys import keys
 from servery.guests.resolve import Decision, Index, Known, decide
 from servery.guests.rows import Db
+
+_NOT_YET = 1 << 62
+"""Guests from here on are only thought of: they come after every real one, and get an id if they are still there
+when all is decided."""
 
 
 class Resolved(Struct, frozen=True):
@@ -19,18 +24,32 @@ class Resolved(Struct, frozen=True):
     moved: list[int]
 
 
+class _Plan(Struct):
+    """Decisions of one set: the guest of each record, and by whom guests are absorbed, for which reason."""
+
+    guest_of: dict[int, int]
+    decisions: list[Decision]
+    absorbed: dict[int, tuple[int, str]]
+
+    def survivor(self, guest_id: int) -> int:
+        while guest_id in self.absorbed:
+            guest_id = self.absorbed[guest_id][0]
+        return guest_id
+
+
 async def resolve(db: Db, source_guest_ids: Sequence[int], locale: str) -> Resolved:
     """Decide who each of these source guests is. `locale` is how the organisation sorts names."""
-    if not source_guest_ids:
-        return Resolved([], [])
     await rows.lock(db)
     arrived = await rows.source_guests(db, source_guest_ids)
+    if not arrived:
+        return Resolved([], [])
     known = await _known(db, arrived)
-    index = Index(await rows.sharing(db, (one.keys for one in known)))
-    touched, moved = await _decide_all(db, known, index)
-    touched |= await _follow_source_merges(db, [row for row in arrived if row["merged_into"]])
+    plan = _decided(known, Index(await rows.related(db, known)))
+    touched, moved = await _carry_out(db, known, plan)
+    merged, followed = await _follow_source_merges(db, [one.id for one in known])
+    touched = (touched - set(merged)) | set(merged.values())
     await _refresh_golden(db, touched, locale)
-    return Resolved(sorted(touched), sorted(moved))
+    return Resolved(sorted(touched), sorted(moved | followed))
 
 
 async def _known(db: Db, arrived: Iterable[DictRow]) -> list[Known]:
@@ -39,57 +58,66 @@ async def _known(db: Db, arrived: Iterable[DictRow]) -> list[Known]:
     for row in arrived:
         guest = row["guest"]
         found = keys(guest.email, guest.phone, guest.country or countries.get(row["connection_id"]))
-        known.append(Known(row["id"], guest.name, found, row["guest_id"], guest.one_time))
+        known.append(Known(row["id"], guest.name, found, row["guest_id"], guest.one_time, row["settled"]))
     await rows.keep_keys(db, {one.id: one.keys for one in known})
     return known
 
 
-async def _decide_all(db: Db, known: Sequence[Known], index: Index) -> tuple[set[int], set[int]]:
+def _decided(known: Sequence[Known], index: Index) -> _Plan:
     """Decide in order of arrival, so that records of one set find one another too."""
-    unused = await rows.new_guests(db, sum(one.guest_id is None for one in known))
-    made: list[tuple[Decision, int]] = []
-    absorbed: dict[int, tuple[int, str | None]] = {}
+    plan = _Plan({}, [], {})
+    fresh = count(_NOT_YET)
     for record in known:
+        # An earlier decision of this set may have absorbed the guest that the record was in.
+        at = plan.survivor(record.guest_id) if record.guest_id is not None else None
+        record = structs.replace(record, guest_id=at)
         decision = decide(record, index)
-        guest_id = decision.guest_id if decision.guest_id is not None else unused.pop(0)
-        made.append((decision, guest_id))
-        absorbed |= dict.fromkeys(decision.absorbs, (guest_id, decision.by))
-        _index_again(index, record, guest_id, decision.absorbs)
-    final = [(decision, _survivor(guest_id, absorbed)) for decision, guest_id in made]
-    await rows.join(db, final)
-    moved = {decision.record_id for decision, _ in final} - {one.id for one in known if one.guest_id is not None}
-    for other, (_, by) in absorbed.items():
-        moved |= set(await rows.absorb(db, _survivor(other, absorbed), [other], f"same {by or 'person'}"))
-    await db.execute("delete from guest where id = any(%s)", [unused])
-    return {guest_id for _, guest_id in final}, moved
+        guest_id = decision.guest_id if decision.guest_id is not None else next(fresh)
+        plan.decisions.append(decision)
+        plan.guest_of[record.id] = guest_id
+        plan.absorbed |= dict.fromkeys(decision.absorbs, (guest_id, f"same {decision.by or 'person'}"))
+        index.add(structs.replace(record, guest_id=guest_id))
+        index.move(decision.absorbs, guest_id)
+    return plan
 
 
-def _survivor(guest_id: int, absorbed: dict[int, tuple[int, str | None]]) -> int:
+async def _carry_out(db: Db, known: Sequence[Known], plan: _Plan) -> tuple[set[int], set[int]]:
+    """Write a plan; the guests it touched and the records it moved."""
+    final = {record_id: plan.survivor(guest_id) for record_id, guest_id in plan.guest_of.items()}
+    thought_of = sorted({guest_id for guest_id in final.values() if guest_id >= _NOT_YET})
+    real = dict(zip(thought_of, await rows.new_guests(db, len(thought_of)), strict=True))
+    final = {record_id: real.get(guest_id, guest_id) for record_id, guest_id in final.items()}
+    before = {one.id: one.guest_id for one in known}
+    moved = {record_id for record_id, guest_id in final.items() if before[record_id] != guest_id}
+    await rows.join(db, [(one, final[one.record_id]) for one in plan.decisions])
+    left = {guest for one in moved if (guest := before[one]) is not None and guest not in plan.absorbed}
+    await rows.note_leaving(db, {one: guest for one in moved if (guest := before[one]) in left and guest is not None})
+    for other, (_, reason) in plan.absorbed.items():
+        if other < _NOT_YET:
+            moved |= set(await rows.absorb(db, plan.survivor(other), [other], reason, "rules"))
+    return set(final.values()) | left, moved
+
+
+async def _follow_source_merges(db: Db, record_ids: Collection[int]) -> tuple[Mapping[int, int], set[int]]:
+    """Where a source merged two of its own records, their guests are one too: the source knows its people.
+
+    Returns the survivors by absorbed guest, and the records that moved.
+    """
+    absorbed: dict[int, int] = {}
+    moved: set[int] = set()
+    for old, kept in await rows.merged_at_source(db, record_ids):
+        one, other = (_last(absorbed, guest) for guest in (old, kept))
+        if one != other:
+            oldest, younger = sorted((one, other))
+            moved |= set(await rows.absorb(db, oldest, [younger], "merged at the source", "source"))
+            absorbed[younger] = oldest
+    return {guest: _last(absorbed, guest) for guest in absorbed}, moved
+
+
+def _last(absorbed: Mapping[int, int], guest_id: int) -> int:
     while guest_id in absorbed:
-        guest_id = absorbed[guest_id][0]
+        guest_id = absorbed[guest_id]
     return guest_id
-
-
-def _index_again(index: Index, record: Known, guest_id: int, absorbs: Sequence[int]) -> None:
-    index.add(Known(record.id, record.name, record.keys, guest_id, record.one_time))
-    index.move(absorbs, guest_id)
-
-
-async def _follow_source_merges(db: Db, merged: Sequence[DictRow]) -> set[int]:
-    """Where a source merged two of its own records, their guests are one too: the source knows its people."""
-    touched = set()
-    for row in merged:
-        cursor = await db.execute(
-            "select old.guest_id as old, kept.guest_id as kept from source_guest old join source_guest kept "
-            "on kept.connection_id = old.connection_id and kept.external_id = old.merged_into where old.id = %s",
-            [row["id"]],
-        )
-        pair = await cursor.fetchone()
-        if pair and pair["old"] and pair["kept"] and pair["old"] != pair["kept"]:
-            oldest, other = sorted((pair["old"], pair["kept"]))
-            await rows.absorb(db, oldest, [other], "merged at the source")
-            touched.add(oldest)
-    return touched
 
 
 async def _refresh_golden(db: Db, guest_ids: Iterable[int], locale: str) -> None:

@@ -14,8 +14,7 @@ _TITLES = frozenset("mr mrs ms miss dr prof hr fr frau herr sr sra senor senora 
 
 def words(name: str | None) -> list[str]:
     """A name's words, folded, without titles."""
-    text = "".join(letter if letter.isalnum() or letter == "'" else " " for letter in fold(name or ""))
-    return [word for word in text.split() if word not in _TITLES]
+    return [word for word in fold(name or "").split() if word not in _TITLES]
 
 
 def agreement(one: str | None, other: str | None) -> Agreement:
@@ -37,11 +36,16 @@ def agreement(one: str | None, other: str | None) -> Agreement:
 
 
 def _apart(word: str, other: str) -> float:
-    """0 for equal words, up to 1 for an initial or the slips that a word of that length allows, above 1 for others."""
+    """0 for equal words, up to 1 for an initial or the slips that a word of that length allows, above 1 for others.
+
+    Where the ends differ it is no slip but another name: Anna and Anne, Lars and Lara, Christian and Christina.
+    """
     if word == other:
         return 0
     if min(len(word), len(other)) == 1:
         return 0.9 if word[0] == other[0] else 2
+    if word[-1] != other[-1]:
+        return 2
     slips = DamerauLevenshtein.distance(word, other)
     allowed = 0 if min(len(word), len(other)) < 4 else 1 if max(len(word), len(other)) < 8 else 2
     return slips / allowed if allowed and slips <= allowed else 2

@@ -1,11 +1,12 @@
 """Who is this? Exact keys, guarded by names, decide whether a record joins a guest or starts a new one. Pure.
 
 A wrong merge shows one person's history to another, so wherever a key does not single out one person the record stays
-alone: a phone that a family shares, an e-mail under which two names book.
+alone: a phone that a family shares, an e-mail under which two names book. No two records whose names are plainly two
+people's are ever put together here.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
 from msgspec import Struct, structs
@@ -24,6 +25,8 @@ class Known(Struct, frozen=True):
     keys: Keys
     guest_id: int | None = None
     one_time: bool = False
+    settled: bool = False
+    """A person, or the source itself, said whose record this is: the rules leave it there."""
 
 
 class Decision(Struct, frozen=True):
@@ -36,77 +39,117 @@ class Decision(Struct, frozen=True):
 
 
 class Index:
-    """Records by key, for one set of decisions."""
+    """Records by key and by guest, for one set of decisions."""
 
     def __init__(self, records: Iterable[Known]) -> None:
-        self._by_key: dict[str, dict[int, Known]] = defaultdict(dict)
+        self._records: dict[int, Known] = {}
+        self._by_key: dict[str, set[int]] = defaultdict(set)
+        self._by_guest: dict[int, set[int]] = defaultdict(set)
         for record in records:
             self.add(record)
 
     def add(self, record: Known) -> None:
         """Make a record findable, in place of its earlier state."""
+        before = self._records.get(record.id)
+        if before is not None and before.guest_id is not None:
+            self._by_guest[before.guest_id].discard(record.id)
+        self._records[record.id] = record
+        if record.guest_id is not None:
+            self._by_guest[record.guest_id].add(record.id)
         for key in record.keys:
             if key:
-                self._by_key[key][record.id] = record
+                self._by_key[key].add(record.id)
 
-    def move(self, absorbed: Sequence[int], guest_id: int) -> None:
+    def move(self, absorbed: Iterable[int], guest_id: int) -> None:
         """Records of absorbed guests are this guest's from now on."""
-        if absorbed:
-            for found in self._by_key.values():
-                for one in found.values():
-                    if one.guest_id in absorbed:
-                        found[one.id] = structs.replace(one, guest_id=guest_id)
+        for other in absorbed:
+            for record_id in list(self._by_guest[other]):
+                self.add(structs.replace(self._records[record_id], guest_id=guest_id))
 
     def same_key(self, record: Known) -> list[Known]:
-        """Other records, already somebody's, with one of this record's keys."""
-        found = {one.id: one for key in record.keys if key for one in self._by_key[key].values()}
-        return [one for one in found.values() if one.id != record.id and one.guest_id is not None]
+        """Other records, already somebody's, that have one of this record's keys now."""
+        found = {one for key in record.keys if key for one in self._by_key[key]} - {record.id}
+        others = [self._records[one] for one in sorted(found)]
+        return [one for one in others if one.guest_id is not None and set(record.keys) & set(one.keys) - {None}]
+
+    def of_guest(self, guest_id: int, but: int) -> list[Known]:
+        """All records of a guest, but for this one."""
+        return [self._records[one] for one in sorted(self._by_guest[guest_id] - {but})]
 
 
 def decide(record: Known, index: Index) -> Decision:
-    """Find a record's guest among those who share a key with it."""
-    others = [] if record.one_time else [one for one in index.same_key(record) if not one.one_time]
-    by_guest: dict[int, list[Known]] = defaultdict(list)
-    for other in others:
-        if other.guest_id is not None:
-            by_guest[other.guest_id].append(other)
-    accepted = sorted(guest for guest, records in by_guest.items() if _is_same(record, records, len(by_guest)))
-    if record.guest_id is not None:
-        accepted = sorted({*accepted, record.guest_id})
-    if not accepted:
+    """Find a record's guest among those who share a key with it.
+
+    A record whose name has become another person's than the rest of its guest leaves that guest.
+    """
+    home = record.guest_id
+    if home is not None and not record.settled and _apart(record, _bound(index.of_guest(home, record.id))):
+        home = None
+    sharing = _by_guest(record, index)
+    accepted = {
+        guest
+        for guest, records in sharing.items()
+        if guest != record.guest_id and _is_same(record, records, index.of_guest(guest, record.id), sharing)
+    }
+    guests = sorted(accepted if home is None else accepted | {home})
+    if not guests:
         return Decision(record.id, None)
-    chosen = _chosen(record, accepted, by_guest)
-    if chosen is None:
-        return Decision(record.id, record.guest_id)
-    guest, absorbs = chosen
-    return Decision(record.id, guest, _by(record, by_guest.get(guest, ())), absorbs)
+    guest, absorbs = _chosen(record, home, guests, index)
+    return Decision(record.id, guest, _by(record, sharing.get(guest, ())) if guest is not None else None, absorbs)
 
 
-def _is_same(record: Known, others: Sequence[Known], guests_with_key: int) -> bool:
-    agreed = {agreement(record.name, other.name) for other in others}
-    if "apart" in agreed:
+def _by_guest(record: Known, index: Index) -> dict[int, list[Known]]:
+    found: dict[int, list[Known]] = defaultdict(list)
+    if not record.one_time:
+        for other in index.same_key(record):
+            if other.guest_id is not None and not other.one_time:
+                found[other.guest_id].append(other)
+    return dict(found)
+
+
+def _bound(records: Iterable[Known]) -> list[Known]:
+    """The records that speak for who a guest is; under how many names a source or a person knows one is their affair."""
+    return [one for one in records if not one.settled]
+
+
+def _apart(record: Known, others: Iterable[Known]) -> bool:
+    return any(agreement(record.name, other.name) == "apart" for other in others)
+
+
+def _is_same(record: Known, sharing: Sequence[Known], cluster: Sequence[Known], guests: dict[int, list[Known]]) -> bool:
+    if _apart(record, [*sharing, *_bound(cluster)]):
         return False
-    if agreed == {"unknown"}:
-        # Without a name on one side only an e-mail, or a phone that nobody else has, can speak for itself.
-        shares_email = any(record.keys.email and record.keys.email == other.keys.email for other in others)
-        return shares_email or guests_with_key == 1
-    return True
+    if any(agreement(record.name, other.name) != "unknown" for other in sharing):
+        return True
+    # Without a name on one side only an e-mail, or a phone that nobody else has, can speak for itself.
+    if any(record.keys.email and record.keys.email == other.keys.email for other in sharing):
+        return True
+    return sum(any(record.keys.phone == one.keys.phone for one in records) for records in guests.values()) == 1
 
 
-def _chosen(
-    record: Known, accepted: Sequence[int], by_guest: dict[int, list[Known]]
-) -> tuple[int, tuple[int, ...]] | None:
-    """The oldest of the accepted guests and those it absorbs; None when they are plainly different people."""
-    if len(accepted) == 1:
-        return accepted[0], ()
-    names = {guest: [one.name for one in by_guest[guest]] or [record.name] for guest in accepted}
-    flat = [name for found in names.values() for name in found]
-    if all(agreement(one, other) in ("same", "alike") for one in flat for other in flat):
-        return accepted[0], tuple(accepted[1:])
-    if record.guest_id is not None:
-        return None
-    exact = [guest for guest in accepted if any(agreement(record.name, name) == "same" for name in names[guest])]
-    return (exact[0], ()) if len(exact) == 1 else None
+def _chosen(record: Known, home: int | None, guests: Sequence[int], index: Index) -> tuple[int | None, tuple[int, ...]]:
+    """The oldest of these guests and those it absorbs; where they are plainly different people, none is absorbed."""
+    if not _different(guests, record, index):
+        return guests[0], tuple(guests[1:])
+    if home is not None:
+        return home, ()
+    exact = [guest for guest in guests if _names_same(record, index.of_guest(guest, record.id))]
+    return (exact[0], ()) if len(exact) == 1 else (None, ())
+
+
+def _different(guests: Sequence[int], record: Known, index: Index) -> bool:
+    names = [{one.name for one in index.of_guest(guest, record.id)} | {record.name} for guest in guests]
+    return any(
+        agreement(left, right) == "apart"
+        for place, one in enumerate(names)
+        for other in names[place + 1 :]
+        for left in one
+        for right in other
+    )
+
+
+def _names_same(record: Known, others: Collection[Known]) -> bool:
+    return any(agreement(record.name, one.name) == "same" for one in others)
 
 
 def _by(record: Known, others: Sequence[Known]) -> By | None:

@@ -1,7 +1,6 @@
 """Guests and their source records in the database."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 from babel.core import get_global
@@ -11,6 +10,7 @@ from psycopg.rows import DictRow
 from servery.guests.golden import Record
 from servery.guests.keys import Keys
 from servery.guests.resolve import Decision, Known
+from servery.model.changes import modified_at
 from servery.model.guest import Golden, SourceGuest
 from servery.storage.names import search_keys, sort_key
 
@@ -24,11 +24,11 @@ async def lock(db: Db) -> None:
 
 
 async def source_guests(db: Db, ids: Sequence[int]) -> list[DictRow]:
-    """Source records with their body decoded under `guest`."""
+    """Source records with their body decoded under `guest`, without those that were only referred to so far."""
     cursor = await db.execute(
-        "select id, connection_id, external_id, body, removed, merged_into, guest_id, revision from source_guest "
-        "where id = any(%s) order by id",
-        [ids],
+        "select id, connection_id, body, guest_id, coalesce(link ->> 'author', 'rules') <> 'rules' as settled "
+        "from source_guest where id = any(%s) and revision >= 0 order by id",
+        [list(ids)],
     )
     return [row | {"guest": msgspec.convert(row["body"], SourceGuest)} for row in await cursor.fetchall()]
 
@@ -54,26 +54,40 @@ async def keep_keys(db: Db, keys: Mapping[int, Keys]) -> None:
     )
 
 
-async def sharing(db: Db, keys: Iterable[Keys]) -> list[Known]:
-    """All records, already somebody's, with one of these e-mails or phones."""
-    listed = list(keys)
+_RELATED = """
+with near as (
+    select guest_id from source_guest where email_key = any(%s)
+    union select guest_id from source_guest where phone_key = any(%s)
+    union select unnest(%s::bigint[])
+)
+select s.id, s.body ->> 'name' as name, s.email_key, s.phone_key, s.guest_id,
+       coalesce((s.body ->> 'one_time')::boolean, false) as one_time,
+       coalesce(s.link ->> 'author', 'rules') <> 'rules' as settled
+from source_guest s join near using (guest_id) order by s.id"""
+
+
+async def related(db: Db, records: Iterable[Known]) -> list[Known]:
+    """All records of the guests who have one of these records, or a record with one of their e-mails or phones."""
+    listed = list(records)
     cursor = await db.execute(
-        "select id, body ->> 'name' as name, email_key, phone_key, guest_id, "
-        "coalesce((body ->> 'one_time')::boolean, false) as one_time from source_guest "
-        "where guest_id is not null and not removed and (email_key = any(%s) or phone_key = any(%s)) order by id",
+        _RELATED,
         [
-            sorted({one.email for one in listed if one.email}),
-            sorted({one.phone for one in listed if one.phone}),
+            sorted({one.keys.email for one in listed if one.keys.email}),
+            sorted({one.keys.phone for one in listed if one.keys.phone}),
+            sorted({one.guest_id for one in listed if one.guest_id is not None}),
         ],
     )
     return [
-        Known(row["id"], row["name"], Keys(row["email_key"], row["phone_key"]), row["guest_id"], row["one_time"])
+        Known(row["id"], row["name"], Keys(row["email_key"], row["phone_key"]), row["guest_id"], row["one_time"],
+              row["settled"])
         for row in await cursor.fetchall()
-    ]
+    ]  # fmt: skip
 
 
 async def new_guests(db: Db, number: int) -> list[int]:
     """Make so many empty guests; their ids in rising order."""
+    if not number:
+        return []
     cursor = await db.execute("insert into guest (name) select null from generate_series(1, %s) returning id", [number])
     return sorted(row["id"] for row in await cursor.fetchall())
 
@@ -92,36 +106,68 @@ async def join(db: Db, decisions: Sequence[tuple[Decision, int]]) -> None:
     )
 
 
-async def absorb(db: Db, guest_id: int, others: Sequence[int], reason: str) -> list[int]:
-    """Move all records of other guests to this one and return their ids; absorbed guests answer with it for ever."""
+async def note_leaving(db: Db, left: Mapping[int, int]) -> None:
+    """Note in the log that records, by id, left a guest because their name became another person's."""
+    if left:
+        await db.execute(
+            "insert into guest_log (action, guest_id, other_id, source_guest_ids, author, reason) "
+            "select 'unmerged', i.guest_id, s.guest_id, array[s.id], 'rules', 'another name' "
+            "from unnest(%s::bigint[], %s::bigint[]) as i(id, guest_id) join source_guest s using (id)",
+            [list(left), list(left.values())],
+        )
+
+
+async def absorb(db: Db, guest_id: int, others: Sequence[int], reason: str, author: str) -> list[int]:
+    """Move all records of other guests to this one and return their ids; absorbed guests answer with it for ever.
+
+    What the rules joined they may part again; where another `author` says that the guests are one, all stay together.
+    """
     cursor = await db.execute(
         "update source_guest set guest_id = %s where guest_id = any(%s) returning id", [guest_id, list(others)]
     )
     moved = [row["id"] for row in await cursor.fetchall()]
+    if author != "rules":
+        await db.execute(
+            "update source_guest set link = link || jsonb_build_object('author', %s::text) where guest_id = %s",
+            [author, guest_id],
+        )
     await db.execute(
-        "update guest set merged_into = %s, search = '{}', updated_at = now() where id = any(%s)",
-        [guest_id, list(others)],
+        "update guest set merged_into = %s, search = '{}', updated_at = now() "
+        "where id = any(%s) or merged_into = any(%s)",
+        [guest_id, list(others), list(others)],
     )
     await db.execute(
         "insert into guest_log (action, guest_id, other_id, source_guest_ids, author, reason) "
-        "select 'merged', %s, unnest(%s::bigint[]), %s, 'rules', %s",
-        [guest_id, list(others), moved, reason],
+        "select 'merged', %s, unnest(%s::bigint[]), %s, %s, %s",
+        [guest_id, list(others), moved, author, reason],
     )
     return moved
+
+
+async def merged_at_source(db: Db, record_ids: Collection[int]) -> list[tuple[int, int]]:
+    """Pairs of guests, different so far, of whose records a source merged one into the other."""
+    cursor = await db.execute(
+        "select old.guest_id as old, kept.guest_id as kept from source_guest old join source_guest kept "
+        "on kept.connection_id = old.connection_id and kept.external_id = old.merged_into "
+        "where old.guest_id <> kept.guest_id and (old.id = any(%s) or kept.id = any(%s)) order by old.id",
+        [list(record_ids), list(record_ids)],
+    )
+    return [(row["old"], row["kept"]) for row in await cursor.fetchall()]
 
 
 async def records_of(db: Db, guest_ids: Sequence[int]) -> dict[int, list[Record]]:
     """The source records of these guests; records their source removed only where nothing else is left."""
     cursor = await db.execute(
-        "select id, guest_id, revision, seen_at, body from source_guest as s where guest_id = any(%s) "
+        "select id, external_id, guest_id, revision, seen_at, phone_key, body from source_guest as s where guest_id = any(%s) "
         "and (not removed or not exists (select from source_guest o where o.guest_id = s.guest_id and not o.removed))",
         [list(guest_ids)],
     )
     found: dict[int, list[Record]] = {}
     for row in await cursor.fetchall():
         guest = msgspec.convert(row["body"], SourceGuest)
-        seen = (row["seen_at"] - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
-        found.setdefault(row["guest_id"], []).append(Record(row["id"], int(seen * 1_000_000), guest))
+        at = modified_at(row["revision"]) or row["seen_at"]
+        record = Record(row["id"], row["external_id"], at, guest, row["phone_key"])
+        found.setdefault(row["guest_id"], []).append(record)
     return found
 
 
@@ -136,7 +182,8 @@ async def keep_golden(db: Db, made: Mapping[int, Golden], locale: str) -> None:
         "update guest as g set name = i.name, sort_key = i.sort_key, search = array(select jsonb_array_elements_text("
         "i.search::jsonb)), golden = i.golden::jsonb, updated_at = now() "
         "from unnest(%s::bigint[], %s::text[], %s::bytea[], %s::text[], %s::text[]) "
-        "as i(id, name, sort_key, search, golden) where g.id = i.id and g.merged_into is null",
+        "as i(id, name, sort_key, search, golden) where g.id = i.id and g.merged_into is null "
+        "and (g.golden, g.sort_key) is distinct from (i.golden::jsonb, i.sort_key)",
         [
             list(made),
             names,

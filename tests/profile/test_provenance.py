@@ -1,0 +1,56 @@
+import pytest
+
+from servery.errors import NotFound
+from servery.model.guest import Birthday, Note, SourceGuest
+from servery.model.viewer import SYSTEM
+from servery.profile.provenance import provenance
+from tests.profile.house import House, ago, viewer
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_each_fact_names_the_record_that_says_it(house: House):
+    guest = await house.guest(name="Anna Holm", email="anna@example.com", allergies=("Nuts",), birthday=Birthday(2, 29))
+    await house.guest(
+        "t1", till=True, name="Anna H", email="anna@example.com", phone="20 12 34 56", loyalty_id="L1",
+        marketing="denied", notes=(Note("Likes the corner", "Bo", ago(3)),),
+    )  # fmt: skip
+    number = await house.booking(ago(10), guest_said=SourceGuest(allergies=("nuts", "Eggs")))
+    told = await provenance(house.db, SYSTEM, guest)
+    facts = {(one.kind, one.fact.value, one.fact.connection, one.fact.external_id) for one in told.facts}
+    assert facts == {
+        ("name", "Anna Holm", "Book", "g1"),
+        ("email", "anna@example.com", "Till", "t1"),
+        ("phone", "+4520123456", "Till", "t1"),
+        ("birthday", "--02-29", "Book", "g1"),
+        ("allergies", "Nuts", "Book", "g1"),
+        ("allergies", "Eggs", "Book", number),
+        ("loyalty_id", "L1", "Till", "t1"),
+        ("marketing", "denied", "Till", "t1"),
+        ("notes", "Likes the corner", "Till", "t1"),
+    }
+    assert next(one.fact.at for one in told.facts if one.kind == "notes") == ago(3)
+
+
+async def test_each_record_says_why_it_belongs(house: House):
+    guest = await house.guest(name="Anna", email="anna@example.com")
+    await house.guest("t1", till=True, name="Anna", email="anna@example.com")
+    await house.removed(house.till, "guest", "t1")
+    first, second = (await provenance(house.db, SYSTEM, guest)).records
+    assert (first.connection, first.external_id, first.by, first.removed) == ("Book", "g1", None, False)
+    assert (second.connection, second.by, second.author, second.removed) == ("Till", "email", "rules", True)
+
+
+async def test_a_role_sees_the_sources_of_what_it_sees(house: House):
+    guest = await house.guest(name="Anna", email="anna@example.com", allergies=("Nuts",), loyalty_id="L1")
+    await house.booking(ago(10), guest_said=SourceGuest(allergies=("Eggs",)))
+    kinds = {
+        role: {one.kind for one in (await provenance(house.db, viewer(role), guest)).facts}
+        for role in ("server", "marketer")
+    }
+    assert kinds == {"server": {"name", "allergies"}, "marketer": {"name", "email", "loyalty_id"}}
+
+
+async def test_a_guest_that_never_was(house: House):
+    with pytest.raises(NotFound):
+        await provenance(house.db, SYSTEM, 7)
