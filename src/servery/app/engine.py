@@ -115,12 +115,16 @@ async def days_of_expected_guests(db: Db, now: datetime) -> set[date]:
 
 
 async def told(db: Db, now: datetime) -> bool:
-    """Whether the stories of tonight's guests are complete: every booking is read, and every day they were here."""
+    """Whether the stories of tonight's guests are complete: every booking is read, and every day they were here.
+
+    Of each system the first resource with a past is waited for: a manifest lists first what tells most.
+    """
     wanted = await days_of_expected_guests(db, now)
     for one in await connections.connections(db):
         manifest = registry.manifest(one.connector)
         states = await state.states(db, one.id)
-        for resource in manifest.resources:
+        past = [resource for resource in manifest.resources if resource.backfill_by][:1]
+        for resource in [*(each for each in manifest.resources if not each.backfill_by), *past]:
             if not _has_told(manifest.kind == "reservations", states.get(resource.name), wanted):
                 return False
     return True
