@@ -18,7 +18,7 @@ from servery.model.visit import Match, MatchBy, Reason
 
 JOINED_AT = 0.8
 """From this probability on a party is joined to a booking."""
-WORTH_ASKING = 0.25
+WORTH_ASKING = 0.4
 """From this probability on a booking is shown to a person as a candidate."""
 CLEAR = 3.0
 """How many times likelier than the next candidate a booking must be."""
