@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from decimal import Decimal
 from itertools import islice
 
@@ -26,7 +27,8 @@ class Evidence:
         self.style = StyleEvidence()
         dated = [name for field, names in columns.items() if shapes[field] in _DATES for name in names]
         self.dates = {name: DateEvidence() for name in dated}
-        self.repeats = Repeats()
+        self.repeated = 0
+        """How many values of the column that may be the rows' own id came before."""
         self._repeating = header.index(repeating) if repeating else None
         self._watched: list[tuple[int, set[str], Callable[[str, int], None]]] = [
             (header.index(name), set(), self.dates[name].add if shapes[field] in _DATES else self.style.add)
@@ -37,6 +39,12 @@ class Evidence:
 
     def gather(self, rows: Iterable[Row]) -> None:
         """Look at every row."""
+        with closing(sqlite3.connect("")) as store:
+            repeats = _Repeats(store)
+            self._gather(rows, repeats)
+            self.repeated = repeats.counted()
+
+    def _gather(self, rows: Iterable[Row], repeats: "_Repeats") -> None:
         watched, repeating = self._watched, self._repeating
         for line, joined in rows:
             self.rows += 1
@@ -50,21 +58,22 @@ class Evidence:
                     if bare := text.strip():
                         look(bare, line)
             if repeating is not None:
-                self.repeats.add(cells[repeating].strip())
+                repeats.add(cells[repeating].strip())
 
 
-class Repeats:
-    """Counts how many of a column's values came before; beyond a few megabytes the values lie in a temporary file."""
+class _Repeats:
+    """Counts how many of a column's values came before, in a temporary store: on disk beyond a few megabytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: sqlite3.Connection) -> None:
         self._batch: list[tuple[str]] = []
-        self._store = sqlite3.connect("")
+        self._store = store
         self._store.execute("CREATE TABLE seen (value TEXT PRIMARY KEY) WITHOUT ROWID")
         self._added = 0
 
     def add(self, value: str) -> None:
         """One more value."""
-        self._batch.append((value,))
+        # A lone surrogate cannot be stored, nor can it be part of an id that a till wrote.
+        self._batch.append((value.encode("utf-8", "replace").decode(),))
         if len(self._batch) >= 10_000:
             self._flush()
 
@@ -73,12 +82,10 @@ class Repeats:
         self._added += len(self._batch)
         self._batch.clear()
 
-    def close(self) -> int:
-        """How many values were repeats of earlier ones; nothing can be added after."""
+    def counted(self) -> int:
+        """How many values were repeats of earlier ones."""
         self._flush()
-        distinct = self._store.execute("SELECT count(*) FROM seen").fetchone()[0]
-        self._store.close()
-        return self._added - int(distinct)
+        return self._added - int(self._store.execute("SELECT count(*) FROM seen").fetchone()[0])
 
 
 def _numbers(cells: list[str], style: Decimals) -> list[Decimal]:

@@ -156,7 +156,7 @@ def _decided(
     reasons: dict[str, str] = {}
     decimal = options.decimal or decided_decimal(evidence.style, reasons)
     order = date_order or decided_order(evidence.dates, reasons)
-    settle_ids(kind, columns, evidence.repeats.close(), evidence.rows, reasons)
+    settle_ids(kind, columns, evidence.repeated, evidence.rows, reasons)
     check_totals(columns, look.header, look.sample, decimal, reasons)
     amounts = options.amounts or decided_amounts(columns, look.header, look.sample, decimal, reasons)
     require_times(kind, columns, evidence.dates, look.header, look.path.name)

@@ -33,6 +33,10 @@ def asked(write, content, **given):
             "OrderID,Order Date,Item Name,Qty,Unit Price,Line Total,Table No,Server,Payment Method,Customer Email",
             "check date item quantity price amount table server tender guest_email",
         ),
+        (
+            "order_details_id,order_id,pizza_id,quantity,order_date,order_time,unit_price,total_price,pizza_name",
+            "line_id check - quantity date time price amount item",
+        ),
         ("Check #,Opened,Menu Item,Qty,Price (DKK),Restaurant", "check date item quantity price -"),
     ],
 )
