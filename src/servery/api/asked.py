@@ -1,0 +1,139 @@
+"""What may be asked for in a query, and how routes are declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import partial
+from typing import Annotated, Any, Literal, TypeAlias
+
+from litestar import get
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Dependency, Parameter
+from msgspec import Struct
+
+from servery.api.problem import MEDIA_TYPE, Asked, Problem
+from servery.errors import Forbidden, Invalid
+from servery.model.viewer import Right
+from servery.storage.pool import Pool
+
+_LARGEST = 2**63 - 1
+
+Id: TypeAlias = Annotated[int, Parameter(ge=1, le=_LARGEST)]
+"""An id of ours."""
+UpdatedSince: TypeAlias = Annotated[
+    datetime | None,
+    Parameter(
+        description="Whose source has said something new since this instant (RFC 3339 with an offset). Give the "
+        "`as_of` of the last time. What is gone since then is listed too, and says so.",
+    ),
+]
+ThePool = Annotated[Pool, Dependency(skip_validation=True)]
+"""The database, as a route asks for it."""
+
+
+class Paging(Struct, frozen=True):
+    """Which part of a list is wanted, and how."""
+
+    limit: int
+    cursor: str | None
+    as_csv: bool
+
+
+class Filters(Struct, frozen=True):
+    """What the records of a list have in common; None: anything."""
+
+    venue_id: int | None
+    business_date: date | None
+    guest_id: int | None
+    updated_since: datetime | None
+
+
+ThePaging = Annotated[Paging, Dependency(skip_validation=True)]
+TheFilters = Annotated[Filters, Dependency(skip_validation=True)]
+
+
+def paging(
+    request: Asked,
+    limit: Annotated[int, Parameter(ge=1, le=200, description="Items on a page.")] = 50,
+    cursor: Annotated[
+        str | None, Parameter(max_length=500, description="`next` of the page before, with the same filters.")
+    ] = None,
+    as_format: Annotated[
+        Literal["json", "csv"] | None,
+        Parameter(
+            query="format",
+            description="`csv` gives the whole list as CSV, like the header `Accept: text/csv`; "
+            "`limit` and `cursor` then count for nothing. Needs a role that may export lists.",
+        ),
+    ] = None,
+) -> Paging:
+    """The part of a list that a request asks for."""
+    preferred = request.accept.best_match(["application/json", "text/csv"])
+    return Paging(limit, cursor, (as_format or "").endswith("csv") or (not as_format and preferred == "text/csv"))
+
+
+def filters(
+    venue_id: Annotated[int | None, Parameter(ge=1, le=_LARGEST, description="At this venue.")] = None,
+    business_date: Annotated[date | None, Parameter(description="On this business day of the venue.")] = None,
+    guest_id: Annotated[int | None, Parameter(ge=1, le=_LARGEST, description="Of this guest.")] = None,
+    updated_since: UpdatedSince = None,
+) -> Filters:
+    """The filters that several lists share."""
+    return Filters(venue_id, business_date, guest_id, with_zone(updated_since))
+
+
+def with_zone(instant: datetime | None) -> datetime | None:
+    """The instant of `updated_since`; Invalid where nobody can tell which one is meant."""
+    if instant is not None and instant.tzinfo is None:
+        raise Invalid(
+            "An instant needs an offset from UTC.", field="updated_since", mend="Write it as 2026-01-31T18:00:00Z."
+        )
+    return instant
+
+
+def demand(request: Asked, right: Right) -> None:
+    """Let pass whose role has this right; Forbidden for everybody else."""
+    if not request.user.may(right):
+        raise Forbidden("The role {role} does not include this.", role=request.user.role)
+
+
+async def only_known_parameters(request: Asked) -> None:
+    """Refuse a query parameter that the document does not name: a misspelt filter would give everything."""
+    known = _known(request)
+    for name in request.query_params:
+        if name not in known:
+            raise Invalid(
+                "There is no such parameter here.",
+                code="unknown-parameter",
+                field=name.replace("~", "~0").replace("/", "~1"),
+                mend="There are: {known}." if known else None,
+                known=", ".join(sorted(known)),
+            )
+
+
+def _known(request: Asked) -> frozenset[str]:
+    paths = request.app.openapi_schema.paths or {}
+    item = paths.get(request.scope["path_template"])
+    named: Any = item.get.parameters if item and item.get else ()
+    return frozenset(one.name for one in named or () if getattr(one, "param_in", None) == "query")
+
+
+def _problems(*kinds: tuple[int, str]) -> Mapping[int, ResponseSpec]:
+    return {
+        status: ResponseSpec(Problem, description=why, media_type=MEDIA_TYPE, generate_examples=False)
+        for status, why in kinds
+    }
+
+
+_ALWAYS = (
+    (400, "A parameter cannot be accepted; `errors` point at it."),
+    (401, "No API key, or one that opens nothing any more."),
+    (403, "The key's role does not include this."),
+    (429, "This key has asked too often; Retry-After says in how many seconds to ask again."),
+)
+
+listed = partial(get, responses=_problems(*_ALWAYS), sync_to_thread=None)
+"""Declares a route of many things."""
+shown = partial(get, responses=_problems(*_ALWAYS, (404, "There is no such thing.")), sync_to_thread=None)
+"""Declares a route of one thing."""

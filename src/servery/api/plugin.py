@@ -1,0 +1,63 @@
+"""The API as one plugin of the application: routes, keys, limits, what goes wrong, and the document of it all."""
+
+from __future__ import annotations
+
+from litestar import Router
+from litestar.config.app import AppConfig
+from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
+from litestar.plugins import InitPlugin
+
+from servery.api import checks, connections, guest_visits, guests, menus, reservations, venues, visits
+from servery.api.asked import filters, only_known_parameters, paging
+from servery.api.document import document
+from servery.api.key import PER_MINUTE, KeyMiddleware, limited
+from servery.api.problem import for_api_paths
+from servery.storage.pool import Pool
+
+PATH = "/api/v1"
+_ROUTES = (
+    venues.venues,
+    venues.venue,
+    reservations.reservations,
+    reservations.reservation,
+    checks.checks,
+    checks.check,
+    visits.visits,
+    visits.visit,
+    guests.guests,
+    guests.guest,
+    guest_visits.guest_visits,
+    menus.menus,
+    menus.menu,
+    connections.connections,
+    connections.connection,
+)
+
+
+class Api(InitPlugin):
+    """The API. List it after the pages: errors outside /api/ stay theirs. `per_minute` is what one key may ask."""
+
+    def __init__(self, pool: Pool, per_minute: int = PER_MINUTE) -> None:
+        self._pool = pool
+        self._per_minute = per_minute
+
+    def on_app_init(self, app_config: AppConfig) -> AppConfig:
+        """Add the API to an application."""
+        app_config.route_handlers.append(self._router())
+        app_config.exception_handlers = for_api_paths(app_config.exception_handlers)
+        app_config.openapi_config = document(PATH)
+        return app_config
+
+    def _router(self) -> Router:
+        return Router(
+            PATH,
+            route_handlers=_ROUTES,
+            middleware=[DefineMiddleware(KeyMiddleware, pool=self._pool), limited(self._per_minute).middleware],
+            before_request=only_known_parameters,
+            dependencies={
+                "pool": Provide(lambda: self._pool, sync_to_thread=False, use_cache=True),
+                "paging": Provide(paging, sync_to_thread=False),
+                "filters": Provide(filters, sync_to_thread=False),
+            },
+        )
