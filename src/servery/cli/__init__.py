@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from servery.cli import connections, demo, files, guests, people, running, sandbox, venues
+from servery.cli import connections, demo, doctor, files, guests, people, running, sandbox, venues
 from servery.errors import NeedsPerson, Refuse, ServeryError
 
 NEEDS_PERSON = 3
@@ -19,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (venues, connections, files, guests, people, running, demo):
+for group in (venues, connections, files, guests, people, running, demo, doctor):
     group.register(app)
 app.add_typer(sandbox.app, name="sandbox")
 
