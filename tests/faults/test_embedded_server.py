@@ -93,7 +93,9 @@ with embedded_server(Path(sys.argv[1])) as dsn:
 """
     user = User(home, program=program)
     try:
-        user.dsn()
+        # A cancellation that comes before its statement runs is lost on PostgreSQL, and psycopg waits 5 s for it.
+        running = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+        assert eventually(lambda: ask(user.dsn(), running) == 1, 10)
         began = time.monotonic()
         user.process.terminate()
         assert user.process.wait(10) != 0

@@ -12,6 +12,7 @@ import pytest
 
 from servery.errors import NeedsPerson
 from servery.storage.migrate import MIGRATIONS, migrate
+from servery.storage.yoyo_backend import Backend
 from tests.storage.users import ask, eventually
 
 _PROGRAM = """
@@ -76,6 +77,18 @@ def test_a_process_killed_on_the_way_leaves_nothing_behind(bare_database: str, f
     began = time.monotonic()
     assert migrate(bare_database, folder) == ["0001_dish"]
     assert time.monotonic() - began < 5
+
+
+def test_a_migration_is_never_applied_without_being_recorded(
+    bare_database: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Backend, "mark_one", die)
+    with pytest.raises(KeyboardInterrupt):
+        migrate(bare_database, folder)
+    assert ask(bare_database, "SELECT to_regclass('dish')") is None
 
 
 def test_a_stale_lock_row_is_no_hindrance(bare_database: str, folder: Path) -> None:
