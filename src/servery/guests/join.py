@@ -39,10 +39,10 @@ class _Plan(Struct):
 
 async def resolve(db: Db, source_guest_ids: Sequence[int], locale: str) -> Resolved:
     """Decide who each of these source guests is. `locale` is how the organisation sorts names."""
+    if not source_guest_ids:
+        return Resolved([], [])
     await rows.lock(db)
     arrived = await rows.source_guests(db, source_guest_ids)
-    if not arrived:
-        return Resolved([], [])
     known = await _known(db, arrived)
     plan = _decided(known, Index(await rows.related(db, known)))
     touched, moved = await _carry_out(db, known, plan)
@@ -67,10 +67,10 @@ def _decided(known: Sequence[Known], index: Index) -> _Plan:
     """Decide in order of arrival, so that records of one set find one another too."""
     plan = _Plan({}, [], {})
     fresh = count(_NOT_YET)
-    for record in known:
+    for arrived in known:
         # An earlier decision of this set may have absorbed the guest that the record was in.
-        at = plan.survivor(record.guest_id) if record.guest_id is not None else None
-        record = structs.replace(record, guest_id=at)
+        at = plan.survivor(arrived.guest_id) if arrived.guest_id is not None else None
+        record = structs.replace(arrived, guest_id=at)
         decision = decide(record, index)
         guest_id = decision.guest_id if decision.guest_id is not None else next(fresh)
         plan.decisions.append(decision)

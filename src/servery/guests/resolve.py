@@ -108,7 +108,7 @@ def _by_guest(record: Known, index: Index) -> dict[int, list[Known]]:
 
 
 def _bound(records: Iterable[Known]) -> list[Known]:
-    """The records that speak for who a guest is; under how many names a source or a person knows one is their affair."""
+    """The records that the rules put into a guest; where a source or a person did, names may well differ."""
     return [one for one in records if not one.settled]
 
 

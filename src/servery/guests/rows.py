@@ -158,8 +158,9 @@ async def merged_at_source(db: Db, record_ids: Collection[int]) -> list[tuple[in
 async def records_of(db: Db, guest_ids: Sequence[int]) -> dict[int, list[Record]]:
     """The source records of these guests; records their source removed only where nothing else is left."""
     cursor = await db.execute(
-        "select id, external_id, guest_id, revision, seen_at, phone_key, body from source_guest as s where guest_id = any(%s) "
-        "and (not removed or not exists (select from source_guest o where o.guest_id = s.guest_id and not o.removed))",
+        "select id, external_id, guest_id, revision, seen_at, phone_key, body from source_guest as s "
+        "where guest_id = any(%s) and (not removed "
+        "or not exists (select from source_guest o where o.guest_id = s.guest_id and not o.removed))",
         [list(guest_ids)],
     )
     found: dict[int, list[Record]] = {}

@@ -17,6 +17,8 @@ from servery.model.reservation import Reservation
 from servery.model.venue import Table
 
 RecordKind = Literal["guest", "reservation", "check", "payment", "menu", "tables"]
+RemovedKind = Literal["guest", "reservation", "check", "payment"]
+"""The kinds that a source takes away one by one; a menu or table plan is replaced as a whole."""
 
 
 class GuestSeen(Struct, frozen=True, tag=True):
@@ -40,7 +42,8 @@ class CheckSeen(Struct, frozen=True, tag=True):
     """A check at the location with this external id.
 
     `complete` is false where the record may hold only some of the check's lines (rows of a file): then its lines
-    join those already known, by their external ids.
+    join those already known, by their external ids, which each of them carries. A source sends a check always whole
+    or always in parts.
     """
 
     external_id: str
@@ -80,11 +83,11 @@ class TablesSeen(Struct, frozen=True, tag=True):
 
 
 class Removed(Struct, frozen=True, tag=True):
-    """A record its source deleted, or merged into another of the same kind."""
+    """A record its source deleted, or merged into another of the same kind; a newer state of it brings it back."""
 
     external_id: str
     revision: int
-    kind: RecordKind
+    kind: RemovedKind
     merged_into: str | None = None
 
 
@@ -94,6 +97,14 @@ Change = GuestSeen | ReservationSeen | CheckSeen | PaymentSeen | MenuSeen | Tabl
 def revision_at(modified: datetime) -> int:
     """A modified time as a revision: microseconds since 1970 UTC."""
     return (modified - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def modified_at(revision: int) -> datetime | None:
+    """The modified time that a revision stands for; None for one that is a version (no system counts that far)."""
+    since = timedelta(microseconds=revision)
+    if not timedelta(days=10_000) < since < timedelta(days=100_000):
+        return None
+    return datetime(1970, 1, 1, tzinfo=UTC) + since
 
 
 class Applied(Struct, kw_only=True):

@@ -168,10 +168,10 @@ def every_line(lines: tuple[Line, ...]) -> Iterator[Line]:
 def add_up(check: Check) -> Sums:
     """Add a check's parts: lines − discounts + service charges + added tax = total; tips apart.
 
-    The total is the source's where it states one. A void check is worth nothing whatever its lines say.
+    The total is the source's where it states one. A void check is worth nothing whatever it says.
     """
     if check.status == "void":
-        return Sums(0, 0, 0, 0, 0, 0, 0, 0, 0, check.total or 0)
+        return Sums(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
     gross = reductions = 0
     for line in every_line(check.lines):
         gross += line.amount

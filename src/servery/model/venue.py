@@ -58,7 +58,10 @@ class Venue(Struct, frozen=True, kw_only=True, omit_defaults=True):
 def business_date(instant: datetime, time_zone: str, cutoff: int) -> date:
     """The trading day an instant belongs to: the local date, or the day before while the cut-off is not reached."""
     local = instant.astimezone(ZoneInfo(time_zone))
-    return (local.replace(tzinfo=None) - timedelta(minutes=cutoff)).date()
+    day = (local.replace(tzinfo=None) - timedelta(minutes=cutoff)).date()
+    # On the night of a clock change the clock alone cannot tell before from after, so the instants do.
+    begins, ends = business_day(day, time_zone, cutoff)
+    return day - timedelta(days=instant < begins) + timedelta(days=instant >= ends)
 
 
 def business_day(day: date, time_zone: str, cutoff: int) -> tuple[datetime, datetime]:
@@ -90,10 +93,15 @@ def from_local(local: datetime, time_zone: str) -> datetime:
 
 _TABLE_WORDS = re.compile(r"^(?:table|tables|tbl|tab|tb|t|bord|tisch|mesa|nr|no|#|\.|:|\s)+(?=[\W\d]|[a-z]\d)", re.I)
 _LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[\s._#:/-]+(?=\d)")
+_SEPARATORS = re.compile(r"[\s._#:]+|(?<!\d)-|-(?!\d)")
 
 
 @lru_cache(maxsize=4096)
 def table_key(name: str) -> str:
-    """What two systems' names for one table have in common: `7a`, `7A`, `07A` and `Table 7A` are all `7a`."""
+    """What two systems' names for one table have in common: `7a`, `7A`, `07A` and `Table 7A` are all `7a`.
+
+    Two numbers stay apart, however they are parted: `7.1` and `7-1` are one table, and `71` is another.
+    """
     bare = _TABLE_WORDS.sub("", name.strip().casefold())
-    return _LEADING_ZEROS.sub("", re.sub(r"[\s._#:-]+", "", bare))
+    return _LEADING_ZEROS.sub("", _SEPARATORS.sub("", _BETWEEN_DIGITS.sub("-", bare)))

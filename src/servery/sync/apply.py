@@ -4,7 +4,6 @@ Calls for one connection must not overlap: the caller holds the connection's loc
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from typing import Any, TypeVar
 
 import msgspec
@@ -17,18 +16,23 @@ from servery.model.changes import (
     MenuSeen,
     PaymentSeen,
     Removed,
+    RemovedKind,
     ReservationSeen,
     TablesSeen,
 )
 from servery.model.venue import table_key
 from servery.sync import rows
-from servery.sync.apply_checks import apply_checks, apply_payments
+from servery.sync.apply_checks import apply_checks, settle
 from servery.sync.apply_menu import apply_menu, apply_tables
-from servery.sync.judge import State, Verdict, count, judged, state
+from servery.sync.apply_payments import apply_payments
+from servery.sync.judge import Held, State, count_all, judged, state
 from servery.sync.places import Place
 
 Kind = TypeVar("Kind")
 _JSON = msgspec.json.Encoder()
+_SEEN: Mapping[RemovedKind, type[Change]] = {
+    "guest": GuestSeen, "reservation": ReservationSeen, "check": CheckSeen, "payment": PaymentSeen
+}  # fmt: skip
 
 
 async def apply(db: rows.Db, connection_id: int, places: Mapping[str, Place], changes: Iterable[Change]) -> Applied:
@@ -37,15 +41,14 @@ async def apply(db: rows.Db, connection_id: int, places: Mapping[str, Place], ch
     `places` names the venue of each location; a change of any other location is handed back as unplaced.
     """
     applied = Applied()
-    placed, unplaced = _placed(places, changes)
-    applied.unplaced = unplaced
+    placed, applied.unplaced = _placed(places, changes)
     await _apply_guests(db, connection_id, _of(placed, GuestSeen), applied)
-    await apply_tables(db, connection_id, places, _of(placed, TablesSeen))
+    await apply_tables(db, connection_id, places, _of(placed, TablesSeen), applied)
     await apply_menu(db, connection_id, places, _of(placed, MenuSeen), applied)
     await _apply_reservations(db, connection_id, places, _of(placed, ReservationSeen), applied)
     await apply_payments(db, connection_id, places, _of(placed, PaymentSeen), applied)
     await apply_checks(db, connection_id, places, _of(placed, CheckSeen), applied)
-    await _remove(db, connection_id, _of(placed, Removed), applied)
+    await _remove(db, connection_id, places, placed, applied)
     return applied
 
 
@@ -66,12 +69,13 @@ async def _apply_guests(db: rows.Db, connection_id: int, changes: list[GuestSeen
     if not changes:
         return
     states = [(state(one.external_id, one.revision, _JSON.encode(one.guest)), one) for one in changes]
-    sorted_ = judged(await rows.held(db, "source_guest", connection_id, [one.external_id for one in changes]), states)
+    held = await rows.held(db, "source_guest", connection_id, [one.external_id for one in changes])
+    sorted_ = judged(held, states)
     # A guest that was only referred to so far has an empty row of revision -1, so it counts as updated here.
     write = [_guest_row(seen) for seen, _ in (*sorted_["created"], *sorted_["updated"])]
     applied.guests += await rows.put(db, "source_guest", rows.GUEST, "connection_id, external_id", connection_id, write)
-    await rows.refresh(db, "source_guest", connection_id, _revisions(sorted_["refreshed"]))
-    _count(applied, sorted_)
+    await rows.refresh(db, "source_guest", _revisions(sorted_["refreshed"], held))
+    count_all(applied, sorted_)
 
 
 def _guest_row(seen: State) -> tuple[Any, ...]:
@@ -86,20 +90,18 @@ async def _apply_reservations(
     states = [
         (state(one.external_id, one.revision, _JSON.encode((one.location, one.reservation))), one) for one in changes
     ]
-    external_ids = [one.external_id for one in changes]
-    sorted_ = judged(await rows.held(db, "reservation", connection_id, external_ids), states)
+    held = await rows.held(db, "reservation", connection_id, [one.external_id for one in changes])
+    sorted_ = judged(held, states)
     guests = await rows.guest_ids(db, connection_id, [one.reservation.guest_id for one in changes])
     write = [
         _reservation_row(seen, one, places[one.location], guests)
         for seen, one in (*sorted_["created"], *sorted_["updated"])
     ]
-    moved_from = await rows.days_of(
-        db, "reservation", connection_id, [one.external_id for _, one in sorted_["updated"]]
-    )
+    applied.days |= await rows.days_of(db, "reservation", [held[seen.external_id].id for seen, _ in sorted_["updated"]])
     await rows.put(db, "reservation", rows.RESERVATION, "connection_id, external_id", connection_id, write)
-    await rows.refresh(db, "reservation", connection_id, _revisions(sorted_["refreshed"]))
-    applied.days |= moved_from | {(row[0], row[4]) for row in write}
-    _count(applied, sorted_)
+    await rows.refresh(db, "reservation", _revisions(sorted_["refreshed"], held))
+    applied.days |= {(row[0], row[4]) for row in write}
+    count_all(applied, sorted_)
 
 
 def _reservation_row(seen: State, change: ReservationSeen, place: Place, guests: Mapping[str, int]) -> tuple[Any, ...]:
@@ -120,42 +122,26 @@ def _reservation_row(seen: State, change: ReservationSeen, place: Place, guests:
     )
 
 
-async def _remove(db: rows.Db, connection_id: int, changes: list[Removed], applied: Applied) -> None:
-    tables = {"guest": "source_guest", "reservation": "reservation", "check": "checks"}
-    for kind, table in tables.items():
-        gone = [one for one in changes if one.kind == kind]
-        if gone:
-            await _remove_from(db, table, connection_id, gone, applied)
+def _revisions(states: Iterable[tuple[State, Any]], held: Mapping[str, Held]) -> list[tuple[int, int]]:
+    return [(held[seen.external_id].id, seen.revision) for seen, _ in states]
 
 
-async def _remove_from(db: rows.Db, table: str, connection_id: int, gone: list[Removed], applied: Applied) -> None:
-    columns = "id" if table == "source_guest" else "id, venue_id, business_date"
-    merged = "" if table == "reservation" else ", merged_into = i.merged_into"
-    cursor = await db.execute(
-        f"update {table} as t set removed = true, revision = i.revision, seen_at = now(){merged} "
-        "from unnest(%s::text[], %s::bigint[], %s::text[]) as i(external_id, revision, merged_into) "
-        "where t.connection_id = %s and t.external_id = i.external_id and t.revision <= i.revision and not t.removed "
-        f"returning {', '.join(f't.{name.strip()}' for name in columns.split(','))}",
-        [
-            [one.external_id for one in gone],
-            [one.revision for one in gone],
-            [one.merged_into for one in gone],
-            connection_id,
-        ],
-    )
-    for row in await cursor.fetchall():
-        applied.updated += 1
-        if table == "source_guest":
-            applied.guests.append(row["id"])
+async def _remove(
+    db: rows.Db, connection_id: int, places: Mapping[str, Place], changes: Sequence[Change], applied: Applied
+) -> None:
+    """Hide, or show again, the records of these changes by what is known of their end, whichever came first."""
+    removals = _of(changes, Removed)
+    if removals:
+        await rows.keep_removals(db, connection_id, removals)
+    for kind, table in rows.TABLES.items():
+        gone = {one.external_id for one in removals if one.kind == kind}
+        seen = {one.external_id for one in changes if isinstance(one, _SEEN[kind])}
+        changed = await rows.settle_removed(db, kind, connection_id, gone | seen)
+        applied.updated += len(gone.intersection(changed.values()))
+        if kind == "guest":
+            applied.guests += changed
+        elif kind == "payment":
+            checks = await rows.paid_by(db, connection_id, changed.values())
+            applied.days |= await settle(db, connection_id, places, checks)
         else:
-            day: tuple[int, date] = row["venue_id"], row["business_date"]
-            applied.days.add(day)
-
-
-def _revisions(states: Iterable[tuple[State, Any]]) -> list[tuple[str, int]]:
-    return [(seen.external_id, seen.revision) for seen, _ in states]
-
-
-def _count(applied: Applied, sorted_: Mapping[Verdict, Sequence[Any]]) -> None:
-    for verdict, found in sorted_.items():
-        count(applied, verdict, len(found))
+            applied.days |= await rows.days_of(db, table, list(changed))

@@ -1,18 +1,17 @@
-"""Applying checks, whole or in parts, and the payments that some sources send apart from them."""
+"""Applying checks, whole or in parts, each with the payments that its source sends apart from it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
-from msgspec import structs
-from psycopg.rows import DictRow
+from msgspec import Struct
 
-from servery.model.changes import Applied, CheckSeen, PaymentSeen
+from servery.model.changes import Applied, CheckSeen
 from servery.model.order import Check, Payment, add_up
 from servery.sync import rows
-from servery.sync.judge import State, count, judge, judged, newest, state
-from servery.sync.lines import joined, one_each
+from servery.sync.judge import State, count, judge, newest, state
+from servery.sync.lines import Parted, count_lines, joined, parted, unchanged
 from servery.sync.payments import with_payments
 from servery.sync.places import Place
 
@@ -24,30 +23,47 @@ Key = tuple[int, str]
 """Venue id and external id: by these a check is one, for venues may number their checks alike."""
 
 
+class CheckState(Struct, frozen=True, kw_only=True):
+    """A check to be written, as its source sends it: without payments sent apart."""
+
+    place: Place
+    external_id: str
+    revision: int
+    digest: bytes
+    check: Check
+    parts: bytes | None = None
+    """Of a check that comes in parts, the older ones' revisions as JSON (see lines.Parted)."""
+
+
 async def apply_checks(
     db: rows.Db, connection_id: int, places: Mapping[str, Place], changes: Sequence[CheckSeen], applied: Applied
 ) -> None:
     """Write what is new in these checks, with everything that is computed from their parts."""
+    await _apply_whole(db, connection_id, places, [one for one in changes if one.complete], applied)
+    await _apply_parts(db, connection_id, places, [one for one in changes if not one.complete], applied)
+
+
+async def _apply_whole(
+    db: rows.Db, connection_id: int, places: Mapping[str, Place], changes: Sequence[CheckSeen], applied: Applied
+) -> None:
     if not changes:
         return
-    parts = one_each([one for one in changes if not one.complete])
-    if parts:
-        parts = await _with_known_lines(db, connection_id, places, parts, applied)
-    changes = [one for one in changes if one.complete] + parts
-    external_ids = {one.external_id for one in changes}
-    held = await rows.held_checks(db, connection_id, external_ids)
-    write: list[tuple[State, CheckSeen]] = []
-    refreshed: list[tuple[State, CheckSeen]] = []
+    held = await rows.held_checks(db, connection_id, {one.external_id for one in changes})
+    write: list[CheckState] = []
+    refreshed: list[tuple[int, int]] = []
+    before: list[int] = []
     for key, seen, change in _newest_by_key(places, changes):
-        verdict = judge(held[key][0] if key in held else None, seen)
+        known = held.get(key)
+        verdict = judge(known, seen)
         count(applied, verdict)
         if verdict in ("created", "updated"):
-            write.append((seen, change))
-            applied.days |= {(key[0], held[key][1])} if key in held else set()
-        elif verdict == "refreshed":
-            refreshed.append((seen, change))
-    await rows.refresh(db, "checks", connection_id, [(seen.external_id, seen.revision) for seen, _ in refreshed])
-    applied.days |= await _write(db, connection_id, places, write)
+            write.append(_check_state(places[change.location], seen, change.check))
+            before += [known.id] if known else []
+        elif known is not None and verdict == "refreshed":
+            refreshed.append((known.id, seen.revision))
+    await rows.refresh(db, "checks", refreshed)
+    applied.days |= await rows.days_of(db, "checks", before)
+    applied.days |= await write_checks(db, connection_id, write)
 
 
 def _newest_by_key(places: Mapping[str, Place], changes: Iterable[CheckSeen]) -> Iterable[tuple[Key, State, CheckSeen]]:
@@ -60,50 +76,127 @@ def _newest_by_key(places: Mapping[str, Place], changes: Iterable[CheckSeen]) ->
             yield (venue_id, seen.external_id), seen, change
 
 
-async def _with_known_lines(
-    db: rows.Db, connection_id: int, places: Mapping[str, Place], parts: Sequence[CheckSeen], applied: Applied
-) -> list[CheckSeen]:
-    bodies = await rows.check_bodies(db, connection_id, [part.external_id for part in parts])
-    whole = []
-    for part in parts:
-        body = bodies.get((places[part.location].venue_id, part.external_id))
-        check = joined(_CHECK.decode(body) if body else None, part.check, applied)
-        whole.append(structs.replace(part, check=check))
-    return whole
+def _check_state(place: Place, seen: State, check: Check) -> CheckState:
+    return CheckState(
+        place=place, external_id=seen.external_id, revision=seen.revision, digest=seen.digest, check=check
+    )
 
 
-async def _write(
-    db: rows.Db, connection_id: int, places: Mapping[str, Place], write: Sequence[tuple[State, CheckSeen]]
+async def _apply_parts(
+    db: rows.Db, connection_id: int, places: Mapping[str, Place], changes: Sequence[CheckSeen], applied: Applied
+) -> None:
+    if not changes:
+        return
+    rows_held = await rows.whole_checks(db, connection_id, {one.external_id for one in changes})
+    seen: dict[Key, tuple[Place, Parted]] = {}
+    for change in changes:
+        place = places[change.location]
+        key = (place.venue_id, change.external_id)
+        part = Parted(change.check, change.revision)
+        seen[key] = (place, joined(seen[key][1], part) if key in seen else part)
+    write = []
+    for key, (place, part) in seen.items():
+        row = rows_held.get(key)
+        held = parted(_CHECK.decode(row.own), row.state.revision, row.parts) if row else None
+        whole = joined(held, part) if held else part
+        same = held is not None and unchanged(held.check, whole.check)
+        count(applied, "unchanged" if same else "updated" if held else "created")
+        count_lines(held.check if held else None, part.check, whole.check, applied)
+        if row and not same:
+            applied.days.add((key[0], row.business_date))
+        if whole != held:
+            write.append(_part_state(place, key[1], whole))
+    applied.days |= await write_checks(db, connection_id, write)
+
+
+def _part_state(place: Place, external_id: str, whole: Parted) -> CheckState:
+    # Parts are compared with what is held and not by digest, for they may come in any order.
+    return CheckState(
+        place=place,
+        external_id=external_id,
+        revision=whole.revision,
+        digest=b"",
+        check=whole.check,
+        parts=_JSON.encode(whole.older),
+    )
+
+
+async def write_checks(db: rows.Db, connection_id: int, checks: Sequence[CheckState]) -> set[tuple[int, date]]:
+    """Write checks together with their payments sent apart; the venues and business dates on which they stand."""
+    return await _put(db, connection_id, await _settled(db, connection_id, checks))
+
+
+async def settle(
+    db: rows.Db, connection_id: int, places: Mapping[str, Place], check_ids: Collection[str]
 ) -> set[tuple[int, date]]:
-    if not write:
+    """Write again the held checks that their payments change; their own state and revision stay what they were.
+
+    Returns the venues and business dates on which those stand.
+    """
+    if not check_ids:
         return set()
-    apart = await rows.payments_of(db, connection_id, [seen.external_id for seen, _ in write])
-    payers = {
-        check_id: row["guest_external_id"]
-        for check_id, found in apart.items()
-        for row in found
-        if row["guest_external_id"]
-    }
-    owners = {seen.external_id: one.check.guest_id or payers.get(seen.external_id) for seen, one in write}
-    guests = await rows.guest_ids(db, connection_id, owners.values())
-    table = []
-    for seen, change in write:
-        payments = [_PAYMENT.decode(row["body"]) for row in apart.get(seen.external_id, ())]
-        check = with_payments(change.check, payments)
-        owner = owners[seen.external_id]
-        table.append(_check_row(seen, check, places[change.location], guests[owner] if owner else None))
+    by_venue = {place.venue_id: place for place in places.values()}
+    held = await rows.whole_checks(db, connection_id, check_ids)
+    own = [_held_state(by_venue[key[0]], key[1], one) for key, one in held.items() if key[0] in by_venue]
+    settled = await _settled(db, connection_id, own)
+    return await _put(db, connection_id, [one for one in settled if _differs(one, held[one.key])])
+
+
+def _held_state(place: Place, external_id: str, held: rows.HeldCheck) -> CheckState:
+    return CheckState(
+        place=place,
+        external_id=external_id,
+        revision=held.state.revision,
+        digest=held.state.digest,
+        check=_CHECK.decode(held.own),
+        parts=held.parts,
+    )
+
+
+def _differs(settled: "_Settled", held: rows.HeldCheck) -> bool:
+    return settled.owner != held.owner or settled.check != _CHECK.decode(held.body)
+
+
+class _Settled(NamedTuple):
+    """A check with its payments sent apart in it, and the external id of the guest whose check it is."""
+
+    state: CheckState
+    check: Check
+    owner: str | None
+
+    @property
+    def key(self) -> Key:
+        return self.state.place.venue_id, self.state.external_id
+
+
+async def _settled(db: rows.Db, connection_id: int, checks: Sequence[CheckState]) -> list[_Settled]:
+    if not checks:
+        return []
+    apart = await rows.payments_of(db, connection_id, [one.external_id for one in checks])
+    settled = []
+    for one in checks:
+        payments = apart.get(one.external_id, ())
+        check = with_payments(one.check, [_PAYMENT.decode(row["body"]) for row in payments])
+        payer = next((row["guest_external_id"] for row in payments if row["guest_external_id"]), None)
+        settled.append(_Settled(one, check, one.check.guest_id or payer))
+    return settled
+
+
+async def _put(db: rows.Db, connection_id: int, checks: Sequence[_Settled]) -> set[tuple[int, date]]:
+    guests = await rows.guest_ids(db, connection_id, [one.owner for one in checks])
+    table = [_check_row(one.state, one.check, guests[one.owner] if one.owner else None) for one in checks]
     await rows.put(db, "checks", rows.CHECK, "venue_id, connection_id, external_id", connection_id, table)
     return {(row[0], row[4]) for row in table}
 
 
-def _check_row(seen: State, check: Check, place: Place, guest: int | None) -> tuple[Any, ...]:
+def _check_row(one: CheckState, check: Check, guest: int | None) -> tuple[Any, ...]:
     sums = add_up(check)
     return (
-        place.venue_id,
-        seen.external_id,
-        seen.revision,
-        seen.digest,
-        place.business_date(check.opened_at),
+        one.place.venue_id,
+        one.external_id,
+        one.revision,
+        one.digest,
+        one.place.business_date(check.opened_at),
         check.opened_at,
         check.closed_at,
         check.status,
@@ -120,56 +213,6 @@ def _check_row(seen: State, check: Check, place: Place, guest: int | None) -> tu
         check.reservation_id,
         guest,
         _JSON.encode(check).decode(),
+        None if check is one.check else _JSON.encode(one.check.payments).decode(),
+        one.parts.decode() if one.parts else None,
     )
-
-
-async def apply_payments(
-    db: rows.Db, connection_id: int, places: Mapping[str, Place], changes: Sequence[PaymentSeen], applied: Applied
-) -> None:
-    """Keep separately sent payments, and bring them into the checks they pay where those are already here."""
-    if not changes:
-        return
-    states = [(state(one.external_id, one.revision, _JSON.encode((one.payment, one.guest_id))), one) for one in changes]
-    held = await rows.held(db, "payment", connection_id, [one.external_id for one in changes])
-    sorted_ = judged(held, states)
-    write = [(seen, one) for seen, one in (*sorted_["created"], *sorted_["updated"])]
-    await rows.put(
-        db, "payment", rows.PAYMENT, "connection_id, external_id", connection_id, [_payment_row(*one) for one in write]
-    )
-    states_only = [(seen.external_id, seen.revision) for seen, _ in sorted_["refreshed"]]
-    await rows.refresh(db, "payment", connection_id, states_only)
-    for verdict, found in sorted_.items():
-        count(applied, verdict, len(found))
-    await _settle(db, connection_id, places, {one.check_id for _, one in write}, applied)
-
-
-def _payment_row(seen: State, change: PaymentSeen) -> tuple[Any, ...]:
-    body = _JSON.encode(change.payment).decode()
-    return seen.external_id, change.check_id, seen.revision, seen.digest, change.guest_id, body
-
-
-async def _settle(
-    db: rows.Db, connection_id: int, places: Mapping[str, Place], check_ids: set[str], applied: Applied
-) -> None:
-    """Write again the held checks that their payments change; their own state and revision stay what they were."""
-    if not check_ids:
-        return
-    by_venue = {place.venue_id: location for location, place in places.items()}
-    held = await rows.held_checks(db, connection_id, check_ids)
-    bodies = await rows.check_bodies(db, connection_id, check_ids)
-    apart = await rows.payments_of(db, connection_id, check_ids)
-    write = []
-    for key, body in bodies.items():
-        check = _CHECK.decode(body)
-        if key[0] in by_venue and _change(check, apart[key[1]]):
-            at = held[key][0]
-            seen = CheckSeen(key[1], at.revision, by_venue[key[0]], check)
-            write.append((State(key[1], at.revision, at.digest, body), seen))
-    applied.days |= await _write(db, connection_id, places, write)
-
-
-def _change(check: Check, apart: Sequence[DictRow]) -> bool:
-    """Whether separately sent payments say more than the check itself does."""
-    if check.guest_id is None and any(row["guest_external_id"] for row in apart):
-        return True
-    return with_payments(check, [_PAYMENT.decode(row["body"]) for row in apart]) != check

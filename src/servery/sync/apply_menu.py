@@ -1,6 +1,7 @@
 """Applying catalogues and table plans: each is replaced as a whole by its newer state."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -86,31 +87,55 @@ def flat(menu: Menu) -> Iterator[tuple[Any, ...]]:
 
 
 async def apply_tables(
-    db: rows.Db, connection_id: int, places: Mapping[str, Place], changes: Sequence[TablesSeen]
+    db: rows.Db, connection_id: int, places: Mapping[str, Place], changes: Sequence[TablesSeen], applied: Applied
 ) -> None:
-    """Replace a connection's table plan of a venue by the one seen last."""
+    """Replace a connection's table plan of a venue by its newest, or, where plans carry no revision, by the last seen.
+
+    Checks whose label was read without knowing these tables are to be matched anew.
+    """
     latest = {change.location: change for change in sorted(changes, key=lambda one: one.revision)}
     for change in latest.values():
         venue_id = places[change.location].venue_id
-        await db.execute(
-            "delete from venue_table where venue_id = %s and connection_id = %s", [venue_id, connection_id]
+        if not await _is_newest(db, connection_id, venue_id, change):
+            continue
+        before = await _table_keys(db, venue_id)
+        await _replace_tables(db, connection_id, venue_id, change)
+        if await _table_keys(db, venue_id) != before:
+            applied.days |= await _labelled_days(db, venue_id)
+
+
+async def _is_newest(db: rows.Db, connection_id: int, venue_id: int, change: TablesSeen) -> bool:
+    cursor = await db.execute(
+        "select from venue_table where venue_id = %s and connection_id = %s and revision > %s limit 1",
+        [venue_id, connection_id, change.revision],
+    )
+    return await cursor.fetchone() is None
+
+
+async def _table_keys(db: rows.Db, venue_id: int) -> set[str]:
+    cursor = await db.execute("select distinct table_key from venue_table where venue_id = %s", [venue_id])
+    return {row["table_key"] for row in await cursor.fetchall()}
+
+
+async def _labelled_days(db: rows.Db, venue_id: int) -> set[tuple[int, date]]:
+    cursor = await db.execute(
+        "select distinct business_date from checks where venue_id = %s and label is not null and table_name is null",
+        [venue_id],
+    )
+    return {(venue_id, row["business_date"]) for row in await cursor.fetchall()}
+
+
+async def _replace_tables(db: rows.Db, connection_id: int, venue_id: int, change: TablesSeen) -> None:
+    await db.execute("delete from venue_table where venue_id = %s and connection_id = %s", [venue_id, connection_id])
+    plan = [
+        (venue_id, connection_id, change.revision, position, one.name, table_key(one.name), one.seats, one.area,
+         one.external_id)
+        for position, one in enumerate(change.tables)
+    ]  # fmt: skip
+    async with db.cursor() as writer:
+        await writer.executemany(
+            "insert into venue_table "
+            "(venue_id, connection_id, revision, position, name, table_key, seats, area, external_id) "
+            "values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            plan,
         )
-        async with db.cursor() as writer:
-            await writer.executemany(
-                "insert into venue_table "
-                "(venue_id, connection_id, position, name, table_key, seats, area, external_id) "
-                "values (%s, %s, %s, %s, %s, %s, %s, %s)",
-                [
-                    (
-                        venue_id,
-                        connection_id,
-                        position,
-                        one.name,
-                        table_key(one.name),
-                        one.seats,
-                        one.area,
-                        one.external_id,
-                    )
-                    for position, one in enumerate(change.tables)
-                ],
-            )

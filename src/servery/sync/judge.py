@@ -1,6 +1,6 @@
 """Deciding what a record's newly seen state means beside the one already held. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from hashlib import blake2b
 from typing import Literal, NamedTuple, TypeVar
 
@@ -71,3 +71,9 @@ def count(applied: Applied, verdict: Verdict, records: int = 1) -> None:
         applied.updated += records
     else:
         applied.unchanged += records
+
+
+def count_all(applied: Applied, sorted_: Mapping[Verdict, Sized]) -> None:
+    """Count what became of records sorted by verdict."""
+    for verdict, found in sorted_.items():
+        count(applied, verdict, len(found))

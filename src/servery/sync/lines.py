@@ -1,44 +1,105 @@
-"""Joining the lines of a check that arrive in parts. Pure."""
+"""Joining a check that arrives in parts: each field and each line once, its newest state winning. Pure.
 
-from msgspec import structs
+Joining is commutative, associative and idempotent, so that parts may come in any order and any number of times.
+"""
 
-from servery.model.changes import Applied, CheckSeen
+from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct, structs
+
+from servery.model.changes import Applied
 from servery.model.order import Check, Line
 
+_JSON = msgspec.json.Encoder()
+T = TypeVar("T")
 
-def joined(held: Check | None, seen: Check, applied: Applied) -> Check:
-    """The check with the lines of both, each line once by its external id, the newly seen state of it winning.
 
-    Counts into `applied` what became of each seen line.
-    """
-    before: dict[str | None, Line] = {line.external_id: line for line in held.lines} if held else {}
-    lines = dict(before)
+class Older(Struct, frozen=True, omit_defaults=True):
+    """The fields, and the lines by external id, that were said by an older revision than the newest part."""
+
+    fields: dict[str, int] = {}
+    lines: dict[str, int] = {}
+
+
+class Parted(Struct, frozen=True):
+    """A check as far as its parts have told it; `revision` is that of the newest part."""
+
+    check: Check
+    revision: int
+    older: Older = Older()
+
+
+def parted(check: Check, revision: int, older: bytes | None) -> Parted:
+    """A held check that came in parts, from what is stored of it."""
+    return Parted(check, revision, msgspec.json.decode(older, type=Older) if older else Older())
+
+
+def joined(one: Parted, other: Parted) -> Parted:
+    """What two sets of parts tell together. Lines stand in the order in which they were first seen."""
+    fields = _newest(_fields(one), _fields(other))
+    lines = _newest(_lines(one), _lines(other))
+    revision = max(one.revision, other.revision)
+    told = {name: value for name, (_, value) in fields.items()}
+    told["opened_at"] = min(one.check.opened_at, other.check.opened_at)
+    check = structs.replace(one.check, **told | {"lines": tuple(line for _, line in lines.values())})
+    return Parted(check, revision, Older(_below(revision, fields), _below(revision, lines)))
+
+
+def _fields(part: Parted) -> dict[str, tuple[int, object]]:
+    """What a part says besides lines: a field that is empty says nothing."""
+    given = ((name, getattr(part.check, name)) for name in Check.__struct_fields__ if name != "lines")
+    return {
+        name: (part.older.fields.get(name, part.revision), value)
+        for name, value in given
+        if value not in (None, (), "", 0)
+    }
+
+
+def _lines(part: Parted) -> dict[str, tuple[int, Line]]:
+    return {
+        line.external_id or "": (part.older.lines.get(line.external_id or "", part.revision), line)
+        for line in part.check.lines
+    }
+
+
+def _newest(one: Mapping[str, tuple[int, T]], other: Mapping[str, tuple[int, T]]) -> dict[str, tuple[int, T]]:
+    """Each piece in its newest state; of two of one revision, one that does not depend on which came first."""
+    newest = dict(one)
+    for name, piece in other.items():
+        before = newest.get(name)
+        if before is None or piece[0] > before[0] or (piece[0] == before[0] and _comes_after(piece[1], before[1])):
+            newest[name] = piece
+    return newest
+
+
+def _comes_after(one: object, other: object) -> bool:
+    return one != other and _JSON.encode(one) > _JSON.encode(other)
+
+
+def _below(revision: int, pieces: Mapping[str, tuple[int, object]]) -> dict[str, int]:
+    return {name: at for name, (at, _) in sorted(pieces.items()) if at < revision}
+
+
+def unchanged(held: Check, now: Check) -> bool:
+    """Whether two states say the same, in whichever order their lines stand."""
+    return structs.replace(held, lines=()) == structs.replace(now, lines=()) and _by_id(held) == _by_id(now)
+
+
+def count_lines(held: Check | None, seen: Check, now: Check, applied: Applied) -> None:
+    """Count what became of the lines seen, from the check as it was held and as it is now."""
+    before = _by_id(held) if held else {}
+    after = _by_id(now)
     for line in seen.lines:
-        known = before.get(line.external_id)
-        if known is None:
+        name = line.external_id or ""
+        if name not in before:
             applied.lines_created += 1
-        elif known == line:
+        elif before[name] == after[name]:
             applied.lines_unchanged += 1
         else:
             applied.lines_updated += 1
-        lines[line.external_id] = line
-    if held is None:
-        return seen
-    opened = min(held.opened_at, seen.opened_at)
-    given = {name: value for name in seen.__struct_fields__ if (value := getattr(seen, name)) not in (None, (), "", 0)}
-    return structs.replace(held, **given | {"lines": tuple(lines.values()), "opened_at": opened})
 
 
-def one_each(changes: list[CheckSeen]) -> list[CheckSeen]:
-    """Partial states of the same check in one set, joined to one state each, in order of first appearance."""
-    together: dict[tuple[str, str], CheckSeen] = {}
-    for change in changes:
-        key = (change.location, change.external_id)
-        before = together.get(key)
-        if before is None:
-            together[key] = change
-            continue
-        lines = {line.external_id: line for line in (*before.check.lines, *change.check.lines)}
-        check = structs.replace(joined(before.check, change.check, Applied()), lines=tuple(lines.values()))
-        together[key] = structs.replace(change, check=check)
-    return list(together.values())
+def _by_id(check: Check) -> dict[str, Line]:
+    return {line.external_id or "": line for line in check.lines}

@@ -51,6 +51,10 @@ def _check(venue: Venue) -> None:
             zone=venue.time_zone,
             mend="Give an IANA name such as Europe/Copenhagen.",
         ) from unknown
+    if not 0 <= venue.cutoff < 1440:
+        raise Invalid("A business day begins between 00:00 and 23:59.", field="cutoff")
+    if min(venue.match_before, venue.match_after) < 0:
+        raise Invalid("The minutes of a window cannot be negative.", field="match_before")
     if not known_currency(venue.currency):
         raise Invalid(
             "There is no currency {currency}.",
@@ -93,12 +97,21 @@ async def venue_named(db: Db, name: str) -> KeptVenue:
 
 
 async def change_venue(db: Db, venue_id: int, changed: Venue) -> None:
-    """Replace the facts of a venue."""
+    """Replace the facts of a venue; Invalid as for a new one, NotFound when there is none.
+
+    Records keep the business dates that they were given by the clock and cut-off of their arrival.
+    """
     _check(changed)
-    await db.execute(
-        "update venue set name = %s, name_key = %s, body = %s where id = %s",
-        [changed.name.strip(), _key(changed.name), Jsonb(msgspec.to_builtins(changed)), venue_id],
-    )
+    try:
+        async with db.transaction():
+            cursor = await db.execute(
+                "update venue set name = %s, name_key = %s, body = %s where id = %s",
+                [changed.name.strip(), _key(changed.name), Jsonb(msgspec.to_builtins(changed)), venue_id],
+            )
+    except UniqueViolation as taken:
+        raise Invalid("There is a venue {name} already.", field="name", name=changed.name) from taken
+    if not cursor.rowcount:
+        raise NotFound("There is no venue {id}.", id=venue_id)
 
 
 async def tables(db: Db, venue_id: int) -> list[Table]:

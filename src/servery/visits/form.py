@@ -13,7 +13,7 @@ async def form_visits(db: Db, days: Iterable[Day]) -> list[int]:
     ordered = sorted(set(days))
     if not ordered:
         return []
-    await rows.lock_days(db, ordered)
+    await rows.lock_venues(db, (venue_id for venue_id, _ in ordered))
     venues = await rows.venues_of(db, ordered)
     records = await rows.load(db, ordered)
     made, parties = [], []

@@ -6,13 +6,21 @@ from functools import lru_cache
 from msgspec import Struct
 
 from servery.model.venue import table_key
+from servery.storage.names import fold
 
 _SPLIT = re.compile(r"[\s,;/()]+")
 _OTHER_PLACES = frozenset("bar counter stool terrace terrasse disk theke barra".split())
 _NOT_NAMES = frozenset(
-    "table tables tbl tab bord tisch mesa bar split check bill guest gast guests walkin walk in takeaway take "
-    "away to go window terrace left right part rest tabs og and und y".split()
+    word
+    for word in fold(
+        "table tables tbl tab bord tisch mesa bar split check bill guest gast guests walkin walk in takeaway take "
+        "away to go window terrace left right part rest tabs og and und y"
+    ).split()
 )
+
+
+_AREAS = frozenset("bar counter terrace terrasse terraza patio garden have garten lounge deck".split())
+"""Where a number has this before it, it counts the places there: bar 2 is not table 2."""
 
 
 class Label(Struct, frozen=True):
@@ -20,6 +28,7 @@ class Label(Struct, frozen=True):
 
     table: str | None = None
     names: tuple[str, ...] = ()
+    """Folded."""
 
 
 @lru_cache(maxsize=16_384)
@@ -28,6 +37,8 @@ def read_label(label: str, tables: frozenset[str]) -> Label:
     parts = [part for part in _SPLIT.split(label.strip()) if part]
     spans = [(start, size) for size in (len(parts), 2, 1) for start in range(len(parts) - size + 1) if size]
     for start, size in spans:
+        if start and parts[start - 1].casefold() in _AREAS:
+            continue
         if size < len(parts) and start and parts[start - 1].casefold() in _OTHER_PLACES:
             continue
         key = table_key(" ".join(parts[start : start + size]))
@@ -37,5 +48,9 @@ def read_label(label: str, tables: frozenset[str]) -> Label:
 
 
 def _names(parts: list[str]) -> tuple[str, ...]:
-    words = (part.strip(".-'#:").casefold() for part in parts)
-    return tuple(word for word in words if len(word) > 1 and word.isalpha() and word not in _NOT_NAMES)
+    return tuple(word for word in words_of(" ".join(parts)) if word not in _NOT_NAMES)
+
+
+def words_of(name: str) -> tuple[str, ...]:
+    """The words of a name as they are compared: folded, without initials and whatever holds a digit."""
+    return tuple(word for word in fold(name).split() if len(word) > 1 and word.isalpha())

@@ -7,7 +7,7 @@ stays unmatched and is listed with its candidates for a person to decide.
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -89,13 +89,15 @@ class Party(Struct, kw_only=True):
 
 
 def match(bookings: Sequence[Booking], bills: Sequence[Bill], rules: Rules) -> list[Party]:
-    """Group one business day's checks into parties and join each to the booking it belongs to, where that is clear."""
+    """Group one business day's checks into parties and join each to the booking it belongs to, where that is clear.
+
+    Where nothing else decides, what stands first in `bookings` and `bills` does: give them in an order of their own.
+    """
     parties = [Party(bills=found) for found in together(bills)]
     open_parties = [party for party in parties if not _told(party, {one.id for one in bookings})]
-    possible = {one.id: one for one in bookings if one.status not in NEVER_CAME}
     taken = {party.booking_id for party in parties if party.booking_id is not None}
-    offers = _offers(open_parties, [one for one in possible.values() if one.id not in taken], rules)
-    _assign(open_parties, offers, possible)
+    possible = {one.id: one for one in bookings if one.status not in NEVER_CAME and one.id not in taken}
+    _assign(open_parties, [_offers(party, possible.values(), rules) for party in open_parties], possible)
     return parties
 
 
@@ -103,19 +105,40 @@ def together(bills: Iterable[Bill]) -> list[list[Bill]]:
     """Put checks of one party together: split from one another, or on one table side by side in time."""
     groups: list[list[Bill]] = []
     by_place: dict[object, list[list[Bill]]] = defaultdict(list)
-    by_id: dict[int, list[Bill]] = {}
-    for bill in sorted(bills, key=lambda one: (one.opened_at, one.id)):
+    families: dict[int, list[Bill]] = {}
+    by_id = {bill.id: bill for bill in bills}
+    for bill in sorted(by_id.values(), key=lambda one: one.opened_at):
+        origin = _origin(bill, by_id)
         place = bill.table or frozenset(bill.name_words) or None
-        group = by_id.get(bill.split_from) if bill.split_from is not None else None
-        if group is None and bill.told is None and place is not None:
-            group = next((one for one in by_place[place] if any(_side_by_side(bill, other) for other in one)), None)
+        near = [one for one in by_place[place] if any(_side_by_side(bill, other) for other in one)] if place else []
+        likely = [families[origin]] if origin in families else near
+        group = next((one for one in likely if _may_be_one(bill, one)), None)
         if group is None:
             group = []
             groups.append(group)
             by_place[place].append(group)
         group.append(bill)
-        by_id[bill.id] = group
+        families.setdefault(origin, group)
     return groups
+
+
+def _origin(bill: Bill, by_id: Mapping[int, Bill]) -> int:
+    """The check that this one was split from in the beginning; itself when from none."""
+    passed = [bill.id]
+    while (before := bill.split_from) is not None:
+        if before in passed:
+            return min(passed)
+        passed.append(before)
+        if before not in by_id:
+            break
+        bill = by_id[before]
+    return passed[-1]
+
+
+def _may_be_one(bill: Bill, group: Iterable[Bill]) -> bool:
+    """Whether nothing that was said of these checks keeps them apart; what a person took from a party stays alone."""
+    said = {(one.told_by, one.told) for one in (bill, *group) if one.told_by is not None}
+    return len(said) < 2 and ("staff", None) not in said
 
 
 def _side_by_side(later: Bill, earlier: Bill) -> bool:
@@ -132,24 +155,20 @@ def _side_by_side(later: Bill, earlier: Bill) -> bool:
     return abs(later.closed_at - earlier.closed_at) <= timedelta(minutes=20)
 
 
-def _told(party: Party, known: set[int]) -> bool:
+def _told(party: Party, known: Collection[int]) -> bool:
     """Take what a person or the source has said; the rules do not touch such a party."""
     said = next((bill for bill in party.bills if bill.told_by is not None), None)
-    if said is None or said.told_by is None or (said.told is not None and said.told not in known):
+    if said is None or said.told_by is None:
         return False
-    party.booking_id = said.told
+    party.booking_id = said.told if said.told in known else None
     party.match = Match(1.0, said.told_by, (Reason(said.told_by, 0.0),))
     return True
 
 
-def _offers(parties: Sequence[Party], bookings: Sequence[Booking], rules: Rules) -> list[tuple[int, list[Candidate]]]:
-    by_time = sorted(bookings, key=lambda one: one.starts_at)
-    offers = []
-    for place, party in enumerate(parties):
-        weighed = (weigh(party.bills, booking, rules) for booking in by_time)
-        found = sorted((one for one in weighed if one is not None), key=lambda one: (-one.score, one.booking_id))
-        offers.append((place, [one for one in found if one.score >= WORTH_ASKING]))
-    return offers
+def _offers(party: Party, bookings: Iterable[Booking], rules: Rules) -> list[Candidate]:
+    weighed = (weigh(party.bills, booking, rules) for booking in bookings)
+    found = [one for one in weighed if one is not None and one.score >= WORTH_ASKING]
+    return sorted(found, key=lambda one: -one.score)
 
 
 def weigh(bills: Sequence[Bill], booking: Booking, rules: Rules) -> Candidate | None:
@@ -216,35 +235,27 @@ def _covers(bills: Sequence[Bill], booking: Booking) -> list[Reason]:
     return [Reason("other-covers", _COVERS_OTHER, str(max(counted)))] if apart > 1 else []
 
 
-def _assign(
-    parties: Sequence[Party], offers: Sequence[tuple[int, list[Candidate]]], bookings: dict[int, Booking]
-) -> None:
+def _assign(parties: Sequence[Party], offers: Sequence[list[Candidate]], bookings: Mapping[int, Booking]) -> None:
     """Join the likeliest pairs first; a booking that is taken is no candidate any more, but for its other tables."""
-    pairs = sorted(
-        ((candidate, place) for place, found in offers for candidate in found),
-        key=lambda pair: (-pair[0].score, pair[0].booking_id, pair[1]),
-    )
+    pairs = [(candidate, place) for place, found in enumerate(offers) for candidate in found]
     served: dict[int, set[str | None]] = defaultdict(set)
-    for candidate, place in pairs:
+
+    def free(candidate: Candidate, tables: set[str | None]) -> bool:
+        return _free(bookings[candidate.booking_id], tables, served[candidate.booking_id])
+
+    for candidate, place in sorted(pairs, key=lambda pair: -pair[0].score):
         party = parties[place]
-        if party.booking_id is not None or candidate.score < JOINED_AT:
-            continue
         tables = {bill.table for bill in party.bills}
-        if not _free(bookings[candidate.booking_id], tables, served[candidate.booking_id]):
+        if party.booking_id is not None or candidate.score < JOINED_AT or not free(candidate, tables):
             continue
-        rivals = [
-            other
-            for other in offers[place][1]
-            if other.booking_id != candidate.booking_id
-            and _free(bookings[other.booking_id], tables, served[other.booking_id])
-        ]
+        rivals = [one for one in offers[place] if one.booking_id != candidate.booking_id and free(one, tables)]
         if all(_odds(candidate) >= CLEAR * _odds(rival) for rival in rivals):
             party.booking_id = candidate.booking_id
             party.match = Match(candidate.score, "rules", candidate.reasons)
             served[candidate.booking_id] |= tables
-    for place, found in offers:
-        if parties[place].booking_id is None:
-            parties[place].candidates = tuple(found)
+    for party, found in zip(parties, offers, strict=True):
+        if party.booking_id is None:
+            party.candidates = tuple(one for one in found if free(one, {bill.table for bill in party.bills}))
 
 
 def _free(booking: Booking, tables: set[str | None], served: set[str | None]) -> bool:

@@ -11,7 +11,7 @@ from psycopg.rows import DictRow
 
 from servery.model.venue import Venue, table_key
 from servery.visits.assemble import BillRow, BookingRow, Draft
-from servery.visits.labels import read_label
+from servery.visits.labels import read_label, words_of
 from servery.visits.match import Bill, Booking, Party
 
 Db = AsyncConnection[DictRow]
@@ -27,9 +27,9 @@ class DayRecords(NamedTuple):
     weighed_bills: list[Bill]
 
 
-async def lock_days(db: Db, days: Iterable[Day]) -> None:
+async def lock_venues(db: Db, venue_ids: Iterable[int]) -> None:
     """Wait for, and hold until the transaction ends, the right to form these venues' visits."""
-    for venue_id in sorted({venue_id for venue_id, _ in days}):
+    for venue_id in sorted(set(venue_ids)):
         await db.execute("select pg_advisory_xact_lock(%s, %s)", [0x715, venue_id])
 
 
@@ -57,10 +57,13 @@ async def load(db: Db, days: Sequence[Day]) -> dict[Day, DayRecords]:
     found: dict[Day, DayRecords] = defaultdict(lambda: DayRecords({}, {}, [], []))
     for row in await _day_rows(db, _RESERVATIONS, days):
         _take_booking(found[row["venue_id"], row["business_date"]], row)
+    known = {
+        day: tables.get(day[0], frozenset()).union(*(one.tables for one in records.weighed_bookings))
+        for day, records in found.items()
+    }
     for row in await _day_rows(db, _CHECKS, days):
-        day = found[row["venue_id"], row["business_date"]]
-        booked = frozenset(key for one in day.weighed_bookings for key in one.tables)
-        _take_bill(day, row, tables.get(row["venue_id"], frozenset()) | booked)
+        day = row["venue_id"], row["business_date"]
+        _take_bill(found[day], row, known.get(day, tables.get(day[0], frozenset())))
     return found
 
 
@@ -80,20 +83,21 @@ select r.id, r.venue_id, r.business_date, r.starts_at, r.status, r.party_size, r
 from unnest(%s::bigint[], %s::date[]) as d(venue_id, business_date)
 join reservation r using (venue_id, business_date)
 left join source_guest g on g.id = r.source_guest_id
-where not r.removed order by r.id"""
+where not r.removed order by r.starts_at, r.connection_id, r.external_id"""
 
 _CHECKS = """
 select c.id, c.venue_id, c.business_date, c.opened_at, c.closed_at, c.label, c.table_name, c.covers,
        c.source_guest_id, c.total - c.refunded as spend, c.net_sales, c.tips, c.visit_id, c.match ->> 'by' as told_by,
-       g.guest_id, s.id as split_from, t.id as told, c.reservation_told as source_told,
+       g.guest_id, s.id as split_from,
+       (select t.id from reservation t where t.venue_id = c.venue_id and t.external_id = c.reservation_told
+        and t.business_date = c.business_date and not t.removed order by t.connection_id limit 1) as told,
        case when c.match ->> 'by' = 'staff' then (c.match ->> 'reservation_id')::bigint end as staff_told
 from unnest(%s::bigint[], %s::date[]) as d(venue_id, business_date)
 join checks c using (venue_id, business_date)
 left join source_guest g on g.id = c.source_guest_id
 left join checks s on s.venue_id = c.venue_id and s.connection_id = c.connection_id
     and s.external_id = c.split_from
-left join reservation t on t.venue_id = c.venue_id and t.external_id = c.reservation_told
-where not c.removed and c.status <> 'void' order by c.id"""
+where not c.removed and c.status <> 'void' order by c.opened_at, c.connection_id, c.external_id"""
 
 
 async def _day_rows(db: Db, query: str, days: Sequence[Day]) -> list[DictRow]:
@@ -114,7 +118,6 @@ def _take_booking(day: DayRecords, row: DictRow) -> None:
         left_at=row["left_at"],
         visit_id=row["visit_id"],
     )
-    names = read_label(row["guest_name"] or "", frozenset(("",))).names
     day.weighed_bookings.append(
         Booking(
             id=row["id"],
@@ -123,7 +126,7 @@ def _take_booking(day: DayRecords, row: DictRow) -> None:
             party_size=row["party_size"],
             tables=frozenset(row["table_keys"]),
             guest_id=row["guest_id"],
-            name_words=frozenset(names),
+            name_words=frozenset(words_of(row["guest_name"] or "")),
             seated_at=row["seated_at"],
             left_at=row["left_at"],
         )
@@ -156,7 +159,7 @@ def _take_bill(day: DayRecords, row: DictRow, tables: frozenset[str]) -> None:
             guest_id=row["guest_id"],
             split_from=row["split_from"],
             told=row["staff_told"] if by_staff else row["told"],
-            told_by="staff" if by_staff else "source" if row["source_told"] else None,
+            told_by="staff" if by_staff else "source" if row["told"] is not None else None,
         )
     )
 
@@ -173,6 +176,7 @@ async def write(db: Db, days: Sequence[Day], drafts: Sequence[Draft], parties: I
     )
     await _point(db, "checks", [(one, visit_ids[at]) for at, draft in enumerate(drafts) for one in draft.bill_ids])
     await _note_matches(db, parties)
+    await _let_go(db, days, visit_ids, drafts)
     await _retire(
         db, days, visit_ids, {old: visit_ids[at] for at, draft in enumerate(drafts) for old in draft.known_as}
     )
@@ -247,6 +251,27 @@ async def _note_matches(db: Db, parties: Iterable[Party]) -> None:
     )
 
 
+async def _let_go(db: Db, days: Sequence[Day], visit_ids: Sequence[int], drafts: Sequence[Draft]) -> None:
+    """Records of these days that are in no visit now do not point at one that goes on without them.
+
+    One that is gone with them they keep, so that it comes back with them.
+    """
+    on_days = "from unnest(%s::bigint[], %s::date[]) as d(venue_id, business_date) where t.venue_id = d.venue_id "
+    on_days += "and t.business_date = d.business_date and t.id <> all(%s)"
+    where = [[venue_id for venue_id, _ in days], [day for _, day in days]]
+    kept = list(visit_ids)
+    await db.execute(
+        f"update reservation as t set visit_id = null {on_days} and t.visit_id = any(%s)",
+        [*where, [one for draft in drafts for one in draft.booking_ids], kept],
+    )
+    await db.execute(
+        "update checks as t set visit_id = case when t.visit_id = any(%s) then null else t.visit_id end, "
+        "match = case when t.match ->> 'by' = 'staff' then t.match end, candidates = null "
+        f"{on_days} and (t.visit_id = any(%s) or t.match is not null or t.candidates is not null)",
+        [kept, *where, [one for draft in drafts for one in draft.bill_ids], kept],
+    )
+
+
 def _match(party: Party) -> str | None:
     if party.match is None:
         return None
@@ -263,8 +288,7 @@ async def _retire(db: Db, days: Sequence[Day], kept: Sequence[int], became: Mapp
     cursor = await db.execute(
         "update visit as v set gone_at = now() from unnest(%s::bigint[], %s::date[]) as d(venue_id, business_date) "
         "where v.venue_id = d.venue_id and v.business_date = d.business_date and v.gone_at is null "
-        "and v.id <> all(%s) and not exists (select from checks c where c.visit_id = v.id and not c.removed "
-        "and c.status <> 'void' and (c.venue_id, c.business_date) <> (v.venue_id, v.business_date)) returning v.id",
+        "and v.id <> all(%s) returning v.id",
         [[venue_id for venue_id, _ in days], [day for _, day in days], list(kept)],
     )
     gone = [row["id"] for row in await cursor.fetchall()]

@@ -122,6 +122,8 @@ create index reservation_guest on reservation (source_guest_id, starts_at desc) 
 create index reservation_external on reservation (external_id);
 create index reservation_visit on reservation (visit_id) where visit_id is not null;
 
+-- `own_payments`: the check's own record of its payments, where ones sent apart took their places in `body`.
+-- `parts`: for a check that comes in parts, which of its fields and lines are of an older revision than the row's.
 create table checks (
     id bigint generated always as identity primary key,
     venue_id bigint not null references venue,
@@ -151,6 +153,8 @@ create table checks (
     match jsonb,
     candidates jsonb,
     body jsonb not null,
+    own_payments jsonb,
+    parts jsonb,
     seen_at timestamptz not null default now(),
     unique (venue_id, connection_id, external_id)
 );
@@ -163,20 +167,35 @@ create index checks_ambiguous on checks (venue_id, business_date) where candidat
 
 -- Payments that their source sends apart from the check; they join its body when both are here.
 create table payment (
+    id bigint generated always as identity primary key,
     connection_id bigint not null references connection,
     external_id text not null,
     check_external_id text not null,
     revision bigint not null,
     digest bytea not null,
+    removed boolean not null default false,
     guest_external_id text,
     body jsonb not null,
-    primary key (connection_id, external_id)
+    seen_at timestamptz not null default now(),
+    unique (connection_id, external_id)
 );
 create index payment_check on payment (connection_id, check_external_id);
+
+-- What sources said of the end of their records, also of records that we have not seen yet: a record is `removed` as
+-- long as its own revision is not newer than the one here.
+create table removal (
+    connection_id bigint not null references connection,
+    kind text not null,
+    external_id text not null,
+    revision bigint not null,
+    merged_into text,
+    primary key (connection_id, kind, external_id)
+);
 
 create table venue_table (
     venue_id bigint not null references venue,
     connection_id bigint not null references connection,
+    revision bigint not null,
     position integer not null,
     name text not null,
     table_key text not null,
