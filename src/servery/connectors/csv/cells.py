@@ -38,11 +38,15 @@ class BadCell(Exception):
 
 
 class Moment(Struct, frozen=True):
-    """An instant, UTC; `timed` when the file gave a time of day, `twice` when the clock showed that time twice."""
+    """An instant, UTC; `timed` when the file gave a time of day.
+
+    `twice` when the clock showed that time twice, `skipped` when it never showed it.
+    """
 
     at: datetime
     timed: bool = True
     twice: bool = False
+    skipped: bool = False
 
 
 class Money(Struct, frozen=True):
@@ -116,6 +120,17 @@ class Cells:
 
     def moment(self, field: str, date: str, time: str, zone: str) -> Moment:
         """An instant from a date cell and a time cell (empty where the date has its own), in the venue's zone."""
+        moment = self.till_moment(field, date, time, zone)
+        if moment.skipped:
+            reason = Invalid(
+                "There was no such time in {zone}: the clock went forward.", zone=zone, code="not-on-the-clock",
+                mend='If the file\'s times are UTC, write in a file [options] times = "utc" and give it with --map.',
+            )  # fmt: skip
+            raise BadCell(field, f"{date} {time}".strip(), reason)
+        return moment
+
+    def till_moment(self, field: str, date: str, time: str, zone: str) -> Moment:
+        """The same of something that happened: if the clock never showed that time, it was the till's that lagged."""
         return self._once((field, date, time, zone), lambda: self._moment(field, date, time, zone))
 
     def _moment(self, field: str, date: str, time: str, zone: str) -> Moment:
@@ -141,11 +156,7 @@ class Cells:
         try:
             at = from_local(read, zone)
         except NotOnTheClock:
-            reason = Invalid(
-                "There was no such time in {zone}: the clock went forward.", zone=zone, code="not-on-the-clock",
-                mend='If the file\'s times are UTC, write in a file [options] times = "utc" and give it with --map.',
-            )  # fmt: skip
-            raise BadCell(field, f"{read:%Y-%m-%d %H:%M}", reason) from None
+            return Moment(read.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC), timed, skipped=True)
         there = read.replace(tzinfo=ZoneInfo(zone))
         twice = there.utcoffset() != there.replace(fold=1).utcoffset()
         return Moment(at, timed, twice)

@@ -114,12 +114,19 @@ class Orders:
         date = cells[self._date or 0].strip()
         if not date:
             return None
-        moment = self._cells.moment("date", date, "" if self._time is None else cells[self._time].strip(), zone)
+        moment = self._cells.till_moment("date", date, "" if self._time is None else cells[self._time].strip(), zone)
         if moment.at > self._now + _DAY:
             raise BadCell("date", date, Invalid("This date lies in the future.", code="in-the-future"))
         return moment
 
     def _tell_moment(self, moment: Moment, line: int) -> None:
+        if moment.skipped:
+            self._notices.add(
+                "not-on-the-clock",
+                "Times that the clock skipped, as it went forward, kept as an hour later: {count}. "
+                'Where the file\'s times are UTC, say so with times = "utc" in the [options] of a --map.',
+                line,
+            )
         if moment.twice:
             self._notices.add(
                 "clock-twice", "Times that came twice, as the clock went back; the first is meant: {count}.", line
@@ -205,7 +212,7 @@ class Orders:
             return self._plan.revision
         written = [text for cells in read.cells if (text := cells[self._modified].strip())]
         try:
-            moments = [self._cells.moment("modified", text, "", venue.time_zone).at for text in written]
+            moments = [self._cells.till_moment("modified", text, "", venue.time_zone).at for text in written]
         except BadCell:
             return self._plan.revision
         return revision_at(max(moments)) if moments else self._plan.revision

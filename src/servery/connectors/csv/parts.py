@@ -142,7 +142,7 @@ class Parts:
         if text is None:
             return None
         try:
-            moment = self._cells.moment("closed_at", text, "", venue.time_zone)
+            moment = self._cells.till_moment("closed_at", text, "", venue.time_zone)
         except BadCell:
             self._notices.add(
                 "closing-unreadable", "Checks with a closing time that is no time, left out: {count}.", line

@@ -97,7 +97,7 @@ class Reservations:
 
     def _moment(self, cells: list[str], field: str, venue: Venue) -> datetime | None:
         text = self._cells.text(cells, field)
-        return self._cells.moment(field, text, "", venue.time_zone).at if text else None
+        return self._cells.till_moment(field, text, "", venue.time_zone).at if text else None
 
     def _deposit(self, cells: list[str], venue: Venue) -> Deposit | None:
         currency = self._cells.text(cells, "currency")

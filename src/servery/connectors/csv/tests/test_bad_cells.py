@@ -82,11 +82,13 @@ def dated(*dates):
 
 def test_a_time_that_the_clock_skipped(read):
     got = read(dated("2024-03-31 02:30", "2024-05-13 19:00"))
-    assert got.told == [
-        "line 2, date, '2024-03-31 02:30': There was no such time in Europe/Copenhagen: the clock went forward. "
-        'If the file\'s times are UTC, write in a file [options] times = "utc" and give it with --map.'
-    ]
-    assert read(dated("2024-03-31 02:30"), overrides=Map(options=Options(times="utc"))).rejected == []
+    assert next(each.check.opened_at.isoformat() for each in got.checks) == "2024-03-31T01:30:00+00:00"
+    assert got.rejected == []
+    assert got.notices == {
+        "not-on-the-clock": "Times that the clock skipped, as it went forward, kept as an hour later: 1. "
+        'Where the file\'s times are UTC, say so with times = "utc" in the [options] of a --map.'
+    }
+    assert read(dated("2024-03-31 02:30"), overrides=Map(options=Options(times="utc"))).notices == {}
 
 
 def test_a_time_that_came_twice_is_the_first(read):
