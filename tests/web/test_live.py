@@ -2,12 +2,16 @@
 
 import asyncio
 import time
+from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
+from servery.storage.embedded import embedded_server
+from servery.storage.pool import connect
 from servery.web import live as live_module
-from servery.web.live import Live
+from servery.web.live import CHANNEL, Live, listen
 
 
 async def events(live: Live, count: int) -> list[bytes]:
@@ -74,3 +78,46 @@ def test_server_with_fifty_open_pages_stops_within_two_seconds(served):
             return took
 
     assert asyncio.run(run()) < 2
+
+
+@pytest.fixture
+def dsn(tmp_path: Path) -> Iterator[str]:
+    with embedded_server(tmp_path / "home") as dsn:
+        yield dsn
+
+
+async def next_change(stream: AsyncGenerator[bytes, None], dsn: str, topic: str) -> bytes:
+    """Change something until the page hears of that very topic alone."""
+    async with asyncio.timeout(10):
+        while True:
+            with connect(dsn) as connection:
+                connection.execute("select pg_notify(%s, %s)", [CHANNEL, topic])
+            event = await anext(stream)
+            if event == f"event: changed\ndata: {topic}\n\n".encode():
+                return event
+
+
+def test_what_the_database_tells_reaches_the_page_also_after_its_connection_broke(
+    dsn: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(live_module, "HEARTBEAT", 0.2)
+
+    async def run() -> None:
+        live = Live()
+        listening = asyncio.create_task(listen(live, dsn, retry_after=0.1))
+        stream = live.stream()
+        assert await next_change(stream, dsn, "bookings")
+        with connect(dsn) as connection:
+            broken = connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where query ilike 'listen%'"
+            ).fetchall()
+        assert len(broken) == 1
+        async with asyncio.timeout(10):
+            while await anext(stream) != b"event: changed\ndata: bookings checks connections guests\n\n":
+                pass
+        assert await next_change(stream, dsn, "checks")
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+        await stream.aclose()
+
+    asyncio.run(run())

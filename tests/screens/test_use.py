@@ -1,0 +1,158 @@
+"""The pages in use: search and keyboard, filters, live changes, choices, the way in."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.screens.conftest import PHONE
+from tests.web.preview import PASSWORD
+
+
+def test_guest_is_found_by_keyboard_alone(opened):
+    page = opened("/tonight")
+    page.keyboard.press("/")
+    page.keyboard.type("s")
+    expect(page.locator("#found [role=option]")).to_have_count(6)
+    page.keyboard.type("ør")
+    expect(page.locator("#found [role=option]")).to_have_count(2)
+    expect(page.locator("#search")).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    second = page.locator("#found [role=option]").nth(1)
+    expect(second).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#search")).to_have_attribute("aria-activedescendant", second.get_attribute("id"))
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/guests/13")
+
+
+def test_escape_closes_what_was_found(opened):
+    page = opened("/tonight")
+    page.locator("#search").fill("mette")
+    expect(page.locator("#found [role=option]")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator("#found")).to_be_empty()
+
+
+def test_enter_without_a_choice_shows_the_list(opened):
+    page = opened("/tonight")
+    page.locator("#search").fill("mette")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/guests?q=mette")
+    expect(page.locator(".person")).to_have_count(1)
+
+
+def test_filters_change_the_list_and_the_address(opened):
+    page = opened("/tonight")
+    page.locator(".chip", has_text="Expected").click()
+    page.wait_for_url("**standing=expected")
+    expect(page.locator(".booking")).to_have_count(5)
+    expect(page.locator(".chip[aria-current]")).to_have_text(re.compile("Expected"))
+    page.locator(".chip", has_text="Window").click()
+    expect(page.locator(".booking")).to_have_count(2)
+    page.go_back()
+    expect(page.locator(".booking")).to_have_count(5)
+
+
+def test_change_arrives_by_itself_and_moves_nothing(opened, house):
+    page = opened("/tonight", size=PHONE)
+    link = page.locator("#guest-of-9")
+    link.scroll_into_view_if_needed()
+    link.focus()
+    before = link.bounding_box() or {}
+    row = page.locator("#booking-9")
+    row.evaluate("e => e.mine = true")
+    house.preview.sources.arrived.add(5)
+    house.tell("bookings")
+    expect(page.locator("#booking-5 .status")).to_have_text("Seated")
+    assert (link.bounding_box() or {})["y"] == pytest.approx(before["y"], abs=1)
+    assert page.evaluate("document.activeElement.id") == "guest-of-9"
+    assert row.evaluate("e => e.mine")
+    expect(page.locator("#booking-5")).to_have_class(re.compile("changed"))
+
+
+def test_change_keeps_the_filter(opened, house):
+    page = opened("/tonight")
+    page.locator(".chip", has_text="Expected").click()
+    expect(page.locator(".booking")).to_have_count(5)
+    house.preview.sources.arrived.add(5)
+    house.tell("bookings")
+    expect(page.locator(".booking")).to_have_count(4)
+
+
+def test_what_is_folded_open_stays_open(opened, house):
+    page = opened("/guests/13")
+    page.locator("#visit-2 > summary").click()
+    with page.expect_response("**/guests/13"):
+        house.tell("guests")
+    page.wait_for_timeout(200)
+    assert page.locator("#visit-2").evaluate("e => e.open")
+    assert page.locator("#visit-3").evaluate("e => e.open")
+
+
+def test_lost_line_is_told_and_found_again(opened):
+    page = opened("/tonight")
+    page.wait_for_timeout(300)
+    page.evaluate("setLost(true)")
+    expect(page.locator("#line")).to_be_visible()
+    expect(page.locator("#line")).to_contain_text("Reconnecting")
+    with page.expect_response("**/tonight"):
+        page.evaluate("heard()")
+    expect(page.locator("#line")).to_be_hidden()
+
+
+def test_more_guests_join_the_list(opened):
+    page = opened("/guests")
+    expect(page.locator(".person")).to_have_count(6)
+    page.locator("#more a").click()
+    expect(page.locator(".person")).to_have_count(10)
+
+
+def test_choices_hold(opened):
+    page = opened("/tonight")
+    page.locator(".menu > summary").click()
+    page.locator("button", has_text="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(23, 20, 16)"
+    page.locator(".menu > summary").click()
+    page.locator("button", has_text="Dansk").click()
+    expect(page.locator("h1")).to_have_text("I aften")
+    page.locator(".menu > summary").click()
+    page.locator("button", has_text="Torvet 4").click()
+    expect(page.locator(".over")).to_have_text("Torvet 4")
+
+
+def test_menu_closes_by_escape_and_by_a_click_beside_it(opened):
+    page = opened("/tonight")
+    menu = page.locator("details.menu")
+    menu.locator("summary").click()
+    page.keyboard.press("Escape")
+    assert not menu.evaluate("e => e.open")
+    menu.locator("summary").click()
+    page.locator("h1").click()
+    assert not menu.evaluate("e => e.open")
+
+
+def test_way_in_by_password(opened):
+    page = opened("/guests?q=mette", role=None)
+    page.wait_for_url("**/sign-in?next=**")
+    page.locator("#email").fill("rosa@example.com")
+    page.locator("#password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/guests?q=mette")
+
+
+def test_way_in_by_link(opened, house):
+    page = opened("/sign-in/once", role=None)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/password")
+    page.locator("#password").fill("several words in a row")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/tonight")
+
+
+def test_tabs_stay_under_the_thumb(opened):
+    page = opened("/tonight", size=PHONE)
+    box = page.locator(".tabs").bounding_box()
+    assert box is not None and box["y"] + box["height"] == PHONE[1]
