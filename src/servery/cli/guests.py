@@ -21,6 +21,7 @@ from servery.storage.pool import Connection
 group = typer.Typer(no_args_is_help=True)
 
 _FOUND = ["id", "name", "reference", "by", "email", "phone", "visits", "last_visit", "spend", "vip", "allergies"]
+_FOUND_BY_EYE = ["id", "name", "visits", "last_visit", "spend", "allergies", "by"]
 _VISITED = ["id", "business_date", "venue", "table", "covers", "walk_in", "spend", "dishes"]
 
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="The most to show.")]
@@ -53,7 +54,12 @@ def find_guests(
     if not rows and not (as_json or as_csv):
         say(f"No guest is found by {text}.")
         return
-    give_list(rows if as_json else [_flat(row) for row in rows], _FOUND, as_json=as_json, as_csv=as_csv)
+    if as_json:
+        give(rows)
+    elif as_csv:
+        give_list([_flat(row) for row in rows], _FOUND, as_csv=True)
+    else:
+        give_list([_flat(row) | {"name": row["name"] or row["reference"]} for row in rows], _FOUND_BY_EYE)
 
 
 class _Shown(Struct, frozen=True):

@@ -25,6 +25,8 @@ By = Literal["reference", "email", "phone", "name"]
 
 _CANDIDATES = 300
 """Names scored in one step. More would cost time and change little: they match the text equally well."""
+_ENOUGH = 5
+"""So many found as they were typed, and nobody need have slipped."""
 _GOOD = 75.0
 """From this score on a name is what was meant, give or take a slip of the pen."""
 
@@ -141,7 +143,7 @@ async def _by_name(db: Db, text: str, limit: int) -> list[Found]:
             score = score_of(words, fold(row["name"]).split())
             if score >= _GOOD and row["id"] not in found:
                 found[row["id"]] = _found(row, "name", score)
-        if len(found) >= limit:
+        if len(found) >= min(limit, _ENOUGH):
             break
     return list(found.values())
 

@@ -134,15 +134,16 @@ class _Line(NamedTuple):
     category: str | None
 
 
-# Components of a combo are things ordered too; modifiers are not.
+# Components of a combo are things ordered too; modifiers are not. With `offset 0` each visit's checks are looked up by
+# index: the planner cannot know how few visits are asked for, and would read all checks.
 _ORDERED = """
 select i.guest_id, c.connection_id, c.venue_id, coalesce(n.product_id, l.product_id) as product_id,
        coalesce(n.name, l.name) as name, coalesce(n.category, l.category) as category,
-       n.name is not null as nested, array_agg(distinct c.visit_id) as visits,
+       n.name is not null as nested, array_agg(c.visit_id) as visits,
        sum(coalesce(l.quantity, 1) * case when n.name is null then 1 else coalesce(n.quantity, 1) end) as quantity,
        max(c.opened_at) as last_at
 from unnest(%s::bigint[], %s::bigint[]) as i(visit_id, guest_id)
-join checks c on c.visit_id = i.visit_id and not c.removed and c.status <> 'void'
+cross join lateral (select * from checks where visit_id = i.visit_id and not removed and status <> 'void' offset 0) c
 cross join lateral jsonb_to_recordset(c.body -> 'lines') as l(
     name text, product_id text, category text, quantity numeric, void boolean, components jsonb)
 cross join lateral (

@@ -66,43 +66,39 @@ def read_line(name: str, category: str | None) -> OnMenu:
 
 def favourites(ordered: Iterable[Ordered], visits: int) -> Favourites:
     """The favourite dish, drink and wine; `visits` is on how many visits they were looked for."""
-    by_product: dict[tuple[ItemKind, str], list[Ordered]] = {}
+    products: dict[ItemKind, dict[str, list[Ordered]]] = {"dish": {}, "drink": {}, "wine": {}, "other": {}}
     for one in ordered:
-        by_product.setdefault((one.item.kind, one.item.product.casefold()), []).append(one)
-    best: dict[ItemKind, Favourite] = {}
-    for (kind, _), found in sorted(by_product.items(), key=lambda entry: _rank(entry[1])):
-        if kind not in best and len(_visits(found)) >= USUAL_FROM:
-            best[kind] = _favourite(found, visits)
-    return Favourites(best.get("dish"), best.get("drink"), best.get("wine"))
+        products[one.item.kind].setdefault(one.item.product.casefold(), []).append(one)
+    return Favourites(*(_favourite(list(products[kind].values()), visits) for kind in ("dish", "drink", "wine")))
 
 
-def _visits(found: Iterable[Ordered]) -> frozenset[int]:
-    return frozenset[int]().union(*(one.visits for one in found))
+def _favourite(products: Sequence[Sequence[Ordered]], visits: int) -> Favourite | None:
+    times = [len(frozenset[int]().union(*(one.visits for one in found))) for found in products]
+    most = max(times, default=0)
+    if most < USUAL_FROM:
+        return None
+    found = min((one for one, its_times in zip(products, times, strict=True) if its_times == most), key=_rank)
+    return Favourite(
+        name=max(found, key=lambda one: one.last_at).item.product,
+        times=most,
+        visits=visits,
+        quantity=_quantity(found),
+        size=_usual_size(found),
+    )
+
+
+def _rank(found: Sequence[Ordered]) -> tuple[Decimal, bool, float, str]:
+    """Of what was had on as many visits: most in all first, then what was ordered by itself, then the latest."""
+    latest = max(one.last_at for one in found)
+    return -_quantity(found), all(one.nested for one in found), -latest.timestamp(), found[0].item.product
 
 
 def _quantity(found: Iterable[Ordered]) -> Decimal:
     return sum((one.quantity for one in found), Decimal(0))
 
 
-def _rank(found: Sequence[Ordered]) -> tuple[int, Decimal, bool, float, str]:
-    """Most visits first, then most ordered; of equals what was ordered by itself, then the latest, then by name."""
-    return (
-        -len(_visits(found)),
-        -_quantity(found),
-        all(one.nested for one in found),
-        -max(one.last_at for one in found).timestamp(),
-        found[0].item.product,
-    )
-
-
-def _favourite(found: Sequence[Ordered], visits: int) -> Favourite:
+def _usual_size(found: Iterable[Ordered]) -> str | None:
     sizes: dict[str | None, int] = {}
     for one in found:
         sizes[one.item.size] = sizes.get(one.item.size, 0) + len(one.visits)
-    return Favourite(
-        name=max(found, key=lambda one: one.last_at).item.product,
-        times=len(_visits(found)),
-        visits=visits,
-        quantity=_quantity(found),
-        size=max(sizes, key=lambda size: (sizes[size], size or "")),
-    )
+    return max(sizes, key=lambda size: (sizes[size], size or ""))
