@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import partial
+from http import HTTPStatus
 from typing import Annotated, Any, Literal, TypeAlias
 
 from litestar import get
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Dependency, Parameter
+from litestar.openapi.spec import Example
+from litestar.params import PathParameter, QueryParameter, SkipValidation
 from msgspec import Struct
 
 from servery.api.problem import MEDIA_TYPE, Asked, Problem
@@ -19,16 +22,16 @@ from servery.storage.pool import Pool
 
 _LARGEST = 2**63 - 1
 
-Id: TypeAlias = Annotated[int, Parameter(ge=1, le=_LARGEST)]
+Id: TypeAlias = Annotated[int, PathParameter(ge=1, le=_LARGEST)]
 """An id of ours."""
 UpdatedSince: TypeAlias = Annotated[
     datetime | None,
-    Parameter(
+    QueryParameter(
         description="Whose source has said something new since this instant (RFC 3339 with an offset). Give the "
         "`as_of` of the last time. What is gone since then is listed too, and says so.",
     ),
 ]
-ThePool = Annotated[Pool, Dependency(skip_validation=True)]
+ThePool = NamedDependency[SkipValidation[Pool]]
 """The database, as a route asks for it."""
 
 
@@ -49,20 +52,20 @@ class Filters(Struct, frozen=True):
     updated_since: datetime | None
 
 
-ThePaging = Annotated[Paging, Dependency(skip_validation=True)]
-TheFilters = Annotated[Filters, Dependency(skip_validation=True)]
+ThePaging = NamedDependency[SkipValidation[Paging]]
+TheFilters = NamedDependency[SkipValidation[Filters]]
 
 
 def paging(
     request: Asked,
-    limit: Annotated[int, Parameter(ge=1, le=200, description="Items on a page.")] = 50,
+    limit: Annotated[int, QueryParameter(ge=1, le=200, description="Items on a page.")] = 50,
     cursor: Annotated[
-        str | None, Parameter(max_length=500, description="`next` of the page before, with the same filters.")
+        str | None, QueryParameter(max_length=500, description="`next` of the page before, with the same filters.")
     ] = None,
     as_format: Annotated[
         Literal["json", "csv"] | None,
-        Parameter(
-            query="format",
+        QueryParameter(
+            name="format",
             description="`csv` gives the whole list as CSV, like the header `Accept: text/csv`; "
             "`limit` and `cursor` then count for nothing. Needs a role that may export lists.",
         ),
@@ -74,9 +77,9 @@ def paging(
 
 
 def filters(
-    venue_id: Annotated[int | None, Parameter(ge=1, le=_LARGEST, description="At this venue.")] = None,
-    business_date: Annotated[date | None, Parameter(description="On this business day of the venue.")] = None,
-    guest_id: Annotated[int | None, Parameter(ge=1, le=_LARGEST, description="Of this guest.")] = None,
+    venue_id: Annotated[int | None, QueryParameter(ge=1, le=_LARGEST, description="At this venue.")] = None,
+    business_date: Annotated[date | None, QueryParameter(description="On this business day of the venue.")] = None,
+    guest_id: Annotated[int | None, QueryParameter(ge=1, le=_LARGEST, description="Of this guest.")] = None,
     updated_since: UpdatedSince = None,
 ) -> Filters:
     """The filters that several lists share."""
@@ -119,21 +122,33 @@ def _known(request: Asked) -> frozenset[str]:
     return frozenset(one.name for one in named or () if getattr(one, "param_in", None) == "query")
 
 
-def _problems(*kinds: tuple[int, str]) -> Mapping[int, ResponseSpec]:
+def _problems(*kinds: tuple[int, str, str]) -> Mapping[int, ResponseSpec]:
     return {
-        status: ResponseSpec(Problem, description=why, media_type=MEDIA_TYPE, generate_examples=False)
-        for status, why in kinds
+        status: ResponseSpec(
+            Problem,
+            description=why,
+            media_type=MEDIA_TYPE,
+            generate_examples=False,
+            examples=[Example(value=_example(status, code))],
+        )
+        for status, code, why in kinds
     }
 
 
+def _example(status: int, code: str) -> dict[str, Any]:
+    told = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code}
+    faults = {"errors": [{"pointer": "/query/limit", "detail": "Expected `int` <= 200"}]} if status == 400 else {}
+    return told | faults | {"request_id": "0f0ac1a7f0b14a0c9c0a3d1c5b0c2d4e"}
+
+
 _ALWAYS = (
-    (400, "A parameter cannot be accepted; `errors` point at it."),
-    (401, "No API key, or one that opens nothing any more."),
-    (403, "The key's role does not include this."),
-    (429, "This key has asked too often; Retry-After says in how many seconds to ask again."),
+    (400, "invalid", "A parameter cannot be accepted; `errors` point at it."),
+    (401, "key-expired", "No API key, or one that opens nothing any more."),
+    (403, "forbidden", "The key's role does not include this."),
+    (429, "too-many-requests", "This key has asked too often; Retry-After says in how many seconds to ask again."),
 )
 
 listed = partial(get, responses=_problems(*_ALWAYS), sync_to_thread=None)
 """Declares a route of many things."""
-shown = partial(get, responses=_problems(*_ALWAYS, (404, "There is no such thing.")), sync_to_thread=None)
+shown = partial(get, responses=_problems(*_ALWAYS, (404, "not-found", "There is no such thing.")), sync_to_thread=None)
 """Declares a route of one thing."""

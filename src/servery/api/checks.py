@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 import msgspec
 from litestar import Response
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from msgspec import UNSET, Meta, Struct, UnsetType
 from psycopg.rows import DictRow
 
@@ -143,14 +143,22 @@ class Check(Struct, frozen=True, kw_only=True):
 
 
 _PARTS = frozenset("lines discounts service_charges taxes payments refunds".split())
+
+
+class Checks(Page[Check], frozen=True):
+    """A page of checks."""
+
+    items: tuple[Check, ...]
+
+
 _LISTING = Listing(
     "checks",
     Check,
     tuple(name for name in Check.__struct_fields__ if name not in _PARTS),
     lambda one: one.guest_id,
 )
-Status = Annotated[CheckStatus | None, Parameter(description="In this state.")]
-VisitId = Annotated[int | None, Parameter(ge=1, le=2**63 - 1, description="Of this visit.")]
+Status = Annotated[CheckStatus | None, QueryParameter(description="In this state.")]
+VisitId = Annotated[int | None, QueryParameter(ge=1, le=2**63 - 1, description="Of this visit.")]
 
 
 @listed("/checks", tags=["Checks"])
@@ -161,7 +169,7 @@ async def checks(
     filters: TheFilters,
     status: Status = None,
     visit_id: VisitId = None,
-) -> Response[Page[Check]]:
+) -> Response[Checks]:
     """Checks with their lines. The amounts are there for roles that see money."""
     asked = rows.as_asked(filters, status=status, visit_id=visit_id)
     return await answered(request, pool, _LISTING, partial(_read, asked), paging, asked)

@@ -63,11 +63,17 @@ class Connection(Struct, frozen=True, kw_only=True):
     trouble: Trouble | None
 
 
+class Connections(Page[Connection], frozen=True):
+    """A page of connections."""
+
+    items: tuple[Connection, ...]
+
+
 _LISTING = Listing("connections", Connection, ("id", "name", "connector", "state", "last_sync", "created_at"))
 
 
 @listed("/connections", tags=["Connections"])
-async def connections(request: Asked, pool: ThePool, paging: ThePaging) -> Response[Page[Connection]]:
+async def connections(request: Asked, pool: ThePool, paging: ThePaging) -> Response[Connections]:
     """All connections."""
     demand(request, "see_connections")
     return await answered(request, pool, _LISTING, _read, paging, {})

@@ -102,11 +102,17 @@ class GuestVisit(Struct, frozen=True, kw_only=True):
     checks: tuple[VisitCheck, ...]
 
 
+class GuestVisits(Page[GuestVisit], frozen=True):
+    """A page of a guest's visits."""
+
+    items: tuple[GuestVisit, ...]
+
+
 _COLUMNS = tuple(name for name in GuestVisit.__struct_fields__ if name not in {"bookings", "checks"})
 
 
 @shown("/guests/{guest_id:int}/visits", tags=["Guests"])
-async def guest_visits(request: Asked, pool: ThePool, paging: ThePaging, guest_id: Id) -> Response[Page[GuestVisit]]:
+async def guest_visits(request: Asked, pool: ThePool, paging: ThePaging, guest_id: Id) -> Response[GuestVisits]:
     """A guest's visits, the latest first: the one list that does not stand in the order of ids."""
     async with pool.connection() as db:
         current = await survivor(db, guest_id)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 import msgspec
 from litestar import Response
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from servery.accounts.audit import looked
@@ -90,6 +90,12 @@ class Guest(Struct, frozen=True, kw_only=True):
     spend: tuple[Spend, ...] | UnsetType = UNSET
 
 
+class Guests(Page[GuestSummary], frozen=True):
+    """A page of guests."""
+
+    items: tuple[GuestSummary, ...]
+
+
 _LISTING = Listing(
     "guests",
     GuestSummary,
@@ -98,8 +104,8 @@ _LISTING = Listing(
 )
 Typed = Annotated[
     str | None,
-    Parameter(
-        query="q",
+    QueryParameter(
+        name="q",
         max_length=200,
         description="What somebody typed: a name with slips of the pen, an e-mail address, the end of a phone number. "
         "The likeliest come first, on one page.",
@@ -110,7 +116,7 @@ Typed = Annotated[
 @listed("/guests", tags=["Guests"])
 async def guests(
     request: Asked, pool: ThePool, paging: ThePaging, text: Typed = None, updated_since: UpdatedSince = None
-) -> Response[Page[GuestSummary]]:
+) -> Response[Guests]:
     """Guests, all or those that a text may mean. With `updated_since` also those absorbed since."""
     if text is None:
         asked = {"updated_since": with_zone(updated_since)}

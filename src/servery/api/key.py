@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -23,9 +24,9 @@ and a count in the database would cost each request a write."""
 class KeyMiddleware(AbstractAuthenticationMiddleware):
     """Reads `Authorization: Bearer KEY` and puts whose key it is beside the request."""
 
-    def __init__(self, app: ASGIApp, pool: Pool) -> None:
+    def __init__(self, app: ASGIApp, pool: Callable[[], Pool]) -> None:
         super().__init__(app)
-        self._pool = pool
+        self._pool = pool()
 
     async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
         """The viewer whose key the header holds."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any
 
 import msgspec
 from litestar import Response
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from msgspec import Meta, Struct
 
 from servery.api import rows
@@ -17,10 +19,35 @@ from servery.api.problem import Asked
 from servery.api.single import single
 from servery.errors import NotFound
 from servery.model import menu as model
-from servery.model.menu import Allergen, Availability, Category, ItemKind, TaxRate
+from servery.model.menu import Allergen, ItemKind
 from servery.model.money import Money
 from servery.model.order import ServiceMode
 from servery.storage.pool import Connection
+
+
+class Category(Struct, frozen=True):
+    """A heading of the menu; `parent_id` makes a tree."""
+
+    external_id: str
+    name: str
+    parent_id: str | None
+
+
+class TaxRate(Struct, frozen=True):
+    """The tax on a product, per cent, for the service modes named (none named: all)."""
+
+    rate: Decimal
+    included: bool
+    service_modes: tuple[ServiceMode, ...]
+    name: str | None
+
+
+class Availability(Struct, frozen=True):
+    """Whether it can be sold now: 86 when not, until `until` where the source says so. Stock may be counted."""
+
+    available: bool
+    stock: Decimal | None
+    until: datetime | None
 
 
 class PriceRule(Struct, frozen=True):
@@ -134,12 +161,18 @@ class Menu(MenuHead, frozen=True, kw_only=True):
     combos: tuple[Combo, ...]
 
 
+class Menus(Page[MenuHead], frozen=True):
+    """A page of menus."""
+
+    items: tuple[MenuHead, ...]
+
+
 _LISTING = Listing("menus", MenuHead, MenuHead.__struct_fields__)
-VenueId = Annotated[int | None, Parameter(ge=1, le=2**63 - 1, description="That holds at this venue.")]
+VenueId = Annotated[int | None, QueryParameter(ge=1, le=2**63 - 1, description="That holds at this venue.")]
 
 
 @listed("/menus", tags=["Menus"])
-async def menus(request: Asked, pool: ThePool, paging: ThePaging, venue_id: VenueId = None) -> Response[Page[MenuHead]]:
+async def menus(request: Asked, pool: ThePool, paging: ThePaging, venue_id: VenueId = None) -> Response[Menus]:
     """The menus there are, without what is on them."""
     asked = {"venue_id": venue_id}
     return await answered(request, pool, _LISTING, partial(_read, asked), paging, asked)
@@ -162,6 +195,9 @@ async def menu(request: Asked, pool: ThePool, menu_id: Id) -> Response[Menu]:
 
 
 _SHOWN: dict[type[Struct], type[Struct]] = {
+    model.Category: Category,
+    model.TaxRate: TaxRate,
+    model.Availability: Availability,
     model.PriceRule: PriceRule,
     model.Variant: Variant,
     model.Product: Product,

@@ -36,7 +36,7 @@ _AT_ONCE = 1000
 
 
 class Page(Struct, Generic[Item], frozen=True):
-    """A part of a list."""
+    """A part of a list. Each resource has a page of its own that says again what its items are, for the document."""
 
     items: tuple[Item, ...]
     next: Annotated[str | None, Meta(description="The `cursor` of the next page; null on the last one.")]
@@ -65,14 +65,13 @@ class _Place(Struct, frozen=True, array_like=True):
 
 async def answered(
     request: Asked, pool: Pool, listing: Listing[Item], read: Read[Item], paging: Paging, asked: Mapping[str, Any]
-) -> Response[Page[Item]]:
+) -> Response[Any]:
     """The part of a list that was asked for; each guest in it is a look that is written down.
 
     `asked` are the filters, to which a cursor is bound: with others it would lead nowhere.
     """
     if paging.as_csv:
-        answer: Response[Any] = _whole(request, pool, listing, read)
-        return answer
+        return _whole(request, pool, listing, read)
     asked_for = _digest(asked)
     async with pool.connection() as db:
         place = _read_cursor(paging.cursor, asked_for) if paging.cursor else None
@@ -85,7 +84,7 @@ async def answered(
     return Response(Page(seen_by(request.user, items), following, as_of))
 
 
-def _whole(request: Asked, pool: Pool, listing: Listing[Item], read: Read[Item]) -> Stream:
+def _whole(request: Asked, pool: Pool, listing: Listing[Item], read: Read[Item]) -> Response[Any]:
     demand(request, "export_lists")
     return Stream(
         _lines(request.user, pool, listing, read),

@@ -50,13 +50,15 @@ class Api(InitPlugin):
         return app_config
 
     def _router(self) -> Router:
+        # Litestar copies a router deeply; a function it leaves alone.
+        pool = Provide(lambda: self._pool, sync_to_thread=False, use_cache=True)
         return Router(
             PATH,
             route_handlers=_ROUTES,
-            middleware=[DefineMiddleware(KeyMiddleware, pool=self._pool), limited(self._per_minute).middleware],
+            middleware=[DefineMiddleware(KeyMiddleware, pool=lambda: self._pool), limited(self._per_minute).middleware],
             before_request=only_known_parameters,
             dependencies={
-                "pool": Provide(lambda: self._pool, sync_to_thread=False, use_cache=True),
+                "pool": pool,
                 "paging": Provide(paging, sync_to_thread=False),
                 "filters": Provide(filters, sync_to_thread=False),
             },

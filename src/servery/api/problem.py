@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
+from uuid import uuid4
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
@@ -72,8 +73,8 @@ def told(
 
 
 def _request_id(scope: Scope) -> str:
-    # Set by what answers every request (web.headers); a test may run without it.
-    return str(scope["state"].setdefault("request_id", "-"))
+    # Whoever needs it first makes it: the header of the answer and the log show the same one.
+    return str(scope["state"].setdefault("request_id", uuid4().hex))
 
 
 def _no_key(request: Asked, error: NoKey) -> Response[Problem]:
@@ -108,7 +109,12 @@ def _http(request: Asked, error: HTTPException) -> Response[Problem]:
 def _faults(error: HTTPException) -> tuple[Fault, ...]:
     if not isinstance(error, ValidationException) or not isinstance(error.extra, list):
         return ()
-    return tuple(Fault(f"/{one.get('source', 'query')}/{one.get('key', '')}", one["message"]) for one in error.extra)
+    return tuple(Fault(f"/{_source(one)}/{one.get('key', '')}", one["message"]) for one in error.extra)
+
+
+def _source(extra: dict[str, Any]) -> str:
+    source = extra.get("source", "query")
+    return str(getattr(source, "value", source))
 
 
 def _no_database(request: Asked, error: OperationalError) -> Response[Problem]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 import msgspec
 from litestar import Response
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from msgspec import UNSET, Meta, Struct, UnsetType
 from psycopg.rows import DictRow
 
@@ -76,19 +76,25 @@ class Reservation(Struct, frozen=True, kw_only=True):
     updated_at: Annotated[datetime, Meta(description="When its system last said something new of it.")]
 
 
+class Reservations(Page[Reservation], frozen=True):
+    """A page of bookings."""
+
+    items: tuple[Reservation, ...]
+
+
 _LISTING = Listing(
     "reservations",
     Reservation,
     tuple(name for name in Reservation.__struct_fields__ if name != "deposit"),
     lambda one: one.guest_id,
 )
-Status = Annotated[ReservationStatus | None, Parameter(description="In this state.")]
+Status = Annotated[ReservationStatus | None, QueryParameter(description="In this state.")]
 
 
 @listed("/reservations", tags=["Reservations"])
 async def reservations(
     request: Asked, pool: ThePool, paging: ThePaging, filters: TheFilters, status: Status = None
-) -> Response[Page[Reservation]]:
+) -> Response[Reservations]:
     """Bookings."""
     asked = rows.as_asked(filters, status=status)
     return await answered(request, pool, _LISTING, partial(_read, asked), paging, asked)

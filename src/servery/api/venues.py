@@ -46,11 +46,17 @@ class VenueWithTables(Venue, frozen=True, kw_only=True):
     tables: tuple[Table, ...]
 
 
+class Venues(Page[Venue], frozen=True):
+    """A page of venues."""
+
+    items: tuple[Venue, ...]
+
+
 _LISTING = Listing("venues", Venue, ("id", "name", "time_zone", "currency", "cutoff", "areas"))
 
 
 @listed("/venues", tags=["Venues"])
-async def venues(request: Asked, pool: ThePool, paging: ThePaging) -> Response[Page[Venue]]:
+async def venues(request: Asked, pool: ThePool, paging: ThePaging) -> Response[Venues]:
     """All venues."""
     return await answered(request, pool, _LISTING, _read, paging, {})
 

@@ -48,11 +48,17 @@ class Visit(Struct, frozen=True, kw_only=True):
     merged_into: Annotated[int | None, Meta(description="The visit that took this one in.")]
 
 
+class Visits(Page[Visit], frozen=True):
+    """A page of visits."""
+
+    items: tuple[Visit, ...]
+
+
 _LISTING = Listing("visits", Visit, Visit.__struct_fields__, lambda one: one.guest_id)
 
 
 @listed("/visits", tags=["Visits"])
-async def visits(request: Asked, pool: ThePool, paging: ThePaging, filters: TheFilters) -> Response[Page[Visit]]:
+async def visits(request: Asked, pool: ThePool, paging: ThePaging, filters: TheFilters) -> Response[Visits]:
     """Visits. `updated_since` gives those with a booking or check of which something new was said."""
     asked = rows.as_asked(filters)
     return await answered(request, pool, _LISTING, partial(_read, asked), paging, asked)
