@@ -7,8 +7,8 @@ from servery.storage.pool import Connection
 _STATEMENTS = {
     "guests": """
         select s.external_id, s.revision, s.body, s.removed, s.merged_into, s.email_key, s.phone_key,
-               array(select o.external_id from source_guest o where o.guest_id = s.guest_id order by 1) as one_person_with,
-               g.golden - 'source' ->> 'name' is not null as named, g.name
+               array(select o.external_id from source_guest o where o.guest_id = s.guest_id order by 1) as person,
+               g.name
         from source_guest s left join guest g on g.id = s.guest_id where s.revision >= 0 order by s.external_id""",
     "guests alive": """
         select array_agg(s.external_id order by s.external_id) as records, g.name from guest g

@@ -113,9 +113,17 @@ def _draft(venue_id: int, day: date, currency: str, booked: Sequence[BookingRow]
 
 
 def _covers(booked: Sequence[BookingRow], bills: Sequence[BillRow]) -> tuple[int | None, CoversSource | None]:
-    """The till's count where it has one (split bills repeat it, so it is not added up), else the size booked."""
-    counted = [bill.covers for bill in bills if bill.covers]
-    if counted:
-        return max(counted), "pos"
+    """The till's count where it has one, else the size booked.
+
+    Split bills repeat the count of their table, so of those the highest counts. A party over several tables is counted
+    at each; such counts are added up as long as no more came than were booked, for a party that moved is counted twice.
+    """
     sizes = sum(one.party_size for one in booked)
+    counted: dict[str | None, int] = {}
+    for bill in bills:
+        if bill.covers:
+            counted[bill.table] = max(bill.covers, counted.get(bill.table, 0))
+    if counted:
+        together = sum(counted.values())
+        return (together if together <= sizes else max(counted.values())), "pos"
     return (sizes, "reservation") if sizes else (None, None)

@@ -9,7 +9,8 @@ from servery.model.venue import table_key
 from servery.storage.names import fold
 
 _SPLIT = re.compile(r"[\s,;/()]+")
-_OTHER_PLACES = frozenset("bar counter stool terrace terrasse disk theke barra".split())
+_OTHER_PLACES = frozenset("bar counter stool terrace terrasse terraza patio garden disk theke barra".split())
+"""Where a number has this before it, it counts the places there: bar 2 is not table 2."""
 _NOT_NAMES = frozenset(
     word
     for word in fold(
@@ -17,10 +18,6 @@ _NOT_NAMES = frozenset(
         "away to go window terrace left right part rest tabs og and und y"
     ).split()
 )
-
-
-_AREAS = frozenset("bar counter terrace terrasse terraza patio garden have garten lounge deck".split())
-"""Where a number has this before it, it counts the places there: bar 2 is not table 2."""
 
 
 class Label(Struct, frozen=True):
@@ -37,8 +34,6 @@ def read_label(label: str, tables: frozenset[str]) -> Label:
     parts = [part for part in _SPLIT.split(label.strip()) if part]
     spans = [(start, size) for size in (len(parts), 2, 1) for start in range(len(parts) - size + 1) if size]
     for start, size in spans:
-        if start and parts[start - 1].casefold() in _AREAS:
-            continue
         if size < len(parts) and start and parts[start - 1].casefold() in _OTHER_PLACES:
             continue
         key = table_key(" ".join(parts[start : start + size]))

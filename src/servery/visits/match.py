@@ -28,10 +28,10 @@ CLEAR = 3.0
 _PRIOR = -2.5
 _TABLE_SAME, _TABLE_OTHER = 4.0, -4.0
 _NAME_SAME, _NAME_OTHER = 4.0, -3.0
-_GUEST_SAME, _GUEST_OTHER = 5.0, -1.0
+_GUEST_SAME, _GUEST_OTHER = 7.0, -1.0
 _COVERS_SAME, _COVERS_OTHER = 1.0, -1.5
-_TIME_BEST, _TIME_WORST = 1.5, -3.0
-_MINUTES_PER_STEP = 10.0
+# At the edge of the window, which is the venue's to set, an equal table alone is just enough.
+_TIME_BEST, _TIME_AT_EDGE, _TIME_WORST = 1.5, -0.1, -3.0
 _BEFORE_SEATED = -2.0
 
 
@@ -180,7 +180,7 @@ def weigh(bills: Sequence[Bill], booking: Booking, rules: Rules) -> Candidate | 
     after_seating = since_seated is not None and -5 <= since_seated <= rules.after
     if not (in_window or after_seating):
         return None
-    reasons = [_time(since_booked, since_seated), *_table(bills, booking), *_who(bills, booking)]
+    reasons = [_time(since_booked, since_seated, rules), *_table(bills, booking), *_who(bills, booking)]
     reasons += _covers(bills, booking)
     score = 1 / (1 + math.exp(-(_PRIOR + sum(reason.weight for reason in reasons))))
     return Candidate(booking.id, round(score, 4), tuple(reasons))
@@ -190,9 +190,10 @@ def _minutes(span: timedelta) -> float:
     return span.total_seconds() / 60
 
 
-def _time(since_booked: float, since_seated: float | None) -> Reason:
+def _time(since_booked: float, since_seated: float | None, rules: Rules) -> Reason:
     minutes = since_booked if since_seated is None else since_seated
-    weight = max(_TIME_WORST, _TIME_BEST - 0.5 * (minutes / _MINUTES_PER_STEP) ** 2)
+    edge = max(1, rules.after if minutes > 0 else rules.before)
+    weight = max(_TIME_WORST, _TIME_BEST - (_TIME_BEST - _TIME_AT_EDGE) * (minutes / edge) ** 2)
     if since_seated is not None and since_seated < -5:
         weight += _BEFORE_SEATED
     return Reason("time", round(weight, 2), f"{since_booked:+.0f}")
