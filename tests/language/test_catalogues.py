@@ -57,7 +57,7 @@ def test_catalogue_is_as_the_script_writes_it(language, template, tmp_path, monk
     path.write_bytes(committed)
     monkeypatch.setattr(extract, "catalogue_path", lambda _: path)
     assert extract.update(language, template) == 0
-    assert path.read_bytes() == committed
+    assert path.read_bytes() == committed, "run: python -m servery.language.extract"
 
 
 def test_messages_of_python_templates_and_errors_are_found(tmp_path):

@@ -27,7 +27,7 @@ from servery.web.live import Live
 from servery.web.site import Site
 from servery.web.sources import Sources
 from servery.web.tonight.page import Evening
-from tests.web import restaurant
+from tests.web import joined, regulars, restaurant
 
 PASSWORD = "correct horse battery"
 
@@ -57,7 +57,7 @@ class InventedSources(Sources):
     async def guests(self, viewer: Viewer, asked: GuestsAsked) -> GuestList:
         if self.empty:
             return GuestList((), 0)
-        rows = [row for row in restaurant.guest_rows() if asked.text.casefold() in (row.name or "").casefold()]
+        rows = [row for row in regulars.guest_rows() if asked.text.casefold() in (row.name or "").casefold()]
         start = int(asked.cursor or 0)
         more = start == 0 and len(rows) > 6
         return GuestList(rows[start : 6 if more else None][: asked.limit], len(rows), "6" if more else None)
@@ -65,10 +65,10 @@ class InventedSources(Sources):
     async def guest(self, viewer: Viewer, guest_id: int) -> Profile:
         if guest_id == 999:
             raise NotFound("There is no guest {id}.", id=guest_id)
-        return restaurant.profile(13 if guest_id == 1300 else guest_id)
+        return regulars.profile(13 if guest_id == 1300 else guest_id)
 
     async def health(self, viewer: Viewer) -> Health:
-        return Health(connections=(), now=self.now) if self.empty else restaurant.health(self.now)
+        return Health(connections=(), now=self.now) if self.empty else joined.health(self.now)
 
 
 class InventedDoor(Door):

@@ -1,0 +1,141 @@
+"""The connections of the invented restaurant, each in another state."""
+
+from datetime import date, datetime, timedelta
+
+from servery.model.visit import Reason
+from servery.web.connections.page import Backfill, Candidate, ConnectionRow, Health, LooseCheck, Trouble
+from tests.web.restaurant import VENUE, ZONE, at
+
+
+def health(now: datetime) -> Health:
+    """Four connections, and two checks that were not placed."""
+    day = now.astimezone(ZONE).date()
+    return Health(
+        now=now,
+        connections=(*_in_order(now), *_in_trouble(now)),
+        loose_total=14,
+        loose=(_ambiguous(day), _nameless(day)),
+    )
+
+
+def _in_order(now: datetime) -> tuple[ConnectionRow, ...]:
+    return (
+        ConnectionRow(
+            id=1,
+            name="resOS",
+            connector="resos",
+            title="resOS",
+            kind="reservations",
+            quality="silver",
+            evidence="documentation",
+            state="working",
+            last_sync=now - timedelta(seconds=40),
+            records={"reservation": 8412, "guest": 5120},
+            venues=(VENUE.name,),
+        ),
+        ConnectionRow(
+            id=2,
+            name="Till at the harbour",
+            connector="square",
+            title="Square",
+            kind="pos",
+            quality="silver",
+            evidence="official",
+            state="fetching",
+            last_sync=now - timedelta(minutes=2),
+            records={"check": 15230, "payment": 15790, "guest": 1804, "menu": 1},
+            unread=3,
+            backfill=Backfill(done=15230, total=18250, seconds_left=95, reached=at(date(2025, 2, 3), 12)),
+            venues=(VENUE.name,),
+        ),
+    )
+
+
+def _in_trouble(now: datetime) -> tuple[ConnectionRow, ...]:
+    return (
+        ConnectionRow(
+            id=3,
+            name="Torvet till",
+            connector="square",
+            title="Square",
+            kind="pos",
+            quality="silver",
+            evidence="official",
+            state="needs_person",
+            last_sync=now - timedelta(hours=9),
+            records={"check": 220},
+            venues=("Torvet 4",),
+            trouble=Trouble(
+                template="Square refuses the access token.",
+                field="access_token",
+                mend="Make a new one in the Square dashboard and set it with servery connect.",
+                at=now - timedelta(hours=9),
+            ),
+        ),
+        ConnectionRow(
+            id=4,
+            name="Old book",
+            connector="csv",
+            title="Files",
+            kind="file",
+            quality="bronze",
+            evidence="inferred",
+            state="retrying",
+            last_sync=now - timedelta(days=2),
+            records={"guest": 77},
+            trouble=Trouble(
+                template="The server does not answer.",
+                at=now - timedelta(minutes=3),
+                retry_at=now + timedelta(minutes=4),
+            ),
+        ),
+    )
+
+
+def _ambiguous(day: date) -> LooseCheck:
+    return LooseCheck(
+        id=1,
+        why="ambiguous",
+        opened_at=at(day, 18, 12),
+        time_zone="Europe/Copenhagen",
+        venue=VENUE.name,
+        currency="DKK",
+        number="1031",
+        table="7",
+        covers=2,
+        total=88700,
+        candidates=(
+            Candidate(
+                reservation_id=3,
+                name="Mette Sørensen",
+                starts_at=at(day, 18),
+                party_size=2,
+                score=0.61,
+                tables=("7",),
+                reasons=(Reason("table", 4.0, "7"), Reason("time", 1.2, "+12"), Reason("other-name", -3.0)),
+            ),
+            Candidate(
+                reservation_id=5,
+                name="José Ángel Ibáñez",
+                starts_at=at(day, 18, 30),
+                party_size=2,
+                score=0.37,
+                tables=("4",),
+                reasons=(Reason("covers", 1.0, "2"), Reason("other-table", -4.0, "4")),
+            ),
+        ),
+    )
+
+
+def _nameless(day: date) -> LooseCheck:
+    return LooseCheck(
+        id=2,
+        why="no_table",
+        opened_at=at(day, 17, 2),
+        time_zone="Europe/Copenhagen",
+        venue=VENUE.name,
+        currency="DKK",
+        number="1027",
+        label="Bent m. hund",
+        total=21000,
+    )

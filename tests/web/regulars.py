@@ -1,0 +1,144 @@
+"""The guests of the invented restaurant, as the rooms would hand them to the pages."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from servery.model.guest import Birthday, Fact, Note
+from servery.web.guests.page import (
+    Dish,
+    Favourite,
+    GuestFigures,
+    GuestRow,
+    Known,
+    Profile,
+    SourceRecord,
+    Upcoming,
+    VisitRow,
+)
+from servery.web.tonight.sentence import Story
+from tests.web.restaurant import VENUE, at, bookings
+
+
+def guest_rows() -> list[GuestRow]:
+    """The guests of the evening, as the list shows them."""
+    stories = [each for each in bookings(date(2026, 1, 1)) if each.guest_id and each.story]
+    return [
+        GuestRow(
+            id=each.guest_id or 0,
+            name=each.name,
+            visits=each.story.visits if each.story else 0,
+            last_visit=date(2025, 11, each.id) if each.story and each.story.visits else None,
+            email=f"guest{each.id}@example.com",
+            phone=f"+45 20 00 00 {each.id:02}",
+            spend=(each.story.visits if each.story else 0) * 64950,
+            currency="DKK",
+            vip=each.vip,
+            allergies=each.story.allergies if each.story else (),
+        )
+        for each in stories
+    ]
+
+
+def _fact(kind: str, value: str, connection: str, record: str) -> Known:
+    return Known(kind, Fact(value, connection, record, datetime(2025, 10, 3, 16, 2, tzinfo=UTC)))  # type: ignore[arg-type]
+
+
+def _visit(number: int, day: date, spend: int) -> VisitRow:
+    return VisitRow(
+        id=number,
+        venue=VENUE.name,
+        time_zone=VENUE.time_zone,
+        starts_at=at(day, 19, 5),
+        ends_at=at(day, 21, 20),
+        table="7",
+        covers=2,
+        spend=spend,
+        tips=5000,
+        currency="DKK",
+        checks=(f"10{number}",),
+        occasion="Anniversary" if number == 1 else None,
+        dishes=(
+            Dish("Ribeye 300 g", amount=34500, details=("medium rare", "béarnaise")),
+            Dish("Turbot, brown butter", amount=31500),
+            Dish("Rioja Crianza, glass", Decimal(2), 19000),
+            Dish("Crème brûlée", amount=9500, note="no hazelnut"),
+        ),
+    )
+
+
+_FACTS = (
+    _fact("name", "Mette Sørensen", "resOS", "bk_7f31"),
+    _fact("email", "mette.soerensen@example.com", "resOS", "bk_7f31"),
+    _fact("phone", "+45 20 00 00 03", "Square", "CUST-9Q2K"),
+    _fact("birthday", "1984-04-12", "Square", "CUST-9Q2K"),
+    _fact("vip", "yes", "resOS", "bk_7f31"),
+    _fact("marketing", "granted", "resOS", "bk_7f31"),
+    _fact("allergy", "nuts", "resOS", "bk_5a02"),
+    _fact("preference", "still water", "Square", "CUST-9Q2K"),
+)
+
+
+def profile(guest_id: int) -> Profile:
+    """Mette, whatever the id."""
+    return Profile(
+        id=guest_id,
+        name="Mette Sørensen",
+        story=Story(
+            visits=3,
+            allergies=("nuts",),
+            dish="Ribeye",
+            wine="Rioja Crianza",
+            wine_by_glass=True,
+            table="7",
+            area="Window",
+        ),
+        figures=GuestFigures(
+            visits=3,
+            first_visit=date(2025, 3, 1),
+            last_visit=date(2025, 11, 7),
+            days_between=41.5,
+            spend=284750,
+            per_visit=94917,
+            per_cover=47458,
+            currency="DKK",
+            dish=Favourite("Ribeye 300 g", 3, 3),
+            wine=Favourite("Rioja Crianza", 2, 3),
+            table=Favourite("7", 2, 3),
+            party=2,
+            no_shows=1,
+        ),
+        time_zone=VENUE.time_zone,
+        vip=True,
+        birthday=Birthday(4, 12, 1984),
+        marketing="granted",
+        sees_contact=True,
+        facts=_FACTS,
+        notes=(Note("Proposed to her husband at table 7.", "Jonas", datetime(2025, 6, 2, 20, tzinfo=UTC)),),
+        requests=("A quiet table, please",),
+        visits=(
+            _visit(3, date(2025, 11, 7), 99500),
+            _visit(2, date(2025, 8, 16), 94500),
+            _visit(1, date(2025, 3, 1), 90750),
+        ),
+        upcoming=(
+            Upcoming(
+                venue=VENUE.name,
+                time_zone=VENUE.time_zone,
+                starts_at=at(date(2026, 12, 12), 18),
+                party_size=2,
+                status="confirmed",
+                tables=("7",),
+                occasion="Anniversary",
+            ),
+        ),
+        records=(
+            SourceRecord(connection="resOS", external_id="bk_7f31", name="Mette Sørensen", reasons=("same e-mail",)),
+            SourceRecord(
+                connection="Square",
+                external_id="CUST-9Q2K",
+                name="M. Soerensen",
+                reasons=("same phone",),
+                at=datetime(2025, 3, 2, 9, tzinfo=UTC),
+            ),
+        ),
+    )
