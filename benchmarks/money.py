@@ -105,7 +105,7 @@ class _Drawing:
         """What the sums must be, in whole units of the currency."""
         found, stated = self._account, self._account["stated"]
         if self._void:
-            return {name: Fraction(0) for name in SUMS} | {"difference": stated}
+            return dict.fromkeys(SUMS, Fraction(0))
         parts = self._parts()
         total = stated if "stated" in self.kinds else parts
         derived = {
