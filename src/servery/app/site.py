@@ -6,9 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from litestar import Litestar, Response, get
-from litestar.openapi import OpenAPIConfig
 
-from servery import __version__
+from servery.api.plugin import Api
 from servery.app.sources import RoomSources
 from servery.settings import Settings
 from servery.storage.pool import Pool
@@ -31,8 +30,7 @@ def create(settings: Settings, pool: Pool, live: Live) -> Litestar:
     )
     return Litestar(
         [healthz],
-        plugins=[site],
-        openapi_config=OpenAPIConfig(title="Servery", version=__version__, path="/api/v1/openapi"),
+        plugins=[site, Api(pool)],
         logging_config=None,
     )
 
