@@ -78,6 +78,23 @@ _FACTS = (
 )
 
 
+_FIGURES = GuestFigures(
+    visits=3,
+    first_visit=date(2025, 3, 1),
+    last_visit=date(2025, 11, 7),
+    days_between=41.5,
+    spend=284750,
+    per_visit=94917,
+    per_cover=47458,
+    currency="DKK",
+    dish=Favourite("Ribeye 300 g", 3, 3),
+    wine=Favourite("Rioja Crianza", 2, 3),
+    table=Favourite("7", 2, 3),
+    party=2,
+    no_shows=1,
+)
+
+
 def profile(guest_id: int) -> Profile:
     """Mette, whatever the id."""
     return Profile(
@@ -92,21 +109,7 @@ def profile(guest_id: int) -> Profile:
             table="7",
             area="Window",
         ),
-        figures=GuestFigures(
-            visits=3,
-            first_visit=date(2025, 3, 1),
-            last_visit=date(2025, 11, 7),
-            days_between=41.5,
-            spend=284750,
-            per_visit=94917,
-            per_cover=47458,
-            currency="DKK",
-            dish=Favourite("Ribeye 300 g", 3, 3),
-            wine=Favourite("Rioja Crianza", 2, 3),
-            table=Favourite("7", 2, 3),
-            party=2,
-            no_shows=1,
-        ),
+        figures=_FIGURES,
         time_zone=VENUE.time_zone,
         vip=True,
         birthday=Birthday(4, 12, 1984),
