@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import re
+import tempfile
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
 
 from servery.errors import NeedsPerson
+from servery.storage import cluster
 from servery.storage.embedded import embedded_server
-from tests.storage.users import User, ask, guardian, postmaster, processes, users
+from tests.storage.users import User, ask, command_lines, guardian, postmaster, processes, users
 
 _SOCKET_NAME = "/.s.PGSQL.5432"
 
@@ -138,8 +141,8 @@ def test_the_password_is_nowhere_but_in_its_file(home: Path) -> None:
         password = file.read_text().strip().rsplit(":", 1)[1]
         assert len(password) >= 32
         assert file.stat().st_mode & 0o777 == 0o600
-        seen = [dsn, (home / "postgres.log").read_text()]
-        seen += [" ".join(process.cmdline()) for process in processes(home)]
+        seen = [dsn, (home / "postgres.log").read_text(), *command_lines(home)]
+        assert len(seen) > 4
         assert not any(password in words for words in seen)
 
 
@@ -176,6 +179,22 @@ def test_a_server_that_cannot_start_says_why(home: Path) -> None:
         embedded_server(home).__enter__()
     assert caught.value.where == str(home / "postgres.log")
     assert processes(home) == []
+
+
+def test_a_server_that_cannot_start_leaves_no_socket_folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Path] = []
+
+    def mkdtemp(**places: str) -> str:
+        made.append(Path(tempfile.mkdtemp(**places)))
+        return str(made[-1])
+
+    # A comma, like a long path, puts the socket into a folder of its own.
+    home = home.rename(home.with_name("one, two"))
+    monkeypatch.setattr(cluster, "tempfile", SimpleNamespace(mkdtemp=mkdtemp))
+    (home / "postgres" / "postgresql.conf").write_text("nonsense = on\n")
+    with pytest.raises(NeedsPerson, match="nonsense"):
+        embedded_server(home).__enter__()
+    assert [folder.exists() for folder in made] == [False]
 
 
 def test_data_of_another_major_version_are_refused(home: Path) -> None:

@@ -114,6 +114,16 @@ def processes(home: Path) -> list[psutil.Process]:
     return found
 
 
+def command_lines(home: Path) -> list[str]:
+    """What everyone on the machine may read of the server's processes."""
+    lines = []
+    for process in processes(home):
+        # The server of one connection may end meanwhile.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            lines.append(" ".join(process.cmdline()))
+    return lines
+
+
 def postmaster(home: Path) -> psutil.Process:
     """The server's first process."""
     return psutil.Process(int((home / "postgres" / "postmaster.pid").read_text().split()[0]))

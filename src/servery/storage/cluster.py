@@ -182,10 +182,9 @@ def who_serves(cluster: Cluster, folder: Path) -> PlainUser | None:
         ) from None
 
 
-def server_command(cluster: Cluster) -> list[str]:
-    """The command that serves the data folder, as a plain user where we are root. Makes the socket folder."""
+def server_command(cluster: Cluster, sockets: Path) -> list[str]:
+    """The command that serves the data folder, as a plain user where we are root, with its socket in `sockets`."""
     user = who_serves(cluster, cluster.data)
-    sockets = _sockets(cluster)
     _give(sockets, user)
     # A list of folders: quoted, for a comma or a blank would part it.
     quoted = str(sockets).replace('"', '""')
@@ -196,7 +195,8 @@ def server_command(cluster: Cluster) -> list[str]:
     return user.command(*words) if user else words
 
 
-def _sockets(cluster: Cluster) -> Path:
+def make_sockets(cluster: Cluster) -> Path:
+    """A folder for the socket: the one in home, else one for a single run, which whoever ends the run removes."""
     short = len(os.fsencode(cluster.run / f".s.PGSQL.{_PORT}")) <= _LONGEST_SOCKET_PATH
     # libpq takes a comma for the end of a host and knows no way to quote one.
     if short and "," not in str(cluster.run):

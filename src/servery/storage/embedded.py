@@ -26,7 +26,7 @@ from psycopg import errors as pg
 
 from servery.errors import NeedsPerson, Retry
 from servery.storage import guardian
-from servery.storage.cluster import NAME, Cluster, ensure_data, environment, open_cluster, server_command
+from servery.storage.cluster import NAME, Cluster, ensure_data, environment, make_sockets, open_cluster, server_command
 
 _log = logging.getLogger(__name__)
 _POLL = 0.02
@@ -108,12 +108,24 @@ def _ensure_running(cluster: Cluster, tell: Tell) -> str:
     _settle(cluster, tell)
     if not guardian.is_held(home, guardian.ALIVE):
         _forget_stale(cluster)
-        _guard(cluster, server_command(cluster))
+        _start(cluster, tell)
     elif not guardian.is_held(home, guardian.GUARDIAN):
         _guard(cluster, [])
     postmaster = _wait_until_ready(cluster, tell)
     _ensure_database(cluster, postmaster.sockets)
     return cluster.dsn(postmaster.sockets)
+
+
+def _start(cluster: Cluster, tell: Tell) -> None:
+    sockets = make_sockets(cluster)
+    try:
+        _guard(cluster, server_command(cluster, sockets))
+        _wait_until_ready(cluster, tell)
+    except BaseException:
+        # One that still starts is the guardian's to end, with its folder.
+        if not guardian.is_held(cluster.home, guardian.ALIVE):
+            guardian.remove_sockets(sockets)
+        raise
 
 
 def _settle(cluster: Cluster, tell: Tell) -> None:
