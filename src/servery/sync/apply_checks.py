@@ -11,7 +11,7 @@ from servery.model.changes import Applied, CheckSeen
 from servery.model.order import Check, Payment, add_up
 from servery.sync import rows
 from servery.sync.judge import State, count, judge, newest, state
-from servery.sync.lines import Parted, count_lines, joined, parted, unchanged
+from servery.sync.lines import Parted, count_lines, joined, part_of, parted, unchanged
 from servery.sync.payments import with_payments
 from servery.sync.places import Place
 
@@ -92,7 +92,7 @@ async def _apply_parts(
     for change in changes:
         place = places[change.location]
         key = (place.venue_id, change.external_id)
-        part = Parted(change.check, change.revision)
+        part = part_of(change.check, change.revision)
         seen[key] = (place, joined(seen[key][1], part) if key in seen else part)
     write = []
     for key, (place, part) in seen.items():

@@ -4,6 +4,7 @@ Joining is commutative, associative and idempotent, so that parts may come in an
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import msgspec
@@ -13,6 +14,7 @@ from servery.model.changes import Applied
 from servery.model.order import Check, Line
 
 _JSON = msgspec.json.Encoder()
+_EMPTY = Check(currency="", opened_at=datetime.max.replace(tzinfo=UTC))
 T = TypeVar("T")
 
 
@@ -31,6 +33,11 @@ class Parted(Struct, frozen=True):
     older: Older = Older()
 
 
+def part_of(check: Check, revision: int) -> Parted:
+    """A part as it is seen. Covers of zero are nobody's count and say nothing."""
+    return Parted(structs.replace(check, covers=None) if check.covers == 0 else check, revision)
+
+
 def parted(check: Check, revision: int, older: bytes | None) -> Parted:
     """A held check that came in parts, from what is stored of it."""
     return Parted(check, revision, msgspec.json.decode(older, type=Older) if older else Older())
@@ -41,19 +48,19 @@ def joined(one: Parted, other: Parted) -> Parted:
     fields = _newest(_fields(one), _fields(other))
     lines = _newest(_lines(one), _lines(other))
     revision = max(one.revision, other.revision)
-    told = {name: value for name, (_, value) in fields.items()}
-    told["opened_at"] = min(one.check.opened_at, other.check.opened_at)
-    check = structs.replace(one.check, **told | {"lines": tuple(line for _, line in lines.values())})
+    opened = min(one.check.opened_at, other.check.opened_at)
+    told = {name: value for name, (_, value) in fields.items()} | {"opened_at": opened}
+    check = structs.replace(_EMPTY, **told | {"lines": tuple(line for _, line in lines.values())})
     return Parted(check, revision, Older(_below(revision, fields), _below(revision, lines)))
 
 
 def _fields(part: Parted) -> dict[str, tuple[int, object]]:
-    """What a part says besides lines: a field that is empty says nothing."""
+    """What a part says besides its lines: a field at its default says nothing, but for the status, which all have."""
     given = ((name, getattr(part.check, name)) for name in Check.__struct_fields__ if name != "lines")
     return {
         name: (part.older.fields.get(name, part.revision), value)
         for name, value in given
-        if value not in (None, (), "", 0)
+        if value != getattr(_EMPTY, name) or name == "status"
     }
 
 
