@@ -53,9 +53,10 @@ class Report:
         return figure
 
     def peer(self, figure: Figure, peer: Figure) -> None:
-        """Tell a peer measured in the same run, and how many times as much it is as the figure."""
+        """Tell a peer measured in the same run, and how the two compare."""
         value = f"{written(peer.median)} {peer.unit}".strip()
-        ratio = f"peer: {written(peer.median / figure.median)} times that"
+        times = peer.median / figure.median
+        ratio = f"peer: {written(times)} times that" if times >= 1 else f"peer: 1/{written(1 / times)} of that"
         print(f"  {peer.name:48} {value:>20}   {ratio:32} {_spread(peer)}".rstrip(), flush=True)
 
     def fact(self, name: str, found: object, known: object = None) -> None:
