@@ -136,7 +136,7 @@ def _made_up(path: Path) -> tuple[Path, dict[str, Any]]:
                 writer.writerow([16_118 - check, f"{opened:%d/%m/%y %H:%M}", name, quantity, price, size, "Kensington"])
                 total, lines = total + quantity * price, lines + 1
             checks += 1
-    return path, {"read": lines, "checks": checks, "total": str(total)}
+    return path, {"read": lines, "checks": checks, "total": str(total.quantize(Decimal("0.01")))}
 
 
 def _sizes(rng: random.Random, lines: int, checks: int) -> Iterator[int]:
