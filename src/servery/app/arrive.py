@@ -30,7 +30,7 @@ async def arrive(db: Db, connection_id: int, places: Mapping[str, Place], change
         await resolving(db)
     await lock_venues(db, (place.venue_id for place in places.values()))
     applied = await apply(db, connection_id, places, changes)
-    resolved = await resolve(db, applied.guests, sorting_locale(places))
+    resolved = await resolve(db, applied.guests, await sorting_locale(db))
     # Checks and bookings that came before their guest, or before the guest's new name, were matched without it.
     days = applied.days | await days_of_guests(db, sorted({*applied.guests, *resolved.moved}))
     visits = await form_visits(db, days)
@@ -39,11 +39,14 @@ async def arrive(db: Db, connection_id: int, places: Mapping[str, Place], change
     return applied
 
 
-def sorting_locale(places: Mapping[str, Place]) -> str:
-    """How names sort here: as in the country of the venues (Æ Ø Å last in Denmark); by plain rules where in several."""
-    zones = {place.venue.time_zone for place in places.values()}
-    countries = {get_global("zone_territories").get(zone) for zone in zones}
-    country = next(iter(countries), None) if len(countries) == 1 else None
+async def sorting_locale(db: Db) -> str:
+    """How names sort here: as in the country of the first venue (Æ Ø Å last in Denmark).
+
+    The first, because one list has one order: a venue added abroad must not sort half of the guests anew.
+    """
+    cursor = await db.execute("select body ->> 'time_zone' as zone from venue order by id limit 1")
+    first = await cursor.fetchone()
+    country = get_global("zone_territories").get(first["zone"]) if first else None
     return f"{_LANGUAGE_OF.get(country, 'en')}_{country}" if country else "en"
 
 

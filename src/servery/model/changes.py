@@ -22,11 +22,16 @@ RemovedKind = Literal["guest", "reservation", "check", "payment"]
 
 
 class GuestSeen(Struct, frozen=True, tag=True):
-    """A person's record."""
+    """A person's record.
+
+    `complete` is false where the record may leave out what its source knows (a file's columns): then what it does not
+    give stays as it was.
+    """
 
     external_id: str
     revision: int
     guest: SourceGuest
+    complete: bool = True
 
 
 class ReservationSeen(Struct, frozen=True, tag=True):

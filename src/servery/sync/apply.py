@@ -25,6 +25,7 @@ from servery.sync import rows
 from servery.sync.apply_checks import apply_checks, settle
 from servery.sync.apply_menu import apply_menu, apply_tables
 from servery.sync.apply_payments import apply_payments
+from servery.sync.guests import completed
 from servery.sync.judge import Held, State, count_all, judged, state
 from servery.sync.places import Place
 
@@ -68,8 +69,12 @@ def _of(changes: Sequence[Change], kind: type[Kind]) -> list[Kind]:
 async def _apply_guests(db: rows.Db, connection_id: int, changes: list[GuestSeen], applied: Applied) -> None:
     if not changes:
         return
-    states = [(state(one.external_id, one.revision, _JSON.encode(one.guest)), one) for one in changes]
     held = await rows.held(db, "source_guest", connection_id, [one.external_id for one in changes])
+    parts = [one for one in changes if not one.complete]
+    if parts:
+        bodies = await rows.guest_bodies(db, [held[one.external_id].id for one in parts if one.external_id in held])
+        changes = [one for one in changes if one.complete] + completed(parts, held, bodies)
+    states = [(state(one.external_id, one.revision, _JSON.encode(one.guest)), one) for one in changes]
     sorted_ = judged(held, states)
     # A guest that was only referred to so far has an empty row of revision -1, so it counts as updated here.
     write = [_guest_row(seen) for seen, _ in (*sorted_["created"], *sorted_["updated"])]

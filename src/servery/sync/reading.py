@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from hashlib import blake2b
 from random import uniform
 
+import psycopg
 from msgspec import Raw, Struct
 from psycopg_pool import AsyncConnectionPool
 
@@ -25,6 +27,11 @@ Arrive = Callable[[Db, int, Mapping[str, Place], Sequence[Change]], Awaitable[Ap
 """What takes changes into the house, in the transaction of the connection it is given (`app.arrive`)."""
 Pool = AsyncConnectionPool[Db]
 
+Told = tuple[Raw, Sequence[Change]]
+"""A record with the changes it says."""
+
+# An escaped NUL: its backslash is not itself escaped.
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 _WAITS = (5, 30, 120, 600, 3600)
 """Seconds until the next try after one, two, ... failures in a row; a person's mistake is tried at the longest."""
 
@@ -50,23 +57,27 @@ async def step(reader: Reader, wanted_days: Collection[date]) -> float:
     async with reader.pool.connection() as db:
         for resource in reader.connector.manifest.resources:
             await state.begin(db, reader.connection_id, resource.name)
-        states = await state.states(db, reader.connection_id)
+    states = await _states(reader)
     for resource in reader.connector.manifest.resources:
         if due_in(resource, states[resource.name], now) <= 0:
             await _guarded(reader, resource, states[resource.name], partial(_poll, reader, resource, states, now))
-    if await _backfill_one(reader, states, wanted_days, now):
+    if await _backfill_one(reader, await _states(reader), wanted_days):
         return 0.0
-    async with reader.pool.connection() as db:
-        states = await state.states(db, reader.connection_id)
+    states = await _states(reader)
     waits = [due_in(one, states[one.name], datetime.now(UTC)) for one in reader.connector.manifest.resources]
     return max(0.2, min(waits, default=60.0))
+
+
+async def _states(reader: Reader) -> dict[str, state.State]:
+    async with reader.pool.connection() as db:
+        return await state.states(db, reader.connection_id)
 
 
 def due_in(resource: Resource, at: state.State, now: datetime) -> float:
     """Seconds until a resource is to be polled, 0 or less when it is due."""
     if at.next_try_at is not None:
         return (at.next_try_at - now).total_seconds()
-    if at.polled_until is None:
+    if at.polled_until is None or at.last_ok_at is None:
         return 0.0
     return resource.poll_seconds - (now - at.polled_until).total_seconds()
 
@@ -89,7 +100,7 @@ def _wait(error: ServeryError, attempts: int) -> float:
     if isinstance(error, NeedsPerson):
         return float(_WAITS[-1])
     patient = _WAITS[min(attempts, len(_WAITS) - 1)] * uniform(0.8, 1.2)
-    return max(patient, error.retry_after) if isinstance(error, Retry) and attempts else patient
+    return max(patient, error.retry_after) if isinstance(error, Retry) else patient
 
 
 async def _poll(reader: Reader, resource: Resource, states: Mapping[str, state.State], now: datetime) -> None:
@@ -102,45 +113,37 @@ async def _poll(reader: Reader, resource: Resource, states: Mapping[str, state.S
             await state.plan_backfill(db, reader.connection_id, resource.name, since, now)
 
 
-async def _backfill_one(
-    reader: Reader, states: Mapping[str, state.State], wanted_days: Collection[date], now: datetime
-) -> bool:
-    """Read one stretch of the past; False when nothing is left or possible now."""
-    offers = list(_next_stretches(reader, states, wanted_days, now))
+async def _backfill_one(reader: Reader, states: Mapping[str, state.State], wanted_days: Collection[date]) -> bool:
+    """Try to read one stretch of the past; False when nothing is left or possible now."""
+    offers = list(_next_stretches(reader, states, wanted_days))
     if not offers:
-        return any(_waits_for_first_poll(resource, states) for resource in reader.connector.manifest.resources)
+        return False
     wanted = [offer for offer in offers if offer[1].holds(wanted_days)]
     resource, stretch, of = (wanted or offers)[0]
     assert resource.backfill_by is not None
     span = Span(resource.backfill_by, stretch.since, stretch.until)
     at = states[resource.name]
-    if not await _guarded(reader, resource, at, partial(_read, reader, resource, span)):
-        return False
-    done = [*at.spans_done, stretch]
-    async with reader.pool.connection() as db:
-        await state.read_stretch(db, reader.connection_id, resource.name, done, len(done) == of)
+    if await _guarded(reader, resource, at, partial(_read, reader, resource, span)):
+        done = [*at.spans_done, stretch]
+        async with reader.pool.connection() as db:
+            await state.read_stretch(db, reader.connection_id, resource.name, done, len(done) == of)
     return True
 
 
 def _next_stretches(
-    reader: Reader, states: Mapping[str, state.State], wanted_days: Collection[date], now: datetime
+    reader: Reader, states: Mapping[str, state.State], wanted_days: Collection[date]
 ) -> Iterator[tuple[Resource, Stretch, int]]:
     """For each resource with some of its past unread: the next stretch of it, and how many it has in all."""
     for resource in reader.connector.manifest.resources:
         at = states[resource.name]
         if resource.backfill_by is None or at.backfill_done_at or not at.backfill_since or not at.backfill_until:
             continue
-        if at.next_try_at is not None and at.next_try_at > now:
+        if at.next_try_at is not None and at.next_try_at > datetime.now(UTC):
             continue
         todo = stretches(at.backfill_since, at.backfill_until)
         stretch = next_stretch(todo, at.spans_done, wanted_days)
         if stretch is not None:
             yield resource, stretch, len(todo)
-
-
-def _waits_for_first_poll(resource: Resource, states: Mapping[str, state.State]) -> bool:
-    at = states[resource.name]
-    return resource.backfill_by is not None and at.backfill_since is None and at.next_try_at is None
 
 
 async def _read(reader: Reader, resource: Resource, span: Span | None) -> None:
@@ -160,33 +163,62 @@ async def _read(reader: Reader, resource: Resource, span: Span | None) -> None:
 
 async def _take_in(reader: Reader, resource: Resource, places: Mapping[str, Place], page: Page) -> None:
     """Bring a page's records into the house in one transaction; those that cannot be, are kept as they came."""
-    changes, unread = understood(reader.connector, resource.name, places, page.records)
+    told, unread = understood(reader.connector, resource.name, places, page.records)
     async with reader.pool.connection() as db:
-        await reader.arrive(db, reader.connection_id, places, changes)
+        unread += await _arrived(reader, db, places, told)
         for record, error in unread:
             digest = blake2b(record, digest_size=16).digest()
             await state.keep_unread(db, reader.connection_id, resource.name, bytes(record), digest, error)
         await state.read_records(db, reader.connection_id, resource.name, len(page.records))
 
 
+async def _arrived(
+    reader: Reader, db: Db, places: Mapping[str, Place], told: Sequence[Told]
+) -> list[tuple[Raw, ServeryError]]:
+    """Take records in together. Where one says what no table can hold, halves are tried until it is found alone."""
+    try:
+        async with db.transaction():
+            changes = [change for _, seen in told for change in seen]
+            await reader.arrive(db, reader.connection_id, places, changes)
+    except (psycopg.DataError, OverflowError, UnicodeEncodeError) as error:
+        if len(told) == 1:
+            return [(told[0][0], _beyond_us(error))]
+        half = len(told) // 2
+        return await _arrived(reader, db, places, told[:half]) + await _arrived(reader, db, places, told[half:])
+    return []
+
+
 def understood(
     connector: Connector, resource: str, places: Mapping[str, Place], records: Sequence[Raw]
-) -> tuple[list[Change], list[tuple[Raw, ServeryError]]]:
-    """The changes of a page's records, and the records that cannot be taken in, each with its reason."""
-    changes: list[Change] = []
+) -> tuple[list[Told], list[tuple[Raw, ServeryError]]]:
+    """What a page's records say, each with its changes, and the records that cannot be taken in, with the reason."""
+    told: list[Told] = []
     unread: list[tuple[Raw, ServeryError]] = []
     for record in records:
         try:
-            seen = connector.translate(resource, record)
+            seen = connector.translate(resource, without_nul(record))
         except Quarantine as error:
             unread.append((record, error))
             continue
         elsewhere = next((one for one in seen if getattr(one, "location", None) not in {None, *places}), None)
         if elsewhere is None:
-            changes += seen
+            told.append((record, seen))
         else:
             unread.append((record, _unplaced(elsewhere)))
-    return changes, unread
+    return told, unread
+
+
+def without_nul(record: Raw) -> Raw:
+    """The record without the character U+0000, which JSON may hold and PostgreSQL cannot, and which nobody means."""
+    text = bytes(record)
+    return Raw(_NUL.sub(rb"\1", text)) if b"\\u0000" in text else record
+
+
+def _beyond_us(error: Exception) -> ServeryError:
+    # The name of the error alone: its text may quote the record.
+    return Quarantine(
+        "This record says what no field of ours can hold ({why}).", why=type(error).__name__, code="beyond-us"
+    )
 
 
 def _unplaced(change: Change) -> ServeryError:

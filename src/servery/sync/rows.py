@@ -4,10 +4,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
+import msgspec
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 
 from servery.model.changes import Removed, RemovedKind
+from servery.model.guest import SourceGuest
 from servery.sync.judge import Held
 
 Db = AsyncConnection[DictRow]
@@ -224,3 +226,9 @@ async def settle_removed(
         [connection_id, kind, list(external_ids)],
     )
     return {row["id"]: row["external_id"] for row in await cursor.fetchall()}
+
+
+async def guest_bodies(db: Db, ids: Sequence[int]) -> dict[int, SourceGuest]:
+    """What is held of these source guests, by row id."""
+    cursor = await db.execute("select id, body from source_guest where id = any(%s)", [ids])
+    return {row["id"]: msgspec.convert(row["body"], SourceGuest) for row in await cursor.fetchall()}

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 
-from servery.errors import ServeryError
+from servery.errors import NeedsPerson, ServeryError
 from servery.sync.rows import Db
 from servery.sync.spans import Stretch, progress, stretches
 
@@ -91,6 +91,7 @@ async def failed(db: Db, connection_id: int, resource: str, error: ServeryError,
         "mend": error.mend,
         "params": {name: str(value) for name, value in error.params.items()},
         "field": getattr(error, "field", None),
+        "needs_person": isinstance(error, NeedsPerson),
     }
     await db.execute(
         "update sync_state set attempts = attempts + 1, next_try_at = %s, error = %s "

@@ -42,7 +42,7 @@ class Guests:
                 continue
             line, cells, row_id = row
             try:
-                seen = GuestSeen(row_id, self._revision(cells), self._guest(cells, line))
+                seen = GuestSeen(row_id, self._revision(cells), self._guest(cells, line), complete=False)
                 yield Accepted(seen, self._identified.alike(group, row_id), line)
             except BadCell as bad:
                 yield bad.rejected(self._plan, line)

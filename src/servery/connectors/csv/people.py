@@ -53,4 +53,4 @@ class People:
             self._seen.clear()
         state = before[1] + 1 if before else 0
         self._seen[guest_id] = (guest, state)
-        return GuestSeen(guest_id, self._revision + state, guest)
+        return GuestSeen(guest_id, self._revision + state, guest, complete=False)

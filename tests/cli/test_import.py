@@ -1,0 +1,144 @@
+"""Taking files in from the command line: what goes in, what is told, and what stays untouched."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from servery.storage.pool import connect
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+TAKEAWAY = Path(__file__).parents[2].parent / "shared/data/takeaway/orders.csv"
+LOYALTY = Path(__file__).parents[2].parent / "shared/data/loyalty/transactions.csv"
+ORDERS = "check,date,item,qty,price\n1,2024-05-13 19:00,Soup,2,80.00\n1,2024-05-13 19:00,Soup,2,80.00\n"
+MADE = ["--create-venues", "--time-zone", "Europe/Copenhagen", "--currency", "DKK"]
+
+
+@pytest.fixture
+def servery(database: str, tmp_path: Path) -> Run:
+    """Run `servery` on a database of the test's own."""
+    environ = {**os.environ, "SERVERY_HOME": str(tmp_path / "home"), "SERVERY_DATABASE_URL": database}
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "servery", *arguments]
+        return subprocess.run(
+            command, env=environ, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        )
+
+    return run
+
+
+def result(done: subprocess.CompletedProcess[str]) -> dict[str, object]:
+    assert done.stdout.count("\n") == 1, done.stderr
+    told: dict[str, object] = json.loads(done.stdout)
+    return told
+
+
+def counted(told: dict[str, object]) -> tuple[object, ...]:
+    return tuple(told[name] for name in ("read", "created", "updated", "unchanged", "rejected"))
+
+
+def test_two_equal_lines_are_two_and_the_same_file_again_changes_nothing(servery: Run, tmp_path: Path) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_text(ORDERS)
+    order = ["import", "csv", str(file), "--kind", "orders", "--venue", "Soup House", "--json"]
+    first = result(servery(*order, *MADE))
+    assert counted(first) == (2, 2, 0, 0, 0)
+    assert (first["checks"], first["total"], first["currency"]) == (1, "320.00", "DKK")
+    assert counted(result(servery(*order))) == (2, 0, 0, 2, 0)
+    file.write_text(ORDERS + "2,2024-05-13 20:00,Bread,1,25.00\n1,2024-05-13 19:00,Wine,1,65.00\n")
+    longer = result(servery(*order))
+    assert counted(longer) == (4, 2, 0, 2, 0)
+    assert longer["total"] == "410.00"
+
+
+def test_a_venue_is_never_invented(servery: Run, tmp_path: Path) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_text(ORDERS)
+    done = servery("import", "csv", str(file), "--kind", "orders", "--venue", "Soup House")
+    assert done.returncode == 2
+    assert "There is no venue Soup House." in done.stderr
+    half = servery("import", "csv", str(file), "--kind", "orders", "--venue", "Soup House", "--create-venues")
+    assert half.returncode == 2
+    assert "needs --time-zone and --currency" in " ".join(half.stderr.split())
+
+
+def test_bad_rows_are_told_and_the_good_ones_go_in(servery: Run, tmp_path: Path, database: str) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_text(ORDERS + "2,2024-05-13 20:00,Bread,two,25.00\n")
+    order = ["import", "csv", str(file), "--kind", "orders", "--venue", "Soup House", *MADE]
+    strict = servery(*order, "--strict", "--json")
+    assert strict.returncode == 4
+    assert result(strict)["written"] is False
+    assert rows(database, "checks") == rows(database, "venue") == 0
+    done = servery(*order)
+    assert done.returncode == 4
+    assert "line 4, qty 'two': This is not a number." in done.stderr
+    assert "3 rows read: 2 created, 0 updated, 0 unchanged, 1 rejected." in done.stderr
+    assert rows(database, "checks") == 1
+
+
+def test_a_dry_run_writes_nothing(servery: Run, tmp_path: Path, database: str) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_text(ORDERS)
+    done = servery("import", "csv", str(file), "--kind", "orders", "--venue", "Soup House", *MADE, "--dry-run")
+    assert done.returncode == 0
+    assert "Nothing was written." in done.stderr
+    assert [rows(database, table) for table in ("venue", "checks", "visit", "connection")] == [0, 0, 0, 0]
+
+
+def test_orders_without_prices_are_priced_by_the_imported_menu(servery: Run, tmp_path: Path) -> None:
+    menu, orders = tmp_path / "menu.csv", tmp_path / "orders.csv"
+    menu.write_text("id,name,category,price\n7,Ribeye,Mains,245.00\n8,Rioja,Wine,65.00\n")
+    orders.write_text("check,date,item id,item,qty\n1,2024-05-13 19:00,7,Ribeye,1\n1,2024-05-13 19:00,,rioja,2\n")
+    assert servery("import", "csv", str(menu), "--kind", "menu", "--venue", "Grill", *MADE).returncode == 0
+    done = servery("import", "csv", str(orders), "--kind", "orders", "--venue", "Grill", "--json")
+    assert result(done)["total"] == "375.00", done.stderr
+
+
+def test_guests_of_a_file_have_their_story(servery: Run, tmp_path: Path) -> None:
+    guests, orders = tmp_path / "guests.csv", tmp_path / "orders.csv"
+    guests.write_text("guest id,name,email,phone\n9,Søren Ågård,soren@example.com,+45 20 12 34 56\n")
+    lines = [f"{n},2024-05-{n:02} 19:00,Ribeye,1,245.00,9" for n in (13, 14, 15)]
+    orders.write_text("check,date,item,qty,price,guest id\n" + "\n".join(lines) + "\n")
+    assert servery("import", "csv", str(guests), "--kind", "guests", "--venue", "Grill", *MADE).returncode == 0
+    assert servery("import", "csv", str(orders), "--kind", "orders", "--venue", "Grill").returncode == 0
+    found = json.loads(servery("guests", "find", "Soren Aagaard", "--json").stdout)
+    assert len(found) == 1
+    told = json.loads(servery("guests", "show", str(found[0]["id"]), "--json").stdout)
+    assert "Ribeye" in json.dumps(told)
+    assert "735" in json.dumps(told)
+
+
+@pytest.mark.skipif(not TAKEAWAY.exists(), reason="the real takeaway export is not beside this checkout")
+def test_four_years_of_a_real_takeaway(servery: Run) -> None:
+    made = ["--create-venues", "--time-zone", "Europe/London", "--currency", "GBP"]
+    done = servery("import", "csv", str(TAKEAWAY), "--kind", "orders", "--venue", "Takeaway", *made, "--json")
+    told = result(done)
+    assert counted(told) == (74818, 74818, 0, 0, 0)
+    assert (told["checks"], told["total"]) == (13397, "446517.45")
+    again = servery("import", "csv", str(TAKEAWAY), "--kind", "orders", "--venue", "Takeaway", "--json")
+    assert counted(result(again)) == (74818, 0, 0, 74818, 0)
+
+
+@pytest.mark.skipif(not LOYALTY.exists(), reason="the real loyalty export is not beside this checkout")
+def test_a_real_year_of_loyal_guests(servery: Run, database: str) -> None:
+    made = ["--create-venues", "--time-zone", "America/New_York", "--currency", "USD"]
+    told = result(servery("import", "csv", str(LOYALTY), "--kind", "orders", *made, "--json"))
+    assert counted(told) == (75000, 75000, 0, 0, 0)
+    assert (told["checks"], told["guests"], told["total"]) == (47243, 2377, "233935.24")
+    assert rows(database, "venue") == 293
+    assert rows(database, "visit") == 47243
+    codes = {notice["code"] for notice in told["notices"]}  # type: ignore[attr-defined]
+    assert {"zero-quantity", "not-on-the-clock"} <= codes, codes
+
+
+def rows(database: str, table: str) -> int:
+    with connect(database) as db:
+        counted = db.execute(f"select count(*) as n from {table}").fetchone()
+        assert counted is not None
+        return int(counted["n"])
