@@ -62,10 +62,9 @@ def paging(
     cursor: Annotated[
         str | None, QueryParameter(max_length=500, description="`next` of the page before, with the same filters.")
     ] = None,
-    as_format: Annotated[
+    format: Annotated[
         Literal["json", "csv"] | None,
         QueryParameter(
-            name="format",
             description="`csv` gives the whole list as CSV, like the header `Accept: text/csv`; "
             "`limit` and `cursor` then count for nothing. Needs a role that may export lists.",
         ),
@@ -73,7 +72,7 @@ def paging(
 ) -> Paging:
     """The part of a list that a request asks for."""
     preferred = request.accept.best_match(["application/json", "text/csv"])
-    return Paging(limit, cursor, (as_format or "").endswith("csv") or (not as_format and preferred == "text/csv"))
+    return Paging(limit, cursor, (format or "").endswith("csv") or (not format and preferred == "text/csv"))
 
 
 def filters(

@@ -88,7 +88,7 @@ def _whole(request: Asked, pool: Pool, listing: Listing[Item], read: Read[Item])
     demand(request, "export_lists")
     return Stream(
         _lines(request.user, pool, listing, read),
-        media_type="text/csv; charset=utf-8; header=present",
+        media_type="text/csv; header=present",
         headers={"content-disposition": f'attachment; filename="{listing.name}.csv"'},
     )
 

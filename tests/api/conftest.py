@@ -1,0 +1,166 @@
+"""A small restaurant taken in by the real pipeline, served over a real socket, asked with real keys."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import count
+
+import httpx
+import psycopg
+import pytest
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from litestar import Litestar
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import DictRow
+
+from servery.accounts.keys import create_key
+from servery.api.plugin import Api
+from servery.model.viewer import SYSTEM, Role
+from servery.storage.migrate import migrate
+from servery.storage.pool import Pool, connect, open_pool
+from servery.testing.served import free_port
+from servery.web.headers import add_headers
+from tests.api import restaurant
+
+Ask = Callable[..., httpx.Response]
+_numbers = count(1)
+
+
+@contextmanager
+def serving(dsn: str, application: Callable[[Pool], Litestar]) -> Iterator[str]:
+    """Serve what `application` makes over a pool, in a thread with a loop of its own; its address."""
+    port, ready, loop = free_port(), threading.Event(), asyncio.new_event_loop()
+    stop = asyncio.Event()
+
+    async def run() -> None:
+        async with open_pool(dsn, largest=4) as pool:
+            server = Server(
+                application(pool), port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False
+            )
+            task = asyncio.create_task(server.serve())
+            while not task.done() and not await _listens(port):
+                await asyncio.sleep(0.01)
+            ready.set()
+            await stop.wait()
+            server.stop()
+            await task
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(run()), daemon=True)
+    thread.start()
+    try:
+        assert ready.wait(15)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+        loop.close()
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    await writer.wait_closed()
+    return True
+
+
+def api(pool: Pool, per_minute: int = 100_000) -> Litestar:
+    """The API alone."""
+    return Litestar([], plugins=[Api(pool, per_minute)], logging_config=None, before_send=[add_headers(False)])
+
+
+@pytest.fixture(scope="session")
+def template(server: str) -> str:
+    """Name of a database with the small restaurant, which others are copied from."""
+    name = f"restaurant_{os.getpid()}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"create database {name} template template0")
+    dsn = make_conninfo(server, dbname=name)
+    migrate(dsn)
+    asyncio.run(restaurant.fill(dsn))
+    return name
+
+
+@contextmanager
+def _copied(server: str, template: str) -> Iterator[str]:
+    name = f"{template}_{next(_numbers)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"create database {name} template {template}")
+        try:
+            yield make_conninfo(server, dbname=name)
+        finally:
+            connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="session")
+def shared(server: str, template: str) -> Iterator[str]:
+    """DSN of a small restaurant that tests read and leave as it is."""
+    with _copied(server, template) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def address(shared: str) -> Iterator[str]:
+    """Where the shared restaurant's API is."""
+    with serving(shared, api) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def ask(shared: str, address: str) -> Iterator[Ask]:
+    """Asks the shared restaurant with a key of a role: `ask("/venues", "owner", limit=2)`."""
+    with asking(shared, address) as ask:
+        yield ask
+
+
+@pytest.fixture
+def own(server: str, template: str) -> Iterator[str]:
+    """DSN of a small restaurant that is this test's alone."""
+    with _copied(server, template) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def ask_own(own: str) -> Iterator[Ask]:
+    """Asks the test's own restaurant."""
+    with serving(own, api) as address, asking(own, address) as ask:
+        yield ask
+
+
+def key(dsn: str, role: Role, lasts: timedelta = timedelta(days=1)) -> tuple[int, str]:
+    """A new key: its id and itself."""
+
+    async def make() -> tuple[int, str]:
+        async with open_pool(dsn, largest=1) as pool, pool.connection() as db:
+            made, token = await create_key(db, SYSTEM, name=f"a {role}", role=role, lasts=lasts)
+            return made.id, token.reveal()
+
+    return asyncio.run(make())
+
+
+@contextmanager
+def asking(dsn: str, address: str) -> Iterator[Ask]:
+    """A client that has a key of each role."""
+    keys: dict[Role, str] = {}
+    with httpx.Client(base_url=f"{address}/api/v1", timeout=30) as client:
+
+        def ask(path: str, role: Role = "owner", headers: dict[str, str] | None = None, **params) -> httpx.Response:
+            if role not in keys:
+                keys[role] = key(dsn, role)[1]
+            sent = {"authorization": f"Bearer {keys[role]}", **(headers or {})}
+            return client.get(path, params=params or None, headers=sent)
+
+        yield ask
+
+
+def sql(dsn: str, query: str, *values: object) -> list[DictRow]:
+    """The rows of a query, if it gives any; committed."""
+    with connect(dsn) as connection:
+        cursor = connection.execute(query, values)
+        return cursor.fetchall() if cursor.description else []
