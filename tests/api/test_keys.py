@@ -60,3 +60,12 @@ def test_each_key_has_its_own_allowance(shared):
         assert 0 < int(refused.headers["retry-after"]) <= 60
         assert refused.headers["ratelimit-limit"] == "3"
         assert get(address, f"Bearer {other}").status_code == 200
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "HEAD", "POST", "DELETE"])
+def test_no_method_gets_in_without_a_key_or_breaks_with_one(shared, address, method):
+    where = f"{address}/api/v1/venues"
+    assert httpx.request(method, where).status_code in {401, 405}
+    with_key = httpx.request(method, where, headers={"authorization": f"Bearer {key(shared, 'owner')[1]}"})
+    assert with_key.status_code == (204 if method == "OPTIONS" else 405)
+    assert "GET" in with_key.headers["allow"]

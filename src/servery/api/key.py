@@ -25,7 +25,8 @@ class KeyMiddleware(AbstractAuthenticationMiddleware):
     """Reads `Authorization: Bearer KEY` and puts whose key it is beside the request."""
 
     def __init__(self, app: ASGIApp, pool: Callable[[], Pool]) -> None:
-        super().__init__(app)
+        # Litestar would let OPTIONS in without one.
+        super().__init__(app, exclude_http_methods=[])
         self._pool = pool()
 
     async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
