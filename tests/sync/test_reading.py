@@ -1,0 +1,315 @@
+"""Reading a connection through a connector of plain functions, whose vendor is a list of records in memory."""
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from msgspec import Raw, structs
+
+from servery.app.arrive import arrive
+from servery.connectors.contract import Account, Connector, Manifest, Page, Resource, Session, Span
+from servery.errors import NeedsPerson, Quarantine, Retry, ServeryError
+from servery.model.changes import Change, GuestSeen, ReservationSeen
+from servery.model.guest import SourceGuest
+from servery.model.reservation import Reservation
+from servery.sync import state
+from servery.sync.reading import Reader, due_in, step, without_nul
+
+pytestmark = pytest.mark.anyio
+
+DAY = timedelta(days=1)
+PEOPLE = Resource(name="people", poll_seconds=60, poll_by="modified", backfill_by="modified", lateness=3600)
+BOOKINGS = Resource(name="bookings", poll_seconds=30, poll_by="occurred", lateness=3600, ahead=86_400)
+TABLES = Resource(name="tables", poll_seconds=600)
+
+
+class Vendor:
+    """An outside system: it notes what it is asked for, and fails when it is told to."""
+
+    def __init__(self, **records: Sequence[Mapping[str, Any]]) -> None:
+        self.records = records
+        self.asked: list[tuple[str, Span | None]] = []
+        self.fails: list[ServeryError | None] = []
+        self.page_size = 2
+
+    def connector(self, *resources: Resource) -> Connector:
+        manifest = Manifest(
+            name="fake", title="Fake", kind="pos", quality="bronze", evidence="inferred", resources=resources
+        )
+        return Connector(manifest, self.check, self.read, translate)
+
+    async def check(self, session: Session) -> Account:
+        raise NotImplementedError
+
+    async def read(
+        self, session: Session, resource: Resource, account: Account, span: Span | None, token: str | None
+    ) -> Page:
+        start = int(token or 0)
+        if start == 0:
+            self.asked.append((resource.name, span))
+        if self.fails and (failure := self.fails.pop(0)):
+            raise failure
+        records = self.records.get(resource.name, ())
+        page = [Raw(json.dumps(one).encode()) for one in records[start : start + self.page_size]]
+        more = start + self.page_size < len(records)
+        return Page(page, str(start + self.page_size) if more else None)
+
+    def spans(self, resource: str) -> list[Span]:
+        return [span for name, span in self.asked if name == resource and span is not None]
+
+
+def translate(resource: str, record: Raw) -> Sequence[Change]:
+    told = json.loads(bytes(record))
+    if "id" not in told:
+        raise Quarantine("A record of {resource} has no id.", resource=resource)
+    if resource == "people":
+        return [GuestSeen(told["id"], told.get("revision", 1), SourceGuest(name=told.get("name")))]
+    booked = Reservation(status="booked", starts_at=datetime(2026, 11, 21, 18, tzinfo=UTC), party_size=told["size"])
+    return [ReservationSeen(told["id"], 1, told.get("location", "nord"), booked)]
+
+
+@pytest.fixture
+async def reader(pool, till):
+    def of(vendor: Vendor, *resources: Resource, history_days: int = 20) -> Reader:
+        return Reader(
+            pool=pool, connection_id=till, connector=vendor.connector(*resources),
+            session=Session({}, httpx.AsyncClient()), account=Account("Fake", ()), history_days=history_days,
+            arrive=arrive,
+        )  # fmt: skip
+
+    return of
+
+
+async def states(reader: Reader) -> dict[str, state.State]:
+    async with reader.pool.connection() as db:
+        return await state.states(db, reader.connection_id)
+
+
+async def rows(reader: Reader, query: str) -> list[Any]:
+    async with reader.pool.connection() as db:
+        return [tuple(row.values()) for row in await (await db.execute(query)).fetchall()]
+
+
+async def pass_time(reader: Reader, by: timedelta) -> None:
+    """Let time pass, by moving what is noted into the past."""
+    async with reader.pool.connection() as db:
+        await db.execute(
+            "update sync_state set polled_until = polled_until - %(by)s, last_ok_at = last_ok_at - %(by)s, "
+            "next_try_at = next_try_at - %(by)s, backfill_started_at = backfill_started_at - %(by)s", {"by": by}
+        )  # fmt: skip
+
+
+async def finish(reader: Reader, wanted_days: Sequence[date] = ()) -> float:
+    for _ in range(50):
+        if wait := await step(reader, wanted_days):
+            return wait
+    raise AssertionError("the reading does not come to an end")
+
+
+async def test_a_poll_overlaps_the_one_before_by_the_vendors_lateness(reader):
+    vendor = Vendor(people=[{"id": "1", "name": "Ida"}])
+    reading = reader(vendor, PEOPLE, history_days=0)
+    await finish(reading)
+    first = (await states(reading))["people"].polled_until
+    await finish(reading)
+    assert len(vendor.spans("people")) == 1, "nothing is due yet"
+    await pass_time(reading, timedelta(seconds=61))
+    await finish(reading)
+    span = vendor.spans("people")[-1]
+    assert span.axis == "modified"
+    assert span.since == first - timedelta(seconds=61) - timedelta(hours=1)
+
+
+async def test_a_poll_by_occurrence_looks_around_now_and_one_without_axis_asks_for_all(reader):
+    vendor = Vendor()
+    await finish(reader(vendor, BOOKINGS, TABLES))
+    (span,) = vendor.spans("bookings")
+    assert span.until - span.since == timedelta(hours=25)
+    assert ("tables", None) in vendor.asked
+
+
+async def test_every_page_is_read_and_counted(reader):
+    reading = reader(Vendor(people=[{"id": str(n), "name": f"Ida {n}"} for n in range(5)]), PEOPLE, history_days=0)
+    await finish(reading)
+    assert (await states(reading))["people"].records == 5
+    assert await rows(reading, "select count(*) from source_guest") == [(5,)]
+
+
+async def test_the_past_is_read_newest_first_in_strides_without_gaps(reader):
+    vendor = Vendor()
+    reading = reader(vendor, PEOPLE)
+    await finish(reading)
+    poll, *backfill = vendor.spans("people")
+    assert backfill[0].until == poll.until
+    assert [one.until for one in backfill[1:]] == [one.since for one in backfill[:-1]]
+    assert poll.until - backfill[-1].since == 20 * DAY
+    done = (await states(reading))["people"]
+    assert done.backfill_done_at is not None
+    await pass_time(reading, timedelta(seconds=61))
+    await finish(reading)
+    assert len(vendor.spans("people")) == 2 + len(backfill), "the past is read once"
+
+
+async def test_days_that_are_wanted_are_read_first_of_every_resource(reader):
+    vendor = Vendor()
+    wanted = (datetime.now(UTC) - 18 * DAY).date()
+    more = structs.replace(PEOPLE, name="more")
+    await finish(reader(vendor, PEOPLE, more), [wanted])
+    order = [(name, span) for name, span in vendor.asked if span is not None][2:]
+    holding = [place for place, (_, span) in enumerate(order) if span.since.date() <= wanted <= span.until.date()]
+    assert holding == [0, 1]
+    assert {order[0][0], order[1][0]} == {"people", "more"}
+
+
+async def test_reading_goes_on_where_it_failed_and_keeps_the_pages_it_had(reader):
+    vendor = Vendor(people=[{"id": str(n)} for n in range(4)])
+    reading = reader(vendor, PEOPLE)
+    vendor.fails = [None, None, None, Retry("Gone for a moment.", retry_after=1)]
+    await step(reading, [])
+    failed = (await states(reading))["people"]
+    assert (failed.attempts, failed.spans_done) == (1, [])
+    assert failed.error is not None
+    assert failed.error["template"] == "Gone for a moment."
+    assert failed.records == 4 + 2
+    await pass_time(reading, timedelta(seconds=61))
+    await finish(reading)
+    again = (await states(reading))["people"]
+    assert (again.attempts, again.error, again.next_try_at) == (0, None, None)
+    assert again.backfill_done_at is not None
+    assert vendor.spans("people")[1] == vendor.spans("people")[3], "the stretch that failed is read again"
+
+
+async def test_a_failure_of_one_resource_does_not_hold_up_another(reader):
+    vendor = Vendor(bookings=[{"id": "r1", "size": 2}])
+    vendor.fails = [Retry("Gone for a moment.")]
+    reading = reader(vendor, TABLES, BOOKINGS)
+    await step(reading, [])
+    assert await rows(reading, "select external_id from reservation") == [("r1",)]
+    assert (await states(reading))["tables"].attempts == 1
+
+
+async def test_a_vendor_that_asks_for_time_gets_it(reader):
+    vendor = Vendor()
+    vendor.fails = [Retry("Too many questions.", retry_after=300)]
+    reading = reader(vendor, TABLES)
+    wait = await step(reading, [])
+    assert 295 < wait <= 300
+    await step(reading, [])
+    assert len(vendor.asked) == 1
+
+
+async def test_waits_grow_with_each_failure_in_a_row(reader):
+    vendor = Vendor()
+    reading = reader(vendor, TABLES)
+    waits = []
+    for _ in range(4):
+        vendor.fails = [Retry("Gone.", retry_after=0)]
+        waits.append(await step(reading, []))
+        await pass_time(reading, timedelta(hours=1))
+    assert all(later > 2 * earlier for earlier, later in itertools.pairwise(waits))
+    assert 3 < waits[0] < 7
+
+
+async def test_what_only_a_person_can_mend_is_noted_with_its_setting_and_not_hammered(reader):
+    vendor = Vendor()
+    vendor.fails = [NeedsPerson("The token is refused.", field="token")]
+    reading = reader(vendor, TABLES)
+    assert await step(reading, []) > 3500
+    failed = (await states(reading))["tables"]
+    assert failed.error is not None
+    assert failed.error["field"] == "token"
+    async with reading.pool.connection() as db:
+        await state.retry_now(db, reading.connection_id)
+    await step(reading, [])
+    assert len(vendor.asked) == 2
+    assert (await states(reading))["tables"].error is None
+
+
+async def test_asking_anew_makes_a_recent_poll_due_without_losing_its_place(reader):
+    vendor = Vendor()
+    reading = reader(vendor, TABLES)
+    await finish(reading)
+    before = (await states(reading))["tables"]
+    async with reading.pool.connection() as db:
+        await state.retry_now(db, reading.connection_id)
+    again = (await states(reading))["tables"]
+    assert due_in(TABLES, again, datetime.now(UTC)) == 0
+    assert again.polled_until == before.polled_until
+
+
+async def test_a_record_that_cannot_be_understood_is_kept_as_it_came_and_the_rest_goes_on(reader):
+    reading = reader(Vendor(people=[{"name": "Nobody"}, {"id": "1"}]), PEOPLE, history_days=0)
+    await finish(reading)
+    assert await rows(reading, "select convert_from(body, 'UTF8'), reason ->> 'message' from unread_record") == [
+        ('{"name": "Nobody"}', "A record of people has no id.")
+    ]
+    assert await rows(reading, "select external_id from source_guest") == [("1",)]
+    await pass_time(reading, timedelta(seconds=61))
+    await finish(reading)
+    assert await rows(reading, "select count(*) from unread_record") == [(1,)], "seen twice, kept once"
+
+
+async def test_a_record_of_a_location_that_is_no_venue_is_kept(reader):
+    vendor = Vendor(bookings=[{"id": "r1", "size": 2, "location": "elsewhere"}, {"id": "r2", "size": 2}])
+    reading = reader(vendor, BOOKINGS)
+    await finish(reading)
+    assert await rows(reading, "select reason ->> 'code' from unread_record") == [("unplaced",)]
+    assert await rows(reading, "select external_id from reservation") == [("r2",)]
+
+
+async def test_a_record_that_no_table_can_hold_is_found_and_kept_while_its_page_goes_in(reader):
+    sizes = [2, 3, 2**40, 4, 5]
+    vendor = Vendor(bookings=[{"id": f"r{n}", "size": size} for n, size in enumerate(sizes)])
+    vendor.page_size = 5
+    reading = reader(vendor, BOOKINGS)
+    await finish(reading)
+    assert await rows(reading, "select external_id from reservation order by 1") == [("r0",), ("r1",), ("r3",), ("r4",)]
+    ((reason, body),) = await rows(reading, "select reason ->> 'code', convert_from(body, 'UTF8') from unread_record")
+    assert reason == "beyond-us"
+    assert json.loads(body)["id"] == "r2"
+
+
+async def test_a_nul_that_someone_typed_costs_nobody_their_record(reader):
+    reading = reader(Vendor(people=[{"id": "1", "name": "I\0da \\u0000"}]), PEOPLE, history_days=0)
+    await finish(reading)
+    assert await rows(reading, "select body ->> 'name' from source_guest") == [("Ida \\u0000",)]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (rb'"a\u0000b"', rb'"ab"'),
+        (rb'"\u0000\u0000"', rb'""'),
+        (rb'"\\u0000"', rb'"\\u0000"'),
+        (rb'"\\\u0000"', rb'"\\"'),
+        (rb'"none"', rb'"none"'),
+    ],
+)
+def test_only_a_nul_is_taken_out(written, read):
+    assert bytes(without_nul(Raw(written))) == read
+
+
+async def test_progress_is_told_as_it_is(reader):
+    vendor = Vendor(people=[{"id": "1"}])
+    reading = reader(vendor, PEOPLE, history_days=140)
+    async with reading.pool.connection() as db:
+        assert await state.how_far(db) == state.HowFar(0, 0, 0, 0)
+    await step(reading, [])
+    async with reading.pool.connection() as db:
+        begun = await state.how_far(db, reading.connection_id)
+    assert (begun.done, begun.of, begun.seconds_left, begun.records) == (1, 20, None, 2)
+    for _ in range(4):
+        await step(reading, [])
+    await pass_time(reading, timedelta(seconds=50))
+    async with reading.pool.connection() as db:
+        underway = await state.how_far(db)
+    assert (underway.done, underway.of) == (5, 20)
+    assert underway.seconds_left is not None
+    assert 150 <= underway.seconds_left <= 170
+    await finish(reading)
+    async with reading.pool.connection() as db:
+        assert (await state.how_far(db)).seconds_left == 0
