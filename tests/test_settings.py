@@ -51,6 +51,12 @@ def test_what_is_no_address_is_refused(address: str) -> None:
     assert caught.value.field == "SERVERY_PUBLIC_URL"
 
 
+def test_an_address_with_a_path_is_refused() -> None:
+    with pytest.raises(NeedsPerson, match=r"only under a host of its own\. Set it to an address such as") as caught:
+        read_settings({"SERVERY_PUBLIC_URL": "https://example.com/servery/"})
+    assert caught.value.field == "SERVERY_PUBLIC_URL"
+
+
 def test_a_file_is_no_home(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(NeedsPerson, match="is a file, and Servery needs a folder") as caught:

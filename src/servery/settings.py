@@ -88,6 +88,13 @@ def _public_url(environ: Mapping[str, str], port: int) -> str:
             where="SERVERY_PUBLIC_URL",
             mend="Set it to an address such as https://servery.example.com, without query or fragment.",
         )
+    if urlsplit(given).path.strip("/"):
+        raise NeedsPerson(
+            "Servery cannot be served under a path of a site, only under a host of its own.",
+            field="SERVERY_PUBLIC_URL",
+            where="SERVERY_PUBLIC_URL",
+            mend="Set it to an address such as https://servery.example.com, and point that host at Servery.",
+        )
     return given.rstrip("/")
 
 
