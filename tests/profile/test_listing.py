@@ -4,6 +4,7 @@ from servery.errors import Invalid
 from servery.model.guest import SourceGuest
 from servery.model.money import Money
 from servery.model.viewer import SYSTEM
+from servery.profile import listing
 from servery.profile.listing import Order, guest_count, guest_list, guest_rows
 from tests.profile.house import House, ago, dish, viewer
 
@@ -29,6 +30,13 @@ async def test_names_sort_as_danes_expect_and_the_nameless_last(house: House, li
         "andersen", "Zahle", "Ærø", "Østergaard", "Aagaard", "Aagaard", "Åkjær", "n1",
     ]  # fmt: skip
     assert await guest_count(house.db, SYSTEM) == 8
+
+
+async def test_many_guests_are_not_counted_to_the_last(house: House, monkeypatch):
+    monkeypatch.setattr(listing, "COUNTED_TO", 2)
+    for name in ("Anna", "Bo", "Carl", "Dan"):
+        await house.guest(name, name=name)
+    assert await guest_count(house.db, SYSTEM) == 3
 
 
 async def test_the_latest_changed_come_first(house: House):

@@ -104,10 +104,17 @@ _NO_CURSOR = "This is no cursor of this list."
 _FROM_THE_START = "Begin without one, and go on with the cursor that each page gives."
 
 
+COUNTED_TO = 10_000
+"""So many guests are counted exactly: to count a million takes a tenth of a second, and nobody reads the last digit."""
+
+
 async def guest_count(db: Db, viewer: Viewer) -> int:
-    """How many guests there are."""
+    """How many guests there are; COUNTED_TO + 1 stands for any number beyond."""
     admit(viewer)
-    cursor = await db.execute("select count(*) as guests from guest where merged_into is null")
+    cursor = await db.execute(
+        "select count(*) as guests from (select from guest where merged_into is null limit %s) as counted",
+        [COUNTED_TO + 1],
+    )
     row = await cursor.fetchone()
     return int(row["guests"]) if row else 0
 
