@@ -1,9 +1,10 @@
-"""Finds connectors: every folder beside this file with a manifest, and every installed `servery.connectors` entry point."""
+"""Finds connectors: every folder beside this file with a manifest, and every installed entry point of their group."""
 
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 import msgspec
 
@@ -30,9 +31,17 @@ def _has_manifest(folder: object) -> bool:
 def manifest(name: str) -> Manifest:
     """A connector's manifest, without loading its code. NotFound names those there are."""
     if name not in packages():
-        raise NotFound("There is no connector {name}. There are: {known}.", name=name, known=", ".join(sorted(packages())))
+        raise NotFound(
+            "There is no connector {name}. There are: {known}.", name=name, known=", ".join(sorted(packages()))
+        )
     text = files(packages()[name]).joinpath("manifest.toml").read_bytes()
     return msgspec.toml.decode(text, type=Manifest)
+
+
+def locale(name: str) -> Traversable:
+    """The folder of a connector's own messages, one catalogue for each language; it need not exist."""
+    manifest(name)
+    return files(packages()[name]).joinpath("locale")
 
 
 def manifests() -> list[Manifest]:
