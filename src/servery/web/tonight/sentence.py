@@ -11,6 +11,7 @@ from msgspec import Struct
 from servery.language.words import Words
 from servery.model.guest import Birthday
 from servery.model.venue import table_key
+from servery.web.tonight.allergens import allergens_in, says_allergy
 
 
 class Story(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -56,42 +57,17 @@ def spoken(story: Story, words: Words, day: date, *, table: str | None = None, e
 
 def alert(allergies: tuple[str, ...], words: Words) -> str:
     """Allergies as sentences: a known allergen in the reader's language, anything else exactly as it was written."""
-    said = dict.fromkeys(_allergy(each.strip(), words) for each in allergies if each.strip())
+    said = dict.fromkeys(told for each in allergies if each.strip() for told in _allergy(each.strip(), words))
     return " ".join(f"{each.rstrip('.')}." for each in said)
 
 
-def _allergy(written: str, words: Words) -> str:
-    known = _allergens(words).get(_bare(written))
+def _allergy(written: str, words: Words) -> list[str]:
+    known = allergens_in(written)
     if known:
-        return known
-    if "allerg" in written.casefold() or "alerg" in written.casefold() or "intoler" in written.casefold():
-        return written[0].upper() + written[1:]
-    return words.gettext("Allergy: {what}", what=written)
-
-
-def _bare(written: str) -> str:
-    """`Nut allergy` and `nuts` are one thing."""
-    text = written.casefold().removeprefix("allergic to ").removesuffix(" allergy").removesuffix(" allergies").strip()
-    return _SPELLINGS.get(text, text)
-
-
-_SPELLINGS = {
-    "celery": "celery",
-    "cow's milk": "milk",
-    "crustacean": "crustaceans",
-    "egg": "eggs",
-    "lupins": "lupin",
-    "mollusc": "molluscs",
-    "nut": "nuts",
-    "tree nut": "nuts",
-    "tree nuts": "nuts",
-    "peanut": "peanuts",
-    "soy": "soybeans",
-    "soya": "soybeans",
-    "soybean": "soybeans",
-    "sulfites": "sulphites",
-    "sulphite": "sulphites",
-}
+        return [_allergens(words)[name] for name in known]
+    if says_allergy(written):
+        return [written[0].upper() + written[1:]]
+    return [words.gettext("Allergy: {what}", what=written)]
 
 
 def _allergens(words: Words) -> dict[str, str]:

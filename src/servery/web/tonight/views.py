@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import cast
 
+import msgspec
 from litestar import Response, get
 from litestar.params import FromQuery
 from litestar.response import Redirect
@@ -17,8 +18,9 @@ from servery.web.guard import needs
 from servery.web.render import Asked, page
 from servery.web.sources import TheSources
 from servery.web.tonight import page as evening_page
+from servery.web.tonight.allergens import mentioned
 from servery.web.tonight.page import STANDINGS, Booking, Evening, MinutesOf, Standing, Wish
-from servery.web.tonight.sentence import Spoken, spoken
+from servery.web.tonight.sentence import Spoken, alert, spoken
 
 
 @get("/", sync_to_thread=False)
@@ -109,9 +111,12 @@ def _context(frame: Frame, evening: Evening, wish: Wish) -> dict[str, object]:
 
 
 def _spoken(booking: Booking, frame: Frame, day: date) -> Spoken | None:
+    asked = mentioned(booking.requests, booking.notes)
     if booking.story is None:
-        return None
-    return spoken(booking.story, frame.words, day, table=booking.tables[0] if booking.tables else None)
+        return Spoken(alert(asked, frame.words), "") if asked else None
+    # Nobody at the door reads a request to its end: what it says of an allergy is said first, with what is known.
+    story = msgspec.structs.replace(booking.story, allergies=(*booking.story.allergies, *asked))
+    return spoken(story, frame.words, day, table=booking.tables[0] if booking.tables else None)
 
 
 def _birthday(booking: Booking) -> Birthday | None:
