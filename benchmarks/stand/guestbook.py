@@ -70,7 +70,7 @@ async def founded(pool: Pool) -> Book:
 
 def load(dsn: str, book: Book, records: int) -> int:
     """Write so many records of guests; returns how many guests they are. Their ids begin at 1."""
-    guests = records * SECOND_RECORD // (SECOND_RECORD + 1)
+    guests = -(-records * SECOND_RECORD // (SECOND_RECORD + 1))
     chunks = [(dsn, book, start, min(start + _CHUNK, guests)) for start in range(0, guests, _CHUNK)]
     with _without_indexes(dsn), ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as workers:
         for _ in workers.map(_load_chunk, chunks):

@@ -18,14 +18,16 @@ class Noise(NamedTuple):
 
     @property
     def spread(self) -> float:
-        """How far the slowest lies above the quickest, in per cent."""
-        return 100 * (max(self.seconds) / min(self.seconds) - 1)
+        """Within how many per cent of one another the middle half lies."""
+        low, _, high = statistics.quantiles(self.seconds, n=4)
+        return 100 * (high / low - 1)
 
     def beside(self, after: "Noise") -> str:
         """The noise before and after a measurement, in words."""
         drift = 100 * (statistics.median(after.seconds) / statistics.median(self.seconds) - 1)
+        changed = f"{abs(drift):.0f} % {'slower' if drift > 0 else 'quicker'} afterwards"
         spread = max(self.spread, after.spread)
-        return f"noise: equal work varied by {spread:.0f} % and was {drift:+.0f} % slower afterwards, {load()}"
+        return f"noise: half of equal pieces of work within {spread:.0f} %, {changed}; {load()}"
 
 
 def noise() -> Noise:
