@@ -129,7 +129,6 @@ def test_what_is_gone_is_listed_no_more_but_told_by_its_id(own, ask_own):
     assert told == {"r-1": False, "r-2": False, "r-3": True}
 
 
-@pytest.mark.xfail(reason="a removal does not yet note when it was seen (reservation.seen_at)")
 def test_as_of_leads_on_to_what_is_gone(own, ask_own):
     as_of = ask_own("/reservations").json()["as_of"]
     arrive(own, Removed("r-3", 2, "reservation"))

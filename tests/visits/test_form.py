@@ -185,3 +185,19 @@ async def test_a_check_before_the_cut_off_belongs_to_the_evening_before(tonight)
     await tonight.tell(check("c1", opened=8.5 * 60))
     (visit,) = await tonight.visits()
     assert visit["business_date"] == date(2026, 11, 21)
+
+
+async def test_money_given_back_later_comes_off_the_visit_it_was_paid_on(tonight):
+    given_back = check("c1-refund", 60 * 30, amount=0, split_from="c1", refunds=(Refund(40),), label=None, table=None)
+    await tonight.tell(booking("r1", party_size=2), check("c1", amount=100))
+    await tonight.tell(given_back)
+    (visit,) = await tonight.visits()
+    assert (visit["booked"], sorted(visit["checks"]), visit["spend"]) == (["r1"], ["c1", "c1-refund"], 60)
+
+
+async def test_money_given_back_may_be_told_before_the_check_it_was_paid_on(tonight):
+    given_back = check("c1-refund", 60 * 30, amount=0, split_from="c1", refunds=(Refund(40),), label=None, table=None)
+    await tonight.tell(given_back)
+    await tonight.tell(check("c1", amount=100))
+    (visit,) = await tonight.visits()
+    assert (sorted(visit["checks"]), visit["spend"]) == (["c1", "c1-refund"], 60)

@@ -186,7 +186,8 @@ async def _put(db: rows.Db, connection_id: int, checks: Sequence[_Settled]) -> s
     guests = await rows.guest_ids(db, connection_id, [one.owner for one in checks])
     table = [_check_row(one.state, one.check, guests[one.owner] if one.owner else None) for one in checks]
     await rows.put(db, "checks", rows.CHECK, "venue_id, connection_id, external_id", connection_id, table)
-    return {(row[0], row[4]) for row in table}
+    kin = await rows.refund_days(db, connection_id, [one.state.external_id for one in checks])
+    return kin | {(row[0], row[4]) for row in table}
 
 
 def _check_row(one: CheckState, check: Check, guest: int | None) -> tuple[Any, ...]:

@@ -184,6 +184,20 @@ async def days_of(db: Db, table: str, row_ids: Sequence[int]) -> set[tuple[int, 
     return {(row["venue_id"], row["business_date"]) for row in await cursor.fetchall()}
 
 
+async def refund_days(db: Db, connection_id: int, external_ids: Sequence[str]) -> set[tuple[int, date]]:
+    """The days of checks on which these give money back, and of records that give back money of these."""
+    cursor = await db.execute(
+        "select paid.venue_id, paid.business_date as paid, refund.business_date as refunded "
+        "from checks refund join checks paid on paid.venue_id = refund.venue_id "
+        "and paid.connection_id = refund.connection_id and paid.external_id = refund.refund_of "
+        "where refund.connection_id = %s and refund.refund_of is not null "
+        "and (refund.external_id = any(%s) or refund.refund_of = any(%s))",
+        [connection_id, list(external_ids), list(external_ids)],
+    )
+    found = await cursor.fetchall()
+    return {(row["venue_id"], row[day]) for row in found for day in ("paid", "refunded")}
+
+
 async def keep_removals(db: Db, connection_id: int, removals: Sequence[Removed]) -> None:
     """Keep what a source said of the end of its records, where it is newer than what is kept already."""
     newest = {(one.kind, one.external_id): one for one in sorted(removals, key=_age)}.values()
@@ -216,7 +230,7 @@ async def settle_removed(
     told = {"removed": "r.revision >= t.revision"}
     if kind in ("guest", "check"):
         told["merged_into"] = "case when r.revision >= t.revision then r.merged_into end"
-    sets = ", ".join(f"{name} = {value}" for name, value in told.items())
+    sets = ", ".join(f"{name} = {value}" for name, value in told.items()) + ", seen_at = now()"
     differs = " or ".join(f"t.{name} is distinct from {value}" for name, value in told.items())
     cursor = await db.execute(
         f"update {TABLES[kind]} as t set {sets} from removal as r "

@@ -87,7 +87,9 @@ where not r.removed order by r.starts_at, r.connection_id, r.external_id"""
 
 _CHECKS = """
 select c.id, c.venue_id, c.business_date, c.opened_at, c.closed_at, c.label, c.table_name, c.covers,
-       c.source_guest_id, c.total - c.refunded as spend, c.net_sales, c.tips, c.visit_id, c.match ->> 'by' as told_by,
+       c.source_guest_id, c.total - c.refunded - coalesce((select sum(k.refunded) from checks k
+           where k.venue_id = c.venue_id and k.connection_id = c.connection_id and k.refund_of = c.external_id
+           and not k.removed), 0)::bigint as spend, c.net_sales, c.tips, c.visit_id, c.match ->> 'by' as told_by,
        g.guest_id, s.id as split_from,
        (select t.id from reservation t where t.venue_id = c.venue_id and t.external_id = c.reservation_told
         and t.business_date = c.business_date and not t.removed order by t.connection_id limit 1) as told,
@@ -97,7 +99,8 @@ join checks c using (venue_id, business_date)
 left join source_guest g on g.id = c.source_guest_id
 left join checks s on s.venue_id = c.venue_id and s.connection_id = c.connection_id
     and s.external_id = c.split_from
-where not c.removed and c.status <> 'void' order by c.opened_at, c.connection_id, c.external_id"""
+where not c.removed and c.status <> 'void' and (c.refund_of is null or s.id is null)
+order by c.opened_at, c.connection_id, c.external_id"""
 
 
 async def _day_rows(db: Db, query: str, days: Sequence[Day]) -> list[DictRow]:
@@ -177,6 +180,7 @@ async def write(db: Db, days: Sequence[Day], drafts: Sequence[Draft], parties: I
     await _point(db, "checks", [(one, visit_ids[at]) for at, draft in enumerate(drafts) for one in draft.bill_ids])
     await _note_matches(db, parties)
     await _let_go(db, days, visit_ids, drafts)
+    await _refunds_follow(db, [one for draft in drafts for one in draft.bill_ids])
     await _retire(
         db, days, visit_ids, {old: visit_ids[at] for at, draft in enumerate(drafts) for old in draft.known_as}
     )
@@ -269,6 +273,16 @@ async def _let_go(db: Db, days: Sequence[Day], visit_ids: Sequence[int], drafts:
         "match = case when t.match ->> 'by' = 'staff' then t.match end, candidates = null "
         f"{on_days} and (t.visit_id = any(%s) or t.match is not null or t.candidates is not null)",
         [kept, *where, [one for draft in drafts for one in draft.bill_ids], kept],
+    )
+
+
+async def _refunds_follow(db: Db, bill_ids: Sequence[int]) -> None:
+    """Records that only give money back stand in the visit of the check that was paid, on whatever day they came."""
+    await db.execute(
+        "update checks as r set visit_id = c.visit_id from checks c where c.id = any(%s) and r.venue_id = c.venue_id "
+        "and r.connection_id = c.connection_id and r.refund_of = c.external_id "
+        "and r.visit_id is distinct from c.visit_id",
+        [list(bill_ids)],
     )
 
 

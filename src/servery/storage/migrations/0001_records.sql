@@ -147,6 +147,8 @@ create table checks (
     difference bigint not null,
     currency text not null,
     split_from text,
+    -- A record that only gives back money paid on another check: it belongs to that one's visit, whenever it comes.
+    refund_of text generated always as (case when total = 0 and refunded > 0 then split_from end) stored,
     reservation_told text,
     source_guest_id bigint references source_guest,
     visit_id bigint references visit,
@@ -161,6 +163,7 @@ create table checks (
 create index checks_source on checks (connection_id, external_id);
 create index checks_guest on checks (source_guest_id) where source_guest_id is not null;
 create index checks_day on checks (venue_id, business_date);
+create index checks_refund on checks (venue_id, connection_id, refund_of) where refund_of is not null;
 create index checks_visit on checks (visit_id) where visit_id is not null;
 create index checks_differ on checks (venue_id, business_date) where difference <> 0;
 create index checks_ambiguous on checks (venue_id, business_date) where candidates is not null;
