@@ -53,8 +53,9 @@ def _check(venue: Venue) -> None:
         ) from unknown
     if not 0 <= venue.cutoff < 1440:
         raise Invalid("A business day begins between 00:00 and 23:59.", field="cutoff")
-    if min(venue.match_before, venue.match_after) < 0:
-        raise Invalid("The minutes of a window cannot be negative.", field="match_before")
+    for name in ("match_before", "match_after"):
+        if getattr(venue, name) < 0:
+            raise Invalid("The minutes of a window cannot be negative.", field=name)
     if not known_currency(venue.currency):
         raise Invalid(
             "There is no currency {currency}.",
