@@ -51,10 +51,9 @@ def commands() -> dict[str, Command]:
 
 
 def _commands(command: object, words: str) -> Iterator[tuple[str, Command]]:
-    below = getattr(command, "commands", None)
-    if below is not None:
-        for name, one in below.items():
-            yield from _commands(one, f"{words} {name}")
+    if isinstance(command, typer.core.TyperGroup):
+        for name in command.list_commands(None):  # type: ignore[arg-type]
+            yield from _commands(command.get_command(None, name), f"{words} {name}")  # type: ignore[arg-type]
         return
     params = command.params  # type: ignore[attr-defined]
     options = {name for one in params if one.param_type_name == "option" for name in one.opts}

@@ -1,17 +1,53 @@
-"""The command line: thin commands over the rooms, one file per group."""
+"""The command line: thin commands over the rooms, one file per group, loaded when it is asked for."""
 
 import sys
+from importlib import import_module
+from typing import Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
-from servery.cli import connections, demo, doctor, files, guests, people, running, sandbox, venues
 from servery.errors import NeedsPerson, Refuse, ServeryError
 
 NEEDS_PERSON = 3
 """Exit code: nothing will help until a person mends something."""
 
+FILES = {
+    "demo": "demo",
+    "up": "running",
+    "web": "running",
+    "worker": "running",
+    "venues": "venues",
+    "import": "files",
+    "connect": "connections",
+    "connections": "connections",
+    "guests": "guests",
+    "invite": "people",
+    "people": "people",
+    "keys": "people",
+    "doctor": "doctor",
+    "sandbox": "sandbox",
+}
+"""Each command and the file here that holds it, in the order of the help."""
+
+
+class _OnDemand(TyperGroup):
+    """Loads only the file of the command that is run: taking in a file has no use for a web server."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(FILES)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in FILES:
+            return None
+        holder = typer.Typer()
+        import_module(f"servery.cli.{FILES[cmd_name]}").register(holder)
+        return typer.main.get_group(holder).get_command(ctx, cmd_name)
+
+
 app = typer.Typer(
+    cls=_OnDemand,
     name="servery",
     help="Joins a restaurant's reservations, till and guests.",
     no_args_is_help=True,
@@ -19,9 +55,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (venues, connections, files, guests, people, running, demo, doctor):
-    group.register(app)
-app.add_typer(sandbox.app, name="sandbox")
+
+
+@app.callback()
+def _root() -> None:
+    """Joins a restaurant's reservations, till and guests."""
 
 
 def main() -> None:

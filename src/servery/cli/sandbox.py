@@ -18,6 +18,11 @@ WithParent = Annotated[bool, typer.Option("--with-parent", help="Stop when the p
 Truth = Annotated[Path | None, typer.Option(help="Write who is who to this file, as JSON lines.")]
 
 
+def register(root: typer.Typer) -> None:
+    """Add the group to the command line."""
+    root.add_typer(app, name="sandbox")
+
+
 @app.command()
 def square(
     port: Port,
