@@ -1,4 +1,4 @@
-"""The stage: the state of one outside system in universal words, which a connector's simulator shows as its vendor would.
+"""The stage: one outside system's state in universal words, which a simulator shows as its vendor would.
 
 A simulator renders what stands here and adds nothing; who writes the stage decides what has happened.
 """
@@ -20,8 +20,11 @@ Record = TypeVar("Record")
 
 
 class Staged(Struct, Generic[Record], frozen=True):
-    """One record in its present state. `created_at` is what the vendor shows, `modified_at` when its server last saw a
-    change, both UTC; `version` counts its states from 1. A deleted record stays, marked, as vendors' feeds need it."""
+    """One record in its present state; a deleted one stays, marked, as vendors' feeds need it.
+
+    `created_at` is what the vendor shows, `modified_at` when its server last saw a change, both UTC; `version` counts
+    its states from 1.
+    """
 
     external_id: str
     record: Record
