@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from servery.app.arrive import arrive
-from servery.guests import join
+from servery.guests import rows
 from servery.guests.join import resolve
 from servery.model.changes import GuestSeen, Removed, ReservationSeen
 from servery.model.guest import Golden, SourceGuest
@@ -191,5 +191,5 @@ async def test_without_the_lock_they_would_be_two(pool, systems, monkeypatch):
     async def no_lock(db):
         """Nobody waits for anybody."""
 
-    monkeypatch.setattr(join.rows, "lock", no_lock)
+    monkeypatch.setattr(rows, "lock", no_lock)
     assert await two_at_once(pool, systems) == 2

@@ -17,7 +17,8 @@ def record(id_, name, email=None, phone=None, guest=None, **facts):
 
 def resolved(*arrivals):
     """Guests as sets of record ids, after records arrive one after another."""
-    index, fresh, at = Index([]), count(1000), {}
+    index, fresh = Index([]), count(1000)
+    at: dict[int, int] = {}
     for arrived in arrivals:
         now = structs.replace(arrived, guest_id=at.get(arrived.id, arrived.guest_id))
         decision = decide(now, index)

@@ -115,6 +115,7 @@ async def test_a_poll_overlaps_the_one_before_by_the_vendors_lateness(reader):
     reading = reader(vendor, PEOPLE, history_days=0)
     await finish(reading)
     first = (await states(reading))["people"].polled_until
+    assert first is not None
     await finish(reading)
     assert len(vendor.spans("people")) == 1, "nothing is due yet"
     await pass_time(reading, timedelta(seconds=61))

@@ -13,6 +13,7 @@ from servery.storage.pool import Connection
 from servery.sync import connections
 from servery.venues.rows import add_venue
 
+_BOOKED: dict[str, Any] = {"status": "booked", "party_size": 2, "tables": ("7",)}
 EVENING = datetime(2026, 11, 21, 18, tzinfo=UTC)
 
 
@@ -64,10 +65,11 @@ def at(minutes: float) -> datetime:
 
 
 def booking(external_id: str, minutes: float = 0, revision: int = 1, **facts: Any) -> ReservationSeen:
-    facts = {"status": "booked", "party_size": 2, "tables": ("7",)} | facts
+    facts = {**_BOOKED, **facts}
     return ReservationSeen(external_id, revision, "nord", Reservation(starts_at=at(minutes), **facts))
 
 
 def check(external_id: str, opened: float = 5, revision: int = 1, amount: int = 100, **facts: Any) -> CheckSeen:
-    facts = {"closed_at": at(opened + 80), "table": "7", "lines": (Line(name="Ribeye", amount=amount),)} | facts
+    usual: dict[str, Any] = {"closed_at": at(opened + 80), "table": "7", "lines": (Line(name="Ribeye", amount=amount),)}
+    facts = {**usual, **facts}
     return CheckSeen(external_id, revision, "nord", Check(currency="DKK", opened_at=at(opened), **facts))

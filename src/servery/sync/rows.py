@@ -74,8 +74,8 @@ def _value(name: str, kind: str) -> str:
 
 
 def _array(kind: str) -> str:
-    # %b: in an array sent as text every quote of the JSON would be escaped, at a third of the time of the whole import.
-    return "%b::text[]" if kind == "jsonb" else f"%s::{kind}[]"
+    # %b: an array sent as text has every quote of its JSON escaped, which took a third of the time of a whole import.
+    return f"%b::{'text' if kind == 'jsonb' else kind}[]"
 
 
 async def held(db: Db, table: str, connection_id: int, external_ids: Iterable[str]) -> dict[str, Held]:
