@@ -1,9 +1,12 @@
 """The connections of the invented restaurant, each in another state."""
 
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 
+import msgspec
+
 from servery.model.visit import Reason
-from servery.web.connections.page import Backfill, Candidate, ConnectionRow, Health, LooseCheck, Trouble
+from servery.web.connections.page import Backfill, Candidate, ConnectionRow, Health, LooseCheck, Placed, Trouble
 from tests.web.restaurant import VENUE, ZONE, at
 
 
@@ -15,6 +18,34 @@ def health(now: datetime) -> Health:
         connections=(*_in_order(now), *_in_trouble(now)),
         loose_total=14,
         loose=(_ambiguous(day), _nameless(day)),
+    )
+
+
+def changed(health: Health, placed: Mapping[int, int | None], paused: Collection[int]) -> Health:
+    """The same after these checks were placed and these connections paused."""
+    replace = msgspec.structs.replace
+    return replace(
+        health,
+        connections=[replace(one, state="paused") if one.id in paused else one for one in health.connections],
+        loose=[one for one in health.loose if one.id not in placed],
+        placed=[_placed(one, placed[one.id], health.now) for one in health.loose if one.id in placed],
+    )
+
+
+def _placed(check: LooseCheck, chosen: int | None, now: datetime) -> Placed:
+    booking = next((one for one in check.candidates if one.reservation_id == chosen), None)
+    return Placed(
+        id=check.id,
+        opened_at=check.opened_at,
+        time_zone=check.time_zone,
+        venue=check.venue,
+        currency=check.currency,
+        at=now,
+        who="Rosa",
+        total=check.total,
+        booked=booking is not None,
+        name=booking.name if booking else None,
+        starts_at=booking.starts_at if booking else None,
     )
 
 
@@ -66,7 +97,7 @@ def _in_trouble(now: datetime) -> tuple[ConnectionRow, ...]:
             records={"check": 220},
             venues=("Torvet 4",),
             trouble=Trouble(
-                template="Square refuses the access token.",
+                template="Square does not accept the access token.",
                 field="access_token",
                 mend="Make a new one in the Square dashboard and set it with servery connect.",
                 at=now - timedelta(hours=9),

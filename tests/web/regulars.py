@@ -13,6 +13,7 @@ from servery.web.guests.page import (
     Profile,
     SourceRecord,
     Upcoming,
+    VisitCheck,
     VisitRow,
 )
 from servery.web.tonight.sentence import Story
@@ -55,7 +56,7 @@ def _visit(number: int, day: date, spend: int) -> VisitRow:
         spend=spend,
         tips=5000,
         currency="DKK",
-        checks=(f"10{number}",),
+        checks=(VisitCheck(id=500 + number, opened_at=at(day, 19, 5), number=f"10{number}", by="rules"),),
         occasion="Anniversary" if number == 1 else None,
         dishes=(
             Dish("Ribeye 300 g", amount=34500, details=("medium rare", "béarnaise")),

@@ -9,6 +9,7 @@ from servery.web.tonight.page import (
     by_time,
     dayparts,
     hours,
+    in_order,
     minutes_late,
     shown,
     standings,
@@ -63,6 +64,23 @@ def test_choices_count_what_they_would_show():
     ]  # fmt: skip
     assert [(each.value, each.count) for each in dayparts(EVERY, VENUE, MINUTES)] == [("Lunch", 2), ("Dinner", 9)]
     assert [(each.value, each.count) for each in areas(EVERY)] == [("Bar", 1), ("Dining room", 3), ("Window", 4)]
+
+
+def test_whom_a_host_has_to_do_with_comes_first():
+    order = in_order(EVERY, Wish(), at(DAY, 19))
+    assert [each.id for each in order.first] == [3, 4, 5, 7, 8, 9, 10]
+    assert [(why, [each.id for each in found]) for why, found in order.rest] == [("gone", [1, 2]), ("absent", [6, 11])]
+
+
+def test_nobody_waits_for_a_party_two_hours_after_its_time():
+    order = in_order(EVERY, Wish(), at(DAY, 20, 30))
+    assert [each.id for each in order.first] == [3, 4, 7, 8, 9, 10]
+    assert [each.id for each in dict(order.rest)["overdue"]] == [5]
+
+
+def test_one_standing_alone_stands_first():
+    order = in_order(EVERY[:2], Wish(standing="gone"), at(DAY, 19))
+    assert (len(order.first), order.rest) == (2, ())
 
 
 def test_only_who_is_still_expected_can_be_late():

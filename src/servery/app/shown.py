@@ -1,7 +1,7 @@
 """From what rooms tell to what screens show. Pure."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from servery.connectors.contract import Manifest
 from servery.model.money import Money
@@ -15,9 +15,11 @@ from servery.profile.taste import Favourite as Liked
 from servery.profile.tonight import Expected, Tonight, Unbooked
 from servery.profile.visits import Dish as Ordered
 from servery.profile.visits import PastVisit
+from servery.profile.visits import VisitCheck as Paid
 from servery.sync.status import Status
+from servery.visits.link import Decided
 from servery.visits.unplaced import Unplaced
-from servery.web.connections.page import Backfill, Candidate, ConnectionRow, LooseCheck, Trouble
+from servery.web.connections.page import Backfill, Candidate, ConnectionRow, LooseCheck, Placed, Trouble
 from servery.web.guests.page import (
     Dish,
     FactKind,
@@ -28,6 +30,7 @@ from servery.web.guests.page import (
     Profile,
     SourceRecord,
     Upcoming,
+    VisitCheck,
     VisitRow,
 )
 from servery.web.tonight import sentence
@@ -207,10 +210,14 @@ def _visit(one: PastVisit) -> VisitRow:
         spend=sum(totals) if totals else None,
         tips=sum(tips) if tips else None,
         currency=currency,
-        checks=tuple(check.number or check.external_id for check in one.checks),
+        checks=tuple(_visit_check(check) for check in one.checks),
         notes=next((booking.notes for booking in one.bookings if booking.notes), None),
         occasion=next((booking.occasion for booking in one.bookings if booking.occasion), None),
     )
+
+
+def _visit_check(one: Paid) -> VisitCheck:
+    return VisitCheck(id=one.id, opened_at=one.opened_at, number=one.number, by=one.match.by if one.match else None)
 
 
 def _dish(one: Ordered) -> Dish:
@@ -275,6 +282,26 @@ def _trouble(one: Status) -> Trouble | None:
         mend=error["mend"],
         field=error["field"],
         retry_at=one.trouble.next_try_at,
+    )
+
+
+def placed(one: Decided, who: str, at: datetime) -> Placed:
+    """One check that a person placed."""
+    return Placed(
+        id=one.id,
+        opened_at=one.opened_at,
+        time_zone=one.time_zone,
+        venue=one.venue,
+        currency=one.currency,
+        at=at,
+        who=who,
+        number=one.number,
+        table=one.table,
+        label=one.label,
+        total=one.total,
+        booked=one.reservation_id is not None,
+        name=one.name,
+        starts_at=one.starts_at,
     )
 
 

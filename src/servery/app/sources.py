@@ -3,29 +3,37 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
-from servery.accounts.audit import Purpose, looked
+from servery.accounts.audit import Purpose, acted, actions, looked
 from servery.app import shown
+from servery.app.arrive import CHANGED
 from servery.connectors import registry
+from servery.errors import NotFound
 from servery.guests.search import find
 from servery.model.venue import business_date
 from servery.model.viewer import Viewer
-from servery.profile.listing import guest_count, guest_list, guest_rows
+from servery.profile.listing import COUNTED_TO, guest_count, guest_list, guest_rows
 from servery.profile.provenance import provenance
 from servery.profile.story import story
 from servery.profile.tonight import tonight
 from servery.profile.visits import visits_of
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
+from servery.sync import connections, state
 from servery.sync.status import statuses
 from servery.venues.rows import KeptVenue, venues
+from servery.visits.form import form_visits
+from servery.visits.link import decided, link, unlink
+from servery.visits.rows import Day
 from servery.visits.unplaced import unplaced
-from servery.web.connections.page import Health
+from servery.web.connections.page import Health, Placed
 from servery.web.guests.page import GuestList, GuestsAsked, Profile
 from servery.web.sources import Sources
 from servery.web.tonight.page import Evening
 
 VISITS_SHOWN = 5
 """Last visits on a guest's page."""
+_LINKED = "check-linked"
+"""The change by which a person placed a check."""
 
 
 class RoomSources(Sources):
@@ -50,16 +58,8 @@ class RoomSources(Sources):
     async def guests(self, viewer: Viewer, asked: GuestsAsked) -> GuestList:
         """Some of the guests, by name, or the best found first."""
         async with self._pool.connection() as db:
-            if asked.text:
-                found = await find(db, viewer, asked.text, asked.limit)
-                rows = await guest_rows(db, viewer, [one.id for one in found])
-                page = [rows[one.id] for one in found if one.id in rows]
-                listed = GuestList([shown.guest_row(row) for row in page], len(page))
-            else:
-                pages = await guest_list(db, viewer, cursor=asked.cursor, limit=asked.limit)
-                page = list(pages.rows)
-                listed = GuestList([shown.guest_row(row) for row in page], await guest_count(db, viewer), pages.next)
-            await _look(db, viewer, {row.id for row in page}, "search" if asked.text else "list")
+            listed = await (_found if asked.text else _listed)(db, viewer, asked)
+            await _look(db, viewer, {row.id for row in listed.rows}, "search" if asked.text else "list")
         return listed
 
     async def guest(self, viewer: Viewer, guest_id: int) -> Profile:
@@ -76,13 +76,80 @@ class RoomSources(Sources):
         async with self._pool.connection() as db:
             found = await statuses(db)
             loose, total = await unplaced(db, viewer) if viewer.may("see_guests") else ([], 0)
+            placed = await _placed(db, viewer) if viewer.may("link_visits") else []
         rows = [shown.connection_row(one, registry.manifest(one.connection.connector)) for one in found]
         return Health(
             connections=rows,
             loose=[shown.loose_check(one) for one in loose],
             loose_total=total,
+            placed=placed,
             now=datetime.now(UTC),
         )
+
+    async def link(self, viewer: Viewer, check_id: int, reservation_id: int | None) -> None:
+        """Say whose a check is; None: a walk-in's. Raises NotFound and Invalid."""
+        async with self._pool.connection() as db:
+            await _form(db, await link(db, check_id, reservation_id))
+            await acted(db, viewer, _LINKED, f"check:{check_id}", {"reservation": reservation_id})
+
+    async def unlink(self, viewer: Viewer, check_id: int) -> None:
+        """Leave a check to the rules again. Raises NotFound."""
+        async with self._pool.connection() as db:
+            await _form(db, await unlink(db, check_id))
+            await acted(db, viewer, "check-unlinked", f"check:{check_id}")
+
+    async def read_now(self, viewer: Viewer, connection_id: int) -> None:
+        """Have a connection read at once. Raises NotFound."""
+        async with self._pool.connection() as db:
+            await _want_connection(db, connection_id)
+            await state.retry_now(db, connection_id)
+            await _changed(db, viewer, connection_id, "read")
+
+    async def pause(self, viewer: Viewer, connection_id: int, paused: bool) -> None:
+        """Stop reading a connection, or go on. Raises NotFound."""
+        async with self._pool.connection() as db:
+            await _want_connection(db, connection_id)
+            await connections.pause(db, connection_id, paused)
+            await _changed(db, viewer, connection_id, "paused" if paused else "resumed")
+
+
+async def _found(db: Db, viewer: Viewer, asked: GuestsAsked) -> GuestList:
+    """What a search finds; one more is asked for than is shown, to know whether there are more."""
+    found = await find(db, viewer, asked.text, asked.limit + 1)
+    rows = await guest_rows(db, viewer, [one.id for one in found[: asked.limit]])
+    page = [shown.guest_row(rows[one.id]) for one in found if one.id in rows]
+    return GuestList(page, len(page), more=len(found) > asked.limit)
+
+
+async def _listed(db: Db, viewer: Viewer, asked: GuestsAsked) -> GuestList:
+    page = await guest_list(db, viewer, cursor=asked.cursor, limit=asked.limit)
+    total = await guest_count(db, viewer)
+    rows = [shown.guest_row(row) for row in page.rows]
+    return GuestList(rows, min(total, COUNTED_TO), page.next, more=total > COUNTED_TO)
+
+
+async def _placed(db: Db, viewer: Viewer) -> list[Placed]:
+    """The checks that people placed lately and that still stand so, the latest first."""
+    done = {one.subject.removeprefix("check:"): one for one in reversed(await actions(db)) if one.action == _LINKED}
+    standing = await decided(db, viewer, [int(check_id) for check_id in done])
+    return [shown.placed(one, done[str(one.id)].viewer_name, done[str(one.id)].at) for one in standing]
+
+
+async def _form(db: Db, day: Day) -> None:
+    """Form a day's visits anew, and let open pages know."""
+    await form_visits(db, [day])
+    topics = ["bookings", "checks", "guests"]
+    await db.execute("select pg_notify(%s, topic) from unnest(%s::text[]) as t(topic)", [CHANGED, topics])
+
+
+async def _want_connection(db: Db, connection_id: int) -> None:
+    if connection_id not in {one.id for one in await connections.connections(db)}:
+        raise NotFound("There is no connection {id}.", id=connection_id)
+
+
+async def _changed(db: Db, viewer: Viewer, connection_id: int, how: str) -> None:
+    await acted(db, viewer, "connection-changed", f"connection:{connection_id}", {"outcome": how})
+    await db.execute("select pg_notify(%s, 'connections')", [CHANGED])
 
 
 async def _look(db: Db, viewer: Viewer, guest_ids: set[int], purpose: Purpose) -> None:

@@ -4,7 +4,7 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.resources import files
-from importlib.resources.abc import Traversable
+from pathlib import Path
 
 import msgspec
 
@@ -38,10 +38,10 @@ def manifest(name: str) -> Manifest:
     return msgspec.toml.decode(text, type=Manifest)
 
 
-def locale(name: str) -> Traversable:
+def locale(name: str) -> Path:
     """The folder of a connector's own messages, one catalogue for each language; it need not exist."""
     manifest(name)
-    return files(packages()[name]).joinpath("locale")
+    return Path(str(files(packages()[name]).joinpath("locale")))
 
 
 def manifests() -> list[Manifest]:

@@ -29,8 +29,17 @@ _KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),
 }
-# What these say when they refuse, a page shows; the rest speaks on the command line.
-_SHOWN = ("accounts/sign_in.py", "accounts/passwords.py", "web/**/*.py")
+# What these say when they refuse or fail, a page shows; the rest speaks on the command line.
+_SHOWN = (
+    "accounts/passwords.py",
+    "accounts/sign_in.py",
+    "accounts/vault.py",
+    "app/connect.py",
+    "app/sources.py",
+    "profile/*.py",
+    "visits/*.py",
+    "web/**/*.py",
+)
 _ERRORS = {
     name for name, each in vars(errors).items() if isinstance(each, type) and issubclass(each, errors.ServeryError)
 }

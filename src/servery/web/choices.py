@@ -13,8 +13,8 @@ from servery.accounts.rows import Language
 from servery.errors import Invalid
 from servery.web.cookies import choice_cookie, language_cookie
 from servery.web.door import TheDoor
+from servery.web.forms import Form, safe_path
 from servery.web.frame import THEME_COOKIE, THEMES, VENUE_COOKIE
-from servery.web.sign_in.views import Form, safe_path
 
 
 @post("/choose/language")

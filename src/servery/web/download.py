@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from litestar import Response
 
-# A cell that begins with one of these is a formula to a spreadsheet, and guests choose their own names.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from servery.language.sheet import inert
 
 
 def csv_file(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Response[bytes]:
@@ -27,5 +26,5 @@ def csv_file(name: str, header: Sequence[str], rows: Iterable[Sequence[object]])
 
 def _cell(value: object) -> object:
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
+        return inert(value)
     return "" if value is None else value

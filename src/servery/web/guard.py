@@ -20,7 +20,7 @@ SESSION_COOKIE = "servery_session"
 
 
 class SessionMiddleware(AbstractAuthenticationMiddleware):
-    """Reads the session cookie. Routes marked `public` do without."""
+    """Reads the session cookie. Routes marked `public` do without, those for `anybody` with or without."""
 
     def __init__(self, app: ASGIApp, door: Callable[[], Door]) -> None:
         super().__init__(app, exclude_from_auth_key="public")
@@ -31,7 +31,7 @@ class SessionMiddleware(AbstractAuthenticationMiddleware):
         cookie = connection.cookies.get(SESSION_COOKIE)
         token = Token(cookie) if cookie else None
         viewer = await self._door().who(token) if token else None
-        if viewer is None:
+        if viewer is None and not connection.route_handler.opt.get("anybody"):
             raise NotAuthorizedException
         return AuthenticationResult(user=viewer, auth=token)
 

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from servery.language.words import LANGUAGES, Words, name_of
 from servery.web import headers
 from servery.web.assets import addresses
+from servery.web.deeds import deed_of
 from servery.web.frame import Frame
 
 Asked = Request[Any, Any, Any]
@@ -49,6 +50,7 @@ def page(request: Asked, frame: Frame, template: str, /, **context: object) -> R
             **_speech(frame.words),
             **context,
             frame=frame,
+            done=deed_of(request),
             n=frame.notation,
             assets=addresses(),
             csrf_token=ScopeState.from_scope(request.scope).csrf_token or "",

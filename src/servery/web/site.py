@@ -11,6 +11,7 @@ from litestar.plugins import InitPlugin
 
 from servery.web import choices
 from servery.web.assets import asset
+from servery.web.connections import actions
 from servery.web.connections import views as connections
 from servery.web.door import Door
 from servery.web.frame import frame_of
@@ -21,7 +22,7 @@ from servery.web.live import Live, events
 from servery.web.sign_in import views as sign_in
 from servery.web.sources import Sources
 from servery.web.tonight import views as tonight
-from servery.web.wrong import HANDLERS
+from servery.web.wrong import HANDLERS, nowhere
 
 _ROUTES = (
     asset,
@@ -45,6 +46,12 @@ _ROUTES = (
     guests.guest,
     connections.connections,
     connections.connections_csv,
+    actions.link_check,
+    actions.unlink_check,
+    actions.read_now,
+    actions.pause,
+    actions.resume,
+    nowhere,
 )
 
 

@@ -34,6 +34,18 @@ class Sources(Protocol):
     async def health(self, viewer: Viewer) -> Health:
         """The connections and the checks that were not placed."""
 
+    async def link(self, viewer: Viewer, check_id: int, reservation_id: int | None) -> None:
+        """Say whose a check is; None: a walk-in's. Raises NotFound and Invalid."""
+
+    async def unlink(self, viewer: Viewer, check_id: int) -> None:
+        """Leave a check to the rules again. Raises NotFound."""
+
+    async def read_now(self, viewer: Viewer, connection_id: int) -> None:
+        """Have a connection read at once. Raises NotFound."""
+
+    async def pause(self, viewer: Viewer, connection_id: int, paused: bool) -> None:
+        """Stop reading a connection, or go on. Raises NotFound."""
+
 
 TheSources = NamedDependency[SkipValidation[Sources]]
 """As a route asks for them."""

@@ -6,8 +6,9 @@ import logging
 from typing import Any
 
 import msgspec
-from litestar import Request, Response
-from litestar.exceptions import HTTPException, NotAuthorizedException
+from litestar import HttpMethod, Request, Response, route
+from litestar.exceptions import HTTPException, NotAuthorizedException, NotFoundException
+from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 from litestar.types import ExceptionHandlersMap
@@ -25,6 +26,17 @@ _STATUS: tuple[tuple[type[ServeryError], int], ...] = (
     (Refuse, 422),
     (Retry, 503),
 )
+
+
+@route(
+    "/{rest:path}",
+    http_method=[HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH, HttpMethod.DELETE],
+    anybody=True,
+    sync_to_thread=False,
+)
+def nowhere(rest: FromPath[str]) -> None:
+    """Every address that no page has: found as a route, so that who is signed in keeps the header and its tabs."""
+    raise NotFoundException
 
 
 def _not_signed_in(request: Request[Any, Any, Any], _: NotAuthorizedException) -> Response[Any]:

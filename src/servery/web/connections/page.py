@@ -8,8 +8,10 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from servery.connectors import registry
 from servery.connectors.contract import Evidence, Kind, Quality
 from servery.errors import ServeryError
+from servery.language.words import words
 from servery.model.visit import Reason
 
 State = Literal["working", "fetching", "retrying", "needs_person", "paused"]
@@ -38,10 +40,10 @@ class Trouble(Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: datetime | None = None
     retry_at: datetime | None = None
 
-    @property
-    def error(self) -> ServeryError:
-        """As an error, which knows how to say itself in any language."""
-        return ServeryError(self.template, mend=self.mend, **self.params)
+    def told(self, language: str, connector: str) -> str:
+        """In the words of a language: most troubles are a connector's own, which brings its own messages."""
+        error = ServeryError(self.template, mend=self.mend, **self.params)
+        return error.told(words(language, registry.locale(connector)).gettext)
 
 
 class ConnectionRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -94,10 +96,30 @@ class LooseCheck(Struct, frozen=True, kw_only=True, omit_defaults=True):
     candidates: tuple[Candidate, ...] = ()
 
 
+class Placed(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A check that a person placed, with who did it and when. Without a booking it is a walk-in's."""
+
+    id: int
+    opened_at: datetime
+    time_zone: str
+    venue: str
+    currency: str
+    at: datetime
+    who: str
+    number: str | None = None
+    table: str | None = None
+    label: str | None = None
+    total: int | None = None
+    booked: bool = False
+    name: str | None = None
+    starts_at: datetime | None = None
+
+
 class Health(Struct, frozen=True, kw_only=True):
-    """All connections, and the newest of the checks that could not be placed."""
+    """All connections, the newest of the checks that could not be placed, and those lately placed by a person."""
 
     connections: Sequence[ConnectionRow]
     loose: Sequence[LooseCheck] = ()
     loose_total: int = 0
+    placed: Sequence[Placed] = ()
     now: datetime

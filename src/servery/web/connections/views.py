@@ -39,5 +39,5 @@ def _cells(row: ConnectionRow, words: Words) -> list[object]:
         row.last_sync.strftime("%Y-%m-%d %H:%M:%S") if row.last_sync else None,
         sum(row.records.values()),
         row.unread,
-        row.trouble.error.told(words.gettext) if row.trouble else None,
+        row.trouble.told(words.language, row.connector) if row.trouble else None,
     ]

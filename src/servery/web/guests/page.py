@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from servery.model.guest import Birthday, Consent, Fact, Note
 from servery.model.reservation import ReservationStatus
+from servery.model.visit import MatchBy
 from servery.web.tonight.sentence import Story
 
 FactKind = Literal[
@@ -43,11 +44,15 @@ class GuestRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class GuestList(Struct, frozen=True):
-    """A page of the list; `cursor` asks for the next one. `total` counts all that were found."""
+    """A page of the list; `cursor` asks for the next one. `total` counts all that were found.
+
+    With `more` there are more than `total`, and nobody counted them.
+    """
 
     rows: Sequence[GuestRow]
     total: int
     cursor: str | None = None
+    more: bool = False
 
 
 class Dish(Struct, frozen=True, omit_defaults=True):
@@ -59,6 +64,15 @@ class Dish(Struct, frozen=True, omit_defaults=True):
     """Minor units, with what is nested in it, before discounts; None for who may not see money."""
     details: tuple[str, ...] = ()
     note: str | None = None
+
+
+class VisitCheck(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One check of a visit: `by` says who joined it to the visit's booking, None without one."""
+
+    id: int
+    opened_at: datetime
+    number: str | None = None
+    by: MatchBy | None = None
 
 
 class VisitRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -76,10 +90,14 @@ class VisitRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     spend: int | None = None
     tips: int | None = None
     currency: str | None = None
-    checks: tuple[str, ...] = ()
-    """Numbers of the checks, for whoever looks for the paper."""
+    checks: tuple[VisitCheck, ...] = ()
     notes: str | None = None
     occasion: str | None = None
+
+    @property
+    def numbers(self) -> list[str]:
+        """The numbers of the checks, for whoever looks for the paper."""
+        return [each.number for each in self.checks if each.number]
 
 
 class Upcoming(Struct, frozen=True, kw_only=True, omit_defaults=True):

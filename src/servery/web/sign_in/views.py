@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Response, get, post
-from litestar.enums import RequestEncodingType
-from litestar.params import Body, FromPath
+from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
@@ -16,10 +15,9 @@ from servery.errors import Refuse, Retry, ServeryError
 from servery.language.words import Words
 from servery.web.cookies import ended_session, language_cookie, session_cookie
 from servery.web.door import TheDoor
+from servery.web.forms import Form, safe_path
 from servery.web.frame import frame_of_stranger
 from servery.web.render import Asked, page, with_status
-
-Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
 @get("/sign-in", public=True)
@@ -80,13 +78,6 @@ async def leave(request: Asked, door: TheDoor) -> Response[Any]:
     """End this session."""
     await door.leave(request.auth)
     return Redirect("/sign-in", status_code=HTTP_303_SEE_OTHER, cookies=[ended_session(request)])
-
-
-def safe_path(given: str | None) -> str:
-    """A path of this site to go on to; anything that a browser could take for another site is the start page."""
-    if not given or not given.startswith("/") or given.startswith("//") or "\\" in given or not given.isprintable():
-        return "/"
-    return given
 
 
 def _form(request: Asked, goes_on: str, email: str = "", trouble: ServeryError | None = None) -> Response[str]:

@@ -7,7 +7,10 @@ htmx.defineExtension("keyed", {
   handleSwap: (style, target, fragment) => {
     if (style !== "keyed") return false;
     const fresh = fragment.firstElementChild;
+    const focused = document.activeElement.id;
     if (fresh) morph(target, fresh);
+    // What moved to another list is another element there.
+    if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus({ preventScroll: true });
     return [target];
   },
 });
@@ -38,7 +41,10 @@ function morphChildren(old, fresh) {
     const match = findMatch(old, place, child);
     if (!match) {
       old.insertBefore(child, place);
-      if (child.nodeType === Node.ELEMENT_NODE) htmx.process(child);
+      if (child.nodeType === Node.ELEMENT_NODE) {
+        htmx.process(child);
+        fold(child);
+      }
       continue;
     }
     if (match === place) place = place.nextSibling;
@@ -51,6 +57,19 @@ function morphChildren(old, fresh) {
     place = next;
   }
 }
+
+// On a phone, what is over for a host is folded; whoever follows a link to it finds it open.
+const PHONE = matchMedia("(max-width: 44rem)");
+
+function fold(part) {
+  if (!PHONE.matches) return;
+  const wanted = location.hash ? document.getElementById(location.hash.slice(1)) : null;
+  for (const each of [part, ...part.querySelectorAll("[data-fold]")]) {
+    if (each.matches("[data-fold]") && !each.contains(wanted)) each.open = false;
+  }
+}
+
+fold(document.body);
 
 function findMatch(parent, from, wanted) {
   if (wanted.id) return [...parent.children].find((each) => each.id === wanted.id && each.nodeName === wanted.nodeName);
@@ -107,6 +126,38 @@ addEventListener("pageshow", (event) => {
   follow(url);
   if (event.persisted) tell(TOPICS);
 });
+
+// What was done is told for ten seconds, and longer to whoever is about to undo it.
+const done = document.getElementById("done");
+const TOLD = 10000;
+let toldUntil;
+
+function tellDone() {
+  clearTimeout(toldUntil);
+  if (!done.childElementCount) return;
+  const undo = done.querySelector("button");
+  if (undo && document.activeElement === document.body) undo.focus();
+  toldUntil = setTimeout(forgetDone, TOLD);
+}
+
+function forgetDone() {
+  if (done.matches(":hover") || done.querySelector(":focus-visible")) toldUntil = setTimeout(forgetDone, TOLD);
+  else done.replaceChildren();
+}
+
+function tellFailure(event) {
+  if (!event.target.closest(".act")) return;
+  const words = document.createElement("p");
+  words.textContent = done.dataset.failed;
+  done.replaceChildren(words);
+}
+
+if (done) {
+  new MutationObserver(tellDone).observe(done, { childList: true });
+  tellDone();
+  document.body.addEventListener("htmx:responseError", tellFailure);
+  document.body.addEventListener("htmx:sendError", tellFailure);
+}
 
 const search = document.getElementById("search");
 const found = document.getElementById("found");

@@ -91,6 +91,19 @@ class Wish(Struct, frozen=True):
     area: str | None = None
 
 
+Over = Literal["overdue", "gone", "absent"]
+"""Why a host has nothing to do with a party any more."""
+WAITED_FOR = 120
+"""Minutes after its time at which nobody waits for a party any more."""
+
+
+class Order(Struct, frozen=True):
+    """The bookings as they are shown: the `first` ones, and the `rest` by why, folded where there is no room."""
+
+    first: Sequence[Booking]
+    rest: Sequence[tuple[Over, Sequence[Booking]]] = ()
+
+
 class Hour(Struct, frozen=True):
     """The covers expected from one local hour. `minutes` after midnight; `share` of the fullest hour, 0 to 1."""
 
@@ -132,6 +145,28 @@ def shown(bookings: Iterable[Booking], wish: Wish, venue: Venue, minutes_of: Min
     """The bookings somebody wants to see, by time, then table."""
     chosen = [each for each in bookings if _wanted(each, wish, venue, minutes_of)]
     return by_time(chosen)
+
+
+def in_order(bookings: Sequence[Booking], wish: Wish, now: datetime) -> Order:
+    """First whom a host has to do with now, then those nobody waits for any more, who have left, who are not coming.
+
+    Who asks for one standing gets that one.
+    """
+    if wish.standing is not None:
+        return Order(bookings)
+    rest: dict[Over, list[Booking]] = {"overdue": [], "gone": [], "absent": []}
+    first = []
+    for each in bookings:
+        over = _over(each, now)
+        (rest[over] if over else first).append(each)
+    return Order(first, [(over, found) for over, found in rest.items() if found])
+
+
+def _over(booking: Booking, now: datetime) -> Over | None:
+    if booking.standing == "gone" or booking.standing == "absent":
+        return booking.standing
+    # Books are not kept to the end: at dinner, a party booked for lunch that nobody marked is in a host's way.
+    return "overdue" if minutes_late(booking, now) >= WAITED_FOR else None
 
 
 def by_time(bookings: Iterable[Booking]) -> list[Booking]:

@@ -96,7 +96,7 @@ def _context(frame: Frame, evening: Evening, wish: Wish) -> dict[str, object]:
     return {
         "evening": evening,
         "wish": wish,
-        "bookings": shown,
+        "order": evening_page.in_order(shown, wish, now),
         "spoken": {each.id: _spoken(each, frame, evening.day) for each in shown},
         "late": {each.id: evening_page.minutes_late(each, now) for each in shown},
         "birthdays": {each.id: evening_page.birthday_soon(_birthday(each), evening.day) for each in shown},

@@ -1,0 +1,64 @@
+"""What somebody has just done: the next page says so, and offers to undo it. It travels in the address (`?done=`)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from litestar import Request
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_303_SEE_OTHER
+from msgspec import Struct
+
+from servery.language.words import Words
+from servery.web.forms import safe_path
+
+Verb = Literal["linked", "walked-in", "freed", "asked", "paused", "resumed"]
+"""A check linked to a booking, said to be a walk-in's, left to the rules; a connection asked now, paused, resumed."""
+
+_UNDONE_BY: dict[Verb, str] = {
+    "linked": "/checks/{id}/unlink",
+    "walked-in": "/checks/{id}/unlink",
+    "paused": "/connections/{id}/resume",
+    "resumed": "/connections/{id}/pause",
+}
+
+
+class Deed(Struct, frozen=True):
+    """Something done to the check or connection `id`."""
+
+    verb: Verb
+    id: int
+
+    def told(self, words: Words) -> str:
+        """What was done, as a sentence."""
+        _ = words.gettext
+        return {
+            "linked": _("The check is with its booking now."),
+            "walked-in": _("The check stays a walk-in's."),
+            "freed": _("The check is left to the rules again."),
+            "asked": _("It is read now."),
+            "paused": _("It is not read until somebody resumes it."),
+            "resumed": _("It is read again."),
+        }[self.verb]
+
+    @property
+    def undo(self) -> str | None:
+        """Where a form that undoes it is sent; None for what needs no undoing."""
+        path = _UNDONE_BY.get(self.verb)
+        return path.format(id=self.id) if path else None
+
+
+def deed_of(request: Request[Any, Any, Any]) -> Deed | None:
+    """What the address says was just done."""
+    verb, _, number = request.query_params.get("done", "").rpartition("-")
+    known = next((each for each in get_args(Verb) if each == verb), None)
+    return Deed(known, int(number)) if known and number.isascii() and number.isdecimal() else None
+
+
+def after(deed: Deed, back: str | None) -> Redirect:
+    """Back to the page that the form stood on, which then tells the deed."""
+    parts = urlsplit(safe_path(back))
+    query = [(name, value) for name, value in parse_qsl(parts.query) if name != "done"]
+    told = urlencode([*query, ("done", f"{deed.verb}-{deed.id}")])
+    return Redirect(f"{parts.path}?{told}", status_code=HTTP_303_SEE_OTHER)
