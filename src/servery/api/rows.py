@@ -100,7 +100,7 @@ VISITS = Source(
     | {
         "guest_id": f"x.source_guest_id {_OF_GUEST}",
         # A visit says nothing new of its own accord: what is new stands in what it is made of.
-        "updated_since": """(x.gone_at >= %(updated_since)s
+        "updated_since": """(x.updated_at >= %(updated_since)s
             or x.id in (select visit_id from reservation where seen_at >= %(updated_since)s)
             or x.id in (select visit_id from checks where seen_at >= %(updated_since)s))""",
     },

@@ -10,10 +10,8 @@ from typing import Any
 
 from msgspec import Struct, UnsetType
 
+from servery.language.sheet import inert
 from servery.model.money import Money, to_decimal
-
-# Full-width forms too: East Asian spreadsheets read them as the plain signs.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def header(columns: Sequence[str]) -> bytes:
@@ -35,8 +33,8 @@ def _lines(rows: Iterable[Sequence[str]]) -> bytes:
 def _cell(value: Any) -> str:
     """Money as a decimal number, whose currency is a column of its own; several values parted by semicolons."""
     if isinstance(value, tuple):
-        return _inert("; ".join(_part(one) for one in value))
-    return _inert(value) if isinstance(value, str) else _figure(value)
+        return inert("; ".join(_part(one) for one in value))
+    return inert(value) if isinstance(value, str) else _figure(value)
 
 
 def _figure(value: Any) -> str:
@@ -56,7 +54,3 @@ def _figure(value: Any) -> str:
 def _part(value: Any) -> str:
     """One of several values: an amount needs its currency here."""
     return f"{_figure(value)} {value.currency}" if isinstance(value, Money) else str(value)
-
-
-def _inert(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from servery.language.sheet import inert
 from servery.settings import Settings, read_settings
 from servery.storage.migrate import migrate
 from servery.storage.pool import Connection, open_pool
@@ -67,7 +68,7 @@ def give_list(
     elif as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([inert(row.get(column)) for column in columns] for row in rows)
+        writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
     else:
         table = Table(*(column.replace("_", " ") for column in columns), box=None, header_style="bold")
         for row in rows:
@@ -75,8 +76,5 @@ def give_list(
         Console().print(table)
 
 
-def inert(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value
+def _cell(value: Any) -> Any:
+    return inert(value) if isinstance(value, str) else value

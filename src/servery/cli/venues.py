@@ -1,13 +1,16 @@
 """`servery venues`: the restaurants."""
 
-from typing import Annotated
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, cast
 
 import typer
+from msgspec import structs
 
 from servery.cli.shell import AsCsv, AsJson, give, give_list, say, with_database
-from servery.model.venue import Venue
+from servery.model.venue import Daypart, OpeningHours, Venue, Weekday
 from servery.storage.pool import Connection as Db
-from servery.venues.rows import add_venue, venues
+from servery.venues.rows import add_venue, change_venue, venue_named, venues
+from servery.visits.form import form_visits
 
 group = typer.Typer(no_args_is_help=True)
 
@@ -53,6 +56,70 @@ def add(
         give({"id": venue_id, "name": name})
     else:
         say(f"{name} is added.")
+
+
+@group.command("set")
+def change(
+    name: str,
+    rename: Annotated[str | None, typer.Option(help="Another name.")] = None,
+    match_before: Annotated[int | None, typer.Option(help="Minutes before a booking in which its check opens.")] = None,
+    match_after: Annotated[int | None, typer.Option(help="Minutes after a booking in which its check opens.")] = None,
+    daypart: Annotated[list[str] | None, typer.Option(help="A meal period, such as Dinner=17:00-23:00.")] = None,
+    hours: Annotated[list[str] | None, typer.Option(help="An opening, such as mon-thu=11:30-23:00.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change what is known of a venue; what is not named stays. Matching is done anew for the last thirty days.
+
+    Example: servery venues set "Harbour Kitchen" --daypart Lunch=11:30-16:00 --daypart Dinner=17:00-23:30
+    """
+    facts: dict[str, object] = {"name": rename, "match_before": match_before, "match_after": match_after}
+    facts["dayparts"] = tuple(_daypart(one) for one in daypart) if daypart else None
+    facts["opening_hours"] = tuple(opening for one in hours for opening in _openings(one)) if hours else None
+    given = {field: value for field, value in facts.items() if value is not None}
+
+    async def work(db: Db) -> int:
+        kept = await venue_named(db, name)
+        await change_venue(db, kept.id, structs.replace(kept.venue, **given))
+        today = datetime.now(UTC).date()
+        await form_visits(db, [(kept.id, today - timedelta(days=back)) for back in range(-1, 30)])
+        return kept.id
+
+    venue_id = with_database(work)
+    if as_json:
+        give({"id": venue_id, "name": rename or name})
+    else:
+        say(f"{rename or name} is changed.")
+
+
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _daypart(given: str) -> Daypart:
+    name, equals, span = given.partition("=")
+    if not equals or not name.strip():
+        raise typer.BadParameter(f"{given} is not a meal period such as Dinner=17:00-23:00.")
+    starts, ends = _span(span)
+    return Daypart(name.strip(), starts, ends)
+
+
+def _openings(given: str) -> list[OpeningHours]:
+    days, equals, span = given.partition("=")
+    first, _, last = days.strip().lower().partition("-")
+    if not equals or first not in _WEEKDAYS or (last or first) not in _WEEKDAYS:
+        raise typer.BadParameter(f"{given} is not an opening such as mon-thu=11:30-23:00.")
+    opens, closes = _span(span)
+    start, stop = _WEEKDAYS.index(first), _WEEKDAYS.index(last or first)
+    weekdays = [day % 7 for day in range(start, stop + 1 if stop >= start else stop + 8)]
+    return [OpeningHours(cast(Weekday, day), opens, closes) for day in weekdays]
+
+
+def _span(given: str) -> tuple[int, int]:
+    """Local minutes from `HH:MM-HH:MM`; an end before the start is past midnight."""
+    start, dash, end = given.partition("-")
+    if not dash:
+        raise typer.BadParameter(f"{given} is not a span of time such as 17:00-23:00.")
+    starts, ends = minutes(start.strip()), minutes(end.strip())
+    return starts, ends if ends > starts else ends + 1440
 
 
 def minutes(clock: str) -> int:

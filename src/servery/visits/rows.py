@@ -228,7 +228,7 @@ async def _put(db: Db, visit_ids: Sequence[int], drafts: Sequence[Draft]) -> Non
     new = ", ".join(f"excluded.{name}" for name in _VISIT)
     await db.execute(
         f"insert into visit as v ({names}) overriding system value select {names} from unnest({arrays}) as i({names}) "
-        f"on conflict (id) do update set {sets}, merged_into = null, gone_at = null "
+        f"on conflict (id) do update set {sets}, merged_into = null, gone_at = null, updated_at = now() "
         f"where ({old}) is distinct from ({new}) or v.gone_at is not null or v.merged_into is not null",
         [*map(list, zip(*rows, strict=True))],
     )
@@ -300,7 +300,8 @@ def _candidates(party: Party) -> str | None:
 async def _retire(db: Db, days: Sequence[Day], kept: Sequence[int], became: Mapping[int, int]) -> None:
     """Visits of these days that nothing belongs to any more: they stay, and answer with the visit they became."""
     cursor = await db.execute(
-        "update visit as v set gone_at = now() from unnest(%s::bigint[], %s::date[]) as d(venue_id, business_date) "
+        "update visit as v set gone_at = now(), updated_at = now() "
+        "from unnest(%s::bigint[], %s::date[]) as d(venue_id, business_date) "
         "where v.venue_id = d.venue_id and v.business_date = d.business_date and v.gone_at is null "
         "and v.id <> all(%s) returning v.id",
         [[venue_id for venue_id, _ in days], [day for _, day in days], list(kept)],

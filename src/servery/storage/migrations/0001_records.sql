@@ -43,7 +43,8 @@ create index guest_search on guest using gin (search);
 create index guest_sorted on guest (sort_key, id) where merged_into is null;
 create index guest_updated on guest (updated_at, id);
 
--- One person as one system knows them. `guest_id` is the cluster; `link` says why it is in it.
+-- One person as one system knows them. `guest_id` is the cluster; `link` says why it is in it. `parts`: for one that
+-- comes in parts, which of its fields are of an older revision than the row's.
 create table source_guest (
     id bigint generated always as identity primary key,
     connection_id bigint not null references connection,
@@ -51,6 +52,7 @@ create table source_guest (
     revision bigint not null,
     digest bytea not null default '',
     body jsonb not null default '{}',
+    parts jsonb,
     removed boolean not null default false,
     merged_into text,
     email_key text,
@@ -93,8 +95,10 @@ create table visit (
     tips bigint not null default 0,
     currency text not null,
     merged_into bigint references visit,
-    gone_at timestamptz
+    gone_at timestamptz,
+    updated_at timestamptz not null default now()
 );
+create index visit_updated on visit (updated_at, id);
 create index visit_day on visit (venue_id, business_date);
 create index visit_guest on visit (source_guest_id, starts_at desc) where source_guest_id is not null;
 
@@ -119,6 +123,7 @@ create table reservation (
 );
 create index reservation_day on reservation (venue_id, business_date);
 create index reservation_guest on reservation (source_guest_id, starts_at desc) where source_guest_id is not null;
+create index reservation_seen on reservation (seen_at, id);
 create index reservation_external on reservation (external_id);
 create index reservation_visit on reservation (visit_id) where visit_id is not null;
 
@@ -163,6 +168,7 @@ create table checks (
 create index checks_source on checks (connection_id, external_id);
 create index checks_guest on checks (source_guest_id) where source_guest_id is not null;
 create index checks_day on checks (venue_id, business_date);
+create index checks_seen on checks (seen_at, id);
 create index checks_refund on checks (venue_id, connection_id, refund_of) where refund_of is not null;
 create index checks_visit on checks (visit_id) where visit_id is not null;
 create index checks_differ on checks (venue_id, business_date) where difference <> 0;
