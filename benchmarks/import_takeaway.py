@@ -48,6 +48,8 @@ def run(report: Report) -> None:
         speed = report.figure(Figure(name="import, lines/s", unit="lines/s", rounds=speeds, at_least=LEAST))
         copied = [told["read"] / _copy(place, path) for _ in range(ROUNDS)]
         report.peer(speed, Figure(name="COPY of the same rows, lines/s", unit="lines/s", rounds=copied))
+        report.figure(Figure(name="seconds by the clock", unit="s", rounds=[ran.seconds for ran, _ in rounds]))
+        report.figure(Figure(name="of that the command at work", unit="s", rounds=[ran.processor for ran, _ in rounds]))
         _memory(report, "import, most memory", [ran for ran, _ in rounds])
         for name in ("read", "checks", "total"):
             report.fact(f"import, {name}", told[name], known.get(name))

@@ -68,9 +68,13 @@ def folder() -> Iterator[Path]:
 
 
 class Ran(Struct, frozen=True):
-    """A command that has run: `peak` is the most memory it held, in megabytes (10^6 bytes)."""
+    """A command that has run: seconds by the clock, `processor` seconds of its own (the database's apart).
+
+    `peak` is the most memory it held, in megabytes (10^6 bytes).
+    """
 
     seconds: float
+    processor: float
     peak: float
     output: bytes
 
@@ -96,4 +100,4 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> Ran:
         if process.returncode:
             errors.seek(0)
             raise RuntimeError(f"{' '.join(command)} failed:\n{errors.read().decode()}")
-    return Ran(seconds, usage.ru_maxrss * 1024 / 1e6, output)
+    return Ran(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6, output)
