@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from servery.app.arrive import arrive
 from servery.model.changes import Change, CheckSeen, GuestSeen, PaymentSeen, Removed, ReservationSeen
 from servery.model.guest import SourceGuest
-from servery.model.order import Check, Line, Payment
+from servery.model.order import Check, Line, Payment, Refund
 from servery.model.reservation import Reservation
 from servery.model.venue import Venue
 from servery.storage.pool import open_pool
@@ -22,7 +22,7 @@ from tests.sync.held import everything
 EVENING = datetime(2026, 11, 21, 18, tzinfo=UTC)
 revisions = st.integers(1, 3)
 locations = st.sampled_from(["nord", "syd"])
-guest_ids = st.sampled_from([None, "g1", "g2"])
+guest_ids = st.sampled_from([None, "g1", "g2", "g3"])
 moments = st.builds(
     lambda minutes, days: EVENING + timedelta(days=days, minutes=minutes),
     st.sampled_from([0, 5, 30]),
@@ -39,6 +39,17 @@ def guests() -> st.SearchStrategy[Change]:
         revisions,
         st.sampled_from(["Berg", "Holm"]),
     )
+
+
+def people_in_files() -> st.SearchStrategy[Change]:
+    """A guest of whom each row tells some."""
+    told = st.builds(
+        SourceGuest,
+        name=st.sampled_from([None, "Bo Dahl", "Bo Lund"]),
+        city=st.sampled_from([None, "Aarhus", "Odense"]),
+        tags=st.sampled_from([(), ("regular",)]),
+    )
+    return st.builds(GuestSeen, st.just("g3"), revisions, told, st.just(False))
 
 
 def reservations() -> st.SearchStrategy[Change]:
@@ -72,6 +83,7 @@ def checks(ids: list[str], complete: bool) -> st.SearchStrategy[Change]:
         reservation_id=st.sampled_from([None, "r1"]),
         lines=st.lists(lines, max_size=2, unique_by=lambda line: line.external_id).map(tuple),
         payments=st.sampled_from([(), (Payment(amount=5, external_id="p1"),)]),
+        refunds=st.sampled_from([(), (Refund(3),)]),
     )
     return st.builds(CheckSeen, st.sampled_from(ids), revisions, locations, check, st.just(complete))
 
@@ -83,13 +95,21 @@ def payments() -> st.SearchStrategy[Change]:
 
 def removals() -> st.SearchStrategy[Change]:
     known = st.sampled_from(
-        [("guest", "g1"), ("reservation", "r1"), ("check", "c1"), ("check", "part"), ("payment", "p1")]
+        [("guest", "g1"), ("reservation", "r1"), ("check", "c1"), ("check", "c2"), ("check", "part"), ("payment", "p1")]
     )
     return st.builds(lambda which, revision: Removed(which[1], revision, which[0]), known, revisions)
 
 
 changes = st.lists(
-    st.one_of(guests(), reservations(), checks(["c1", "c2"], True), checks(["part"], False), payments(), removals()),
+    st.one_of(
+        guests(),
+        people_in_files(),
+        reservations(),
+        checks(["c1", "c2"], True),
+        checks(["part"], False),
+        payments(),
+        removals(),
+    ),
     min_size=2,
     max_size=12,
 )

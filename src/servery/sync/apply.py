@@ -23,10 +23,10 @@ from servery.model.changes import (
 from servery.model.venue import table_key
 from servery.sync import rows
 from servery.sync.apply_checks import apply_checks, settle
+from servery.sync.apply_guests import apply_guests
 from servery.sync.apply_menu import apply_menu, apply_tables
 from servery.sync.apply_payments import apply_payments
-from servery.sync.guests import completed
-from servery.sync.judge import Held, State, count_all, judged, state
+from servery.sync.judge import State, count_all, judged, revisions, state
 from servery.sync.places import Place
 
 Kind = TypeVar("Kind")
@@ -43,7 +43,7 @@ async def apply(db: rows.Db, connection_id: int, places: Mapping[str, Place], ch
     """
     applied = Applied()
     placed, applied.unplaced = _placed(places, changes)
-    await _apply_guests(db, connection_id, _of(placed, GuestSeen), applied)
+    await apply_guests(db, connection_id, _of(placed, GuestSeen), applied)
     await apply_tables(db, connection_id, places, _of(placed, TablesSeen), applied)
     await apply_menu(db, connection_id, places, _of(placed, MenuSeen), applied)
     await _apply_reservations(db, connection_id, places, _of(placed, ReservationSeen), applied)
@@ -66,27 +66,6 @@ def _of(changes: Sequence[Change], kind: type[Kind]) -> list[Kind]:
     return [change for change in changes if isinstance(change, kind)]
 
 
-async def _apply_guests(db: rows.Db, connection_id: int, changes: list[GuestSeen], applied: Applied) -> None:
-    if not changes:
-        return
-    held = await rows.held(db, "source_guest", connection_id, [one.external_id for one in changes])
-    parts = [one for one in changes if not one.complete]
-    if parts:
-        bodies = await rows.guest_bodies(db, [held[one.external_id].id for one in parts if one.external_id in held])
-        changes = [one for one in changes if one.complete] + completed(parts, held, bodies)
-    states = [(state(one.external_id, one.revision, _JSON.encode(one.guest)), one) for one in changes]
-    sorted_ = judged(held, states)
-    # A guest that was only referred to so far has an empty row of revision -1, so it counts as updated here.
-    write = [_guest_row(seen) for seen, _ in (*sorted_["created"], *sorted_["updated"])]
-    applied.guests += await rows.put(db, "source_guest", rows.GUEST, "connection_id, external_id", connection_id, write)
-    await rows.refresh(db, "source_guest", _revisions(sorted_["refreshed"], held))
-    count_all(applied, sorted_)
-
-
-def _guest_row(seen: State) -> tuple[Any, ...]:
-    return seen.external_id, seen.revision, seen.digest, seen.body.decode()
-
-
 async def _apply_reservations(
     db: rows.Db, connection_id: int, places: Mapping[str, Place], changes: list[ReservationSeen], applied: Applied
 ) -> None:
@@ -104,7 +83,7 @@ async def _apply_reservations(
     ]
     applied.days |= await rows.days_of(db, "reservation", [held[seen.external_id].id for seen, _ in sorted_["updated"]])
     await rows.put(db, "reservation", rows.RESERVATION, "connection_id, external_id", connection_id, write)
-    await rows.refresh(db, "reservation", _revisions(sorted_["refreshed"], held))
+    await rows.refresh(db, "reservation", revisions(sorted_["refreshed"], held))
     applied.days |= {(row[0], row[4]) for row in write}
     count_all(applied, sorted_)
 
@@ -127,10 +106,6 @@ def _reservation_row(seen: State, change: ReservationSeen, place: Place, guests:
     )
 
 
-def _revisions(states: Iterable[tuple[State, Any]], held: Mapping[str, Held]) -> list[tuple[int, int]]:
-    return [(held[seen.external_id].id, seen.revision) for seen, _ in states]
-
-
 async def _remove(
     db: rows.Db, connection_id: int, places: Mapping[str, Place], changes: Sequence[Change], applied: Applied
 ) -> None:
@@ -150,3 +125,5 @@ async def _remove(
             applied.days |= await settle(db, connection_id, places, checks)
         else:
             applied.days |= await rows.days_of(db, table, list(changed))
+            if kind == "check":
+                applied.days |= await rows.refund_days(db, connection_id, list(changed.values()))

@@ -185,8 +185,10 @@ async def _settled(db: rows.Db, connection_id: int, checks: Sequence[CheckState]
 async def _put(db: rows.Db, connection_id: int, checks: Sequence[_Settled]) -> set[tuple[int, date]]:
     guests = await rows.guest_ids(db, connection_id, [one.owner for one in checks])
     table = [_check_row(one.state, one.check, guests[one.owner] if one.owner else None) for one in checks]
+    external_ids = [one.state.external_id for one in checks]
+    kin = await rows.refund_days(db, connection_id, external_ids)
     await rows.put(db, "checks", rows.CHECK, "venue_id, connection_id, external_id", connection_id, table)
-    kin = await rows.refund_days(db, connection_id, [one.state.external_id for one in checks])
+    kin |= await rows.refund_days(db, connection_id, external_ids)
     return kin | {(row[0], row[4]) for row in table}
 
 

@@ -1,44 +1,38 @@
-"""Joining what a source tells of a person in parts. Pure."""
+"""Joining what a source tells of a person in parts: each field once, the newest word winning. Pure."""
 
-from collections.abc import Iterable, Mapping
+import msgspec
+from msgspec import Struct, structs
 
-from msgspec import structs
-
-from servery.model.changes import GuestSeen
 from servery.model.guest import SourceGuest
-from servery.sync.judge import Held
+from servery.sync.pieces import newest, older_than
 
 _NOTHING = SourceGuest()
 
 
-def completed(
-    parts: Iterable[GuestSeen], held: Mapping[str, Held], bodies: Mapping[int, SourceGuest]
-) -> list[GuestSeen]:
-    """Partial states, each record once, filled up with what is already known of it.
+class PartedGuest(Struct, frozen=True):
+    """A person as far as parts have told; `older` names the fields of an older revision than the newest part's."""
 
-    A result that says something new is newer than the state held, whatever the part's own revision: a part adds.
-    """
-    whole: dict[str, GuestSeen] = {}
-    for part in parts:
-        at = held.get(part.external_id)
-        known = whole.get(part.external_id) or (
-            GuestSeen(part.external_id, at.revision, bodies[at.id]) if at and at.id in bodies else None
-        )
-        whole[part.external_id] = part if known is None else _joined(known, part)
-    return [structs.replace(one, complete=True) for one in whole.values()]
+    guest: SourceGuest
+    revision: int
+    older: dict[str, int] = {}
 
 
-def _joined(known: GuestSeen, part: GuestSeen) -> GuestSeen:
-    older, newer = sorted((known, part), key=lambda one: one.revision)
-    guest = structs.replace(older.guest, **_given(newer.guest))
-    revision = newer.revision if guest == known.guest else max(newer.revision, known.revision + 1)
-    return GuestSeen(known.external_id, revision, guest)
+def parted_guest(guest: SourceGuest, revision: int, older: bytes | None) -> PartedGuest:
+    """A held guest that came in parts, from what is stored of it."""
+    return PartedGuest(guest, revision, msgspec.json.decode(older, type=dict[str, int]) if older else {})
 
 
-def _given(guest: SourceGuest) -> dict[str, object]:
-    """The fields that say something."""
+def joined_guest(one: PartedGuest, other: PartedGuest) -> PartedGuest:
+    """What two sets of parts tell together."""
+    fields = newest(_fields(one), _fields(other))
+    revision = max(one.revision, other.revision)
+    guest = structs.replace(_NOTHING, **{name: value for name, (_, value) in fields.items()})
+    return PartedGuest(guest, revision, older_than(revision, fields))
+
+
+def _fields(part: PartedGuest) -> dict[str, tuple[int, object]]:
+    """What a part says: a field at its default says nothing."""
+    given = ((name, getattr(part.guest, name)) for name in SourceGuest.__struct_fields__)
     return {
-        name: value
-        for name in SourceGuest.__struct_fields__
-        if (value := getattr(guest, name)) != getattr(_NOTHING, name)
+        name: (part.older.get(name, part.revision), value) for name, value in given if value != getattr(_NOTHING, name)
     }

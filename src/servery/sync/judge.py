@@ -63,6 +63,11 @@ def judged(held: Mapping[str, Held], states: Iterable[tuple[State, Seen]]) -> di
     return sorted_
 
 
+def revisions(states: Iterable[tuple[State, object]], held: Mapping[str, Held]) -> list[tuple[int, int]]:
+    """The revisions of seen states, each with the id of the row that is held."""
+    return [(held[seen.external_id].id, seen.revision) for seen, _ in states]
+
+
 def count(applied: Applied, verdict: Verdict, records: int = 1) -> None:
     """Count what became of so many records."""
     if verdict == "created":

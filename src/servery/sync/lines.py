@@ -1,21 +1,15 @@
-"""Joining a check that arrives in parts: each field and each line once, its newest state winning. Pure.
+"""Joining a check that arrives in parts: each field and each line once, its newest state winning. Pure."""
 
-Joining is commutative, associative and idempotent, so that parts may come in any order and any number of times.
-"""
-
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TypeVar
 
 import msgspec
 from msgspec import Struct, structs
 
 from servery.model.changes import Applied
 from servery.model.order import Check, Line
+from servery.sync.pieces import newest, older_than
 
-_JSON = msgspec.json.Encoder()
 _EMPTY = Check(currency="", opened_at=datetime.max.replace(tzinfo=UTC))
-T = TypeVar("T")
 
 
 class Older(Struct, frozen=True, omit_defaults=True):
@@ -45,13 +39,13 @@ def parted(check: Check, revision: int, older: bytes | None) -> Parted:
 
 def joined(one: Parted, other: Parted) -> Parted:
     """What two sets of parts tell together. Lines stand in the order in which they were first seen."""
-    fields = _newest(_fields(one), _fields(other))
-    lines = _newest(_lines(one), _lines(other))
+    fields = newest(_fields(one), _fields(other))
+    lines = newest(_lines(one), _lines(other))
     revision = max(one.revision, other.revision)
     opened = min(one.check.opened_at, other.check.opened_at)
     told = {name: value for name, (_, value) in fields.items()} | {"opened_at": opened}
     check = structs.replace(_EMPTY, **told | {"lines": tuple(line for _, line in lines.values())})
-    return Parted(check, revision, Older(_below(revision, fields), _below(revision, lines)))
+    return Parted(check, revision, Older(older_than(revision, fields), older_than(revision, lines)))
 
 
 def _fields(part: Parted) -> dict[str, tuple[int, object]]:
@@ -69,24 +63,6 @@ def _lines(part: Parted) -> dict[str, tuple[int, Line]]:
         line.external_id or "": (part.older.lines.get(line.external_id or "", part.revision), line)
         for line in part.check.lines
     }
-
-
-def _newest(one: Mapping[str, tuple[int, T]], other: Mapping[str, tuple[int, T]]) -> dict[str, tuple[int, T]]:
-    """Each piece in its newest state; of two of one revision, one that does not depend on which came first."""
-    newest = dict(one)
-    for name, piece in other.items():
-        before = newest.get(name)
-        if before is None or piece[0] > before[0] or (piece[0] == before[0] and _comes_after(piece[1], before[1])):
-            newest[name] = piece
-    return newest
-
-
-def _comes_after(one: object, other: object) -> bool:
-    return one != other and _JSON.encode(one) > _JSON.encode(other)
-
-
-def _below(revision: int, pieces: Mapping[str, tuple[int, object]]) -> dict[str, int]:
-    return {name: at for name, (at, _) in sorted(pieces.items()) if at < revision}
 
 
 def unchanged(held: Check, now: Check) -> bool:

@@ -18,7 +18,7 @@ TABLES: Mapping[RemovedKind, str] = {
     "guest": "source_guest", "reservation": "reservation", "check": "checks", "payment": "payment"
 }  # fmt: skip
 
-GUEST = {"external_id": "text", "revision": "bigint", "digest": "bytea", "body": "jsonb"}
+GUEST = {"external_id": "text", "revision": "bigint", "digest": "bytea", "body": "jsonb", "parts": "jsonb"}
 RESERVATION = {
     "venue_id": "bigint", "external_id": "text", "revision": "bigint", "digest": "bytea", "business_date": "date",
     "starts_at": "timestamptz", "status": "text", "party_size": "integer", "table_keys": "jsonb",
@@ -95,6 +95,20 @@ async def refresh(db: Db, table: str, revisions: Sequence[tuple[int, int]]) -> N
             "where t.id = i.id",
             [[one for one, _ in revisions], [revision for _, revision in revisions]],
         )
+
+
+async def whole_guests(db: Db, connection_id: int, external_ids: Sequence[str]) -> list[DictRow]:
+    """People's records with what they say as `guest`, without those that were only referred to so far."""
+    cursor = await db.execute(
+        "select external_id, revision, parts::text as parts, body from source_guest "
+        "where connection_id = %s and external_id = any(%s) and revision >= 0",
+        [connection_id, list(external_ids)],
+    )
+    found = await cursor.fetchall()
+    return [
+        row | {"guest": msgspec.convert(row["body"], SourceGuest), "parts": row["parts"] and row["parts"].encode()}
+        for row in found
+    ]
 
 
 async def guest_ids(db: Db, connection_id: int, external_ids: Iterable[str | None]) -> dict[str, int]:
@@ -240,9 +254,3 @@ async def settle_removed(
         [connection_id, kind, list(external_ids)],
     )
     return {row["id"]: row["external_id"] for row in await cursor.fetchall()}
-
-
-async def guest_bodies(db: Db, ids: Sequence[int]) -> dict[int, SourceGuest]:
-    """What is held of these source guests, by row id."""
-    cursor = await db.execute("select id, body from source_guest where id = any(%s)", [ids])
-    return {row["id"]: msgspec.convert(row["body"], SourceGuest) for row in await cursor.fetchall()}
