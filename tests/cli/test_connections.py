@@ -1,0 +1,113 @@
+"""Joining a system from the command line: what works, and what a person is told when it does not."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from servery.connectors.square.simulator import simulator
+from servery.model.venue import Venue
+from servery.storage.pool import connect
+from servery.testing.served import free_port, served
+from servery.testing.stage import Stage
+from tests.cli.conftest import Run
+
+
+@pytest.fixture(scope="module")
+def till() -> Iterator[str]:
+    stage = Stage(Venue(name="Nord", time_zone="Europe/Copenhagen", currency="DKK"), "L1", "DK")
+    stage.menu_modified_at = datetime(2026, 1, 1, tzinfo=UTC)
+    with served(simulator(stage, "right-token")) as url:
+        yield url
+
+
+@pytest.fixture
+def token(tmp_path: Path) -> Path:
+    file = tmp_path / "token"
+    file.write_text("right-token\n")
+    return file
+
+
+def test_a_system_is_joined_and_its_location_becomes_a_venue(
+    servery: Run, till: str, token: Path, database: str
+) -> None:
+    done = servery("connect", "square", "--secret", f"access_token=@{token}", "--set", f"base_url={till}")
+    assert done.returncode == 0, done.stderr
+    assert "Square is connected: Nord." in done.stderr
+    assert [one["name"] for one in json.loads(servery("venues", "list", "--json").stdout)] == ["Nord"]
+    assert "right-token" not in everything_stored(database)
+    assert "answers" in servery("connections", "test", "Square").stderr
+    again = servery("connect", "square", "--secret", f"access_token=@{token}", "--set", f"base_url={till}")
+    assert again.returncode == 2
+    assert "There is a connection Square already." in again.stderr
+
+
+def test_a_wrong_credential_is_named_and_nothing_is_kept(servery: Run, till: str) -> None:
+    done = servery("connect", "square", "--secret", "access_token=-", "--set", f"base_url={till}", typed="wrong\n")
+    assert done.returncode == 3
+    assert "access token" in done.stderr.casefold()
+    assert "wrong" not in done.stderr
+    assert json.loads(servery("connections", "list", "--json").stdout) == []
+
+
+def test_an_unreachable_server_is_told(servery: Run, token: Path) -> None:
+    nowhere = f"base_url=http://127.0.0.1:{free_port()}"
+    done = servery("connect", "square", "--secret", f"access_token=@{token}", "--set", nowhere)
+    assert done.returncode == 1
+    assert "127.0.0.1" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_secret_on_the_command_line_is_refused(servery: Run) -> None:
+    done = servery("connect", "square", "--secret", "access_token=typed")
+    assert done.returncode == 2
+    assert "a command line is no place for a secret" in " ".join(done.stderr.split())
+
+
+def test_settings_that_do_not_exist_or_lack_are_named(servery: Run) -> None:
+    unknown = servery("connect", "square", "--set", "colour=red")
+    assert unknown.returncode == 2
+    assert "Square has no setting colour." in unknown.stderr
+    missing = servery("connect", "square")
+    assert missing.returncode == 3
+    assert "Access token is missing." in missing.stderr
+    nobody = servery("connect", "abacus")
+    assert nobody.returncode == 2
+    assert "There is no connector abacus." in nobody.stderr
+
+
+def test_pausing_resuming_and_removing(servery: Run, till: str, token: Path) -> None:
+    servery("connect", "square", "--secret", f"access_token=@{token}", "--set", f"base_url={till}")
+    assert servery("connections", "pause", "Square").returncode == 0
+    assert json.loads(servery("connections", "list", "--json").stdout)[0]["state"] == "paused"
+    assert servery("connections", "resume", "square").returncode == 0
+    assert servery("connections", "remove", "Square").returncode == 2
+    assert servery("connections", "remove", "Square", "--yes").returncode == 0
+    assert json.loads(servery("connections", "list", "--json").stdout) == []
+
+
+def test_the_doctor_says_what_mends(servery: Run) -> None:
+    done = servery("doctor")
+    assert done.returncode == 3
+    assert "servery venues add" in done.stderr
+    servery("venues", "add", "Nord", "--time-zone", "Europe/Copenhagen", "--currency", "DKK")
+    well = servery("doctor", "--json")
+    assert well.returncode == 0
+    assert json.loads(well.stdout)["well"] is True
+
+
+def test_a_venue_is_added_and_set(servery: Run) -> None:
+    wrong = servery("venues", "add", "Nord", "--time-zone", "Europe/Kopenhagen", "--currency", "DKK")
+    assert wrong.returncode == 2
+    assert "There is no time zone Europe/Kopenhagen." in wrong.stderr
+    servery("venues", "add", "Nord", "--time-zone", "Europe/Copenhagen", "--currency", "dkk", "--cutoff", "05:30")
+    done = servery("venues", "set", "nord", "--daypart", "Late=22:00-02:00", "--hours", "sat-sun=11:00-23:00", "--json")
+    assert done.returncode == 0, done.stderr
+    assert servery("venues", "set", "Nord", "--daypart", "Late").returncode == 2
+
+
+def everything_stored(database: str) -> str:
+    with connect(database) as db:
+        return str(db.execute("select * from connection").fetchall())
