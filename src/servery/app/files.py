@@ -4,12 +4,13 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct, field
 
-from servery.app.arrive import arrive
+from servery.app.arrive import form, take_in
 from servery.connectors.csv import Accepted, DateOrder, FileKind, Item, Notice, Plan, Rejected, changes, plan, read_map
 from servery.errors import Invalid, NotFound
 from servery.model.changes import Applied, CheckSeen, MenuSeen, ReservationSeen, TablesSeen
@@ -132,9 +133,10 @@ class _Import:
         self._to_make: list[Venue] = []
         self._places: dict[str, Place] = {}
         self._prices: dict[tuple[str, str], int] = {}
+        self._days: set[tuple[int, date]] = set()
 
     async def run(self, progress: Callable[[int, int], None]) -> None:
-        """Read the file in a thread of its own, while the batch before is applied."""
+        """Read the file in a thread of its own, while the batch before is applied; form the visits at the end."""
         connection_id = await self._prepare()
         items = changes(self._outcome.plan, self._venue_of, self._price_of, progress)
         loop = asyncio.get_running_loop()
@@ -146,6 +148,7 @@ class _Import:
                     await self._apply(connection_id, batch)
                 finally:
                     batch = await coming
+        await form(self._db, self._days)
 
     async def _prepare(self) -> int:
         known = {one.name: one for one in await connections.connections(self._db)}
@@ -206,7 +209,8 @@ class _Import:
         await self._make_venues(connection_id)
         located = {item.change.location for item in accepted if isinstance(item.change, _LOCATED)}
         places = {location: self._place(location) for location in located if location is not None}
-        applied = await arrive(self._db, connection_id, places, [item.change for item in accepted])
+        applied = await take_in(self._db, connection_id, places, [item.change for item in accepted])
+        self._days |= applied.days
         self._count(accepted, applied)
 
     async def _make_venues(self, connection_id: int) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from hashlib import blake2b
@@ -32,6 +32,8 @@ Told = tuple[Raw, Sequence[Change]]
 
 # An escaped NUL: its backslash is not itself escaped.
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+SET = 500
+"""Records from which on pages are taken in together."""
 _WAITS = (5, 30, 120, 600, 3600)
 """Seconds until the next try after one, two, ... failures in a row; a person's mistake is tried at the longest."""
 
@@ -147,29 +149,47 @@ def _next_stretches(
 
 
 async def _read(reader: Reader, resource: Resource, span: Span | None) -> None:
-    """Read a span page by page, each taken in whole; the vendor prepares the next page meanwhile."""
+    """Read a span set by set, each taken in whole; the vendor prepares the next pages meanwhile."""
     async with reader.pool.connection() as db:
         places = await connections.places(db, reader.connection_id)
-    coming = pages(reader.connector, reader.session, resource, reader.account, span)
-    page = await anext(coming, None)
-    while page is not None:
+    coming = _sets(pages(reader.connector, reader.session, resource, reader.account, span))
+    records = await anext(coming, None)
+    while records is not None:
         following = asyncio.ensure_future(anext(coming, None))
         try:
-            await _take_in(reader, resource, places, page)
-            page = await following
+            await _take_in(reader, resource, places, records)
+            records = await following
         finally:
             following.cancel()
 
 
-async def _take_in(reader: Reader, resource: Resource, places: Mapping[str, Place], page: Page) -> None:
-    """Bring a page's records into the house in one transaction; those that cannot be, are kept as they came."""
-    told, unread = understood(reader.connector, resource.name, places, page.records)
+async def _sets(coming: AsyncIterator[Page]) -> AsyncIterator[list[Raw]]:
+    """The records of small pages put together: a day's visits are formed anew after each set, not after each page."""
+    records: list[Raw] = []
+    try:
+        async for page in coming:
+            records += page.records
+            if len(records) >= SET:
+                yield records
+                records = []
+    except ServeryError:
+        # What came before the failure is taken in all the same.
+        if records:
+            yield records
+        raise
+    if records:
+        yield records
+
+
+async def _take_in(reader: Reader, resource: Resource, places: Mapping[str, Place], records: Sequence[Raw]) -> None:
+    """Bring a set of records into the house in one transaction; those that cannot be, are kept as they came."""
+    told, unread = understood(reader.connector, resource.name, places, records)
     async with reader.pool.connection() as db:
         unread += await _arrived(reader, db, places, told)
         for record, error in unread:
             digest = blake2b(record, digest_size=16).digest()
             await state.keep_unread(db, reader.connection_id, resource.name, bytes(record), digest, error)
-        await state.read_records(db, reader.connection_id, resource.name, len(page.records))
+        await state.read_records(db, reader.connection_id, resource.name, len(records))
 
 
 async def _arrived(
