@@ -72,9 +72,11 @@ def opened(browser: Browser, house: Served) -> Iterator[Callable[..., Page]]:
         return page
 
     house.preview.sources.arrived.clear()
+    house.preview.sources.placed.clear()
+    house.preview.sources.paused.clear()
     house.preview.sources.empty = False
     yield open_page
     for context in contexts:
         context.close()
     # A page that says 404 is one of ours; that the browser notes it is no fault.
-    assert [each for each in words if "404 (Not Found)" not in each] == []
+    assert [each for each in words if "404 (Not Found)" not in each and "Code 404" not in each] == []

@@ -156,3 +156,71 @@ def test_tabs_stay_under_the_thumb(opened):
     page = opened("/tonight", size=PHONE)
     box = page.locator(".tabs").bounding_box()
     assert box is not None and box["y"] + box["height"] == PHONE[1]
+
+
+def test_who_has_left_is_folded_on_a_phone_and_open_on_a_desk(opened):
+    phone = opened("/tonight", size=PHONE)
+    gone = phone.locator("#rest-gone")
+    expect(gone.locator("summary")).to_have_text(re.compile(r"Left\s*2"))
+    expect(phone.locator("#booking-1")).to_be_hidden()
+    gone.locator("summary").click()
+    expect(phone.locator("#booking-1")).to_be_visible()
+    expect(opened("/tonight").locator("#booking-1")).to_be_visible()
+    expect(opened("/tonight#booking-1", size=PHONE).locator("#booking-1")).to_be_visible()
+    expect(opened("/tonight?standing=gone", size=PHONE).locator("#booking-1")).to_be_visible()
+
+
+def test_what_is_unfolded_stays_so_when_the_evening_goes_on(opened, house):
+    page = opened("/tonight", size=PHONE)
+    page.locator("#rest-gone summary").click()
+    house.preview.sources.arrived.add(5)
+    house.tell("bookings")
+    expect(page.locator("#booking-5 .status")).to_have_text("Seated")
+    expect(page.locator("#booking-1")).to_be_visible()
+    expect(page.locator("#booking-6")).to_be_hidden()
+
+
+def test_check_is_placed_and_taken_back_by_keyboard(opened, house):
+    page = opened("/connections", role="host")
+    page.get_by_role("button", name="This one José Ángel Ibáñez").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#placed-1")).to_contain_text("José Ángel Ibáñez")
+    expect(page.locator("#loose-1")).to_have_count(0)
+    assert house.preview.sources.placed == {1: 5}
+    undo = page.locator("#done button")
+    expect(undo).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#loose-1")).to_be_visible()
+    expect(page.locator("#placed-1")).to_have_count(0)
+    assert page.url.endswith("/connections")
+
+
+def test_what_was_done_is_told_for_ten_seconds(opened):
+    page = opened("/guests")
+    page.clock.install()
+    page.goto(page.url.replace("/guests", "/connections"))
+    page.locator("#connection-1").get_by_role("button", name="Pause").click()
+    expect(page.locator("#done")).to_contain_text("not read until")
+    expect(page.locator("#connection-1 .condition")).to_have_text("Paused")
+    page.mouse.move(0, 0)
+    page.clock.run_for(9_000)
+    expect(page.locator("#done button")).to_be_visible()
+    page.clock.run_for(2_000)
+    expect(page.locator("#done")).to_be_hidden()
+    page.locator("#connection-1").get_by_role("button", name="Resume").click()
+    expect(page.locator("#connection-1 .condition")).to_have_text("In step")
+
+
+def test_check_is_taken_off_a_visit(opened, house):
+    page = opened("/guests/13")
+    page.locator("#mend-3 summary").click()
+    page.get_by_role("button", name="Wrong booking: take check 103 off").click()
+    expect(page.locator("#done")).to_contain_text("walk-in")
+    assert house.preview.sources.placed == {503: None}
+
+
+def test_failure_of_a_deed_is_told(opened):
+    page = opened("/connections")
+    page.route("**/checks/2/link", lambda route: route.fulfill(status=404))
+    page.locator("#loose-2").get_by_role("button").click()
+    expect(page.locator("#done")).to_contain_text("did not work")

@@ -55,7 +55,7 @@ class InventedSources(Sources):
         today = business_date(self.now, place.venue.time_zone, place.venue.cutoff)
         evening = restaurant.evening(day or today, today)
         if self.empty:
-            return Evening(day=evening.day, today=today, bookings=())
+            return Evening(day=evening.day, today=today, now=evening.now, bookings=())
         return restaurant.arrived(evening, self.arrived)
 
     async def guests(self, viewer: Viewer, asked: GuestsAsked) -> GuestList:

@@ -243,9 +243,11 @@ CHECKS = (
 
 
 def evening(day: date, today: date) -> Evening:
-    """Bookings today and tomorrow; nothing on other days."""
+    """Bookings today and tomorrow; nothing on other days. It is a quarter to seven, whenever the tests run."""
     near = 0 <= (day - today).days <= 1
-    return Evening(day=day, today=today, bookings=bookings(day) if near else (), checks=CHECKS if day == today else ())
+    now = at(today, 18, 45)
+    checks = CHECKS if day == today else ()
+    return Evening(day=day, today=today, now=now, bookings=bookings(day) if near else (), checks=checks)
 
 
 def arrived(evening: Evening, ids: set[int]) -> Evening:

@@ -54,11 +54,12 @@ _KINDS: dict[str, FactKind] = {
 """What the facts that a page shows are called there, by their field."""
 
 
-def evening(told: Tonight, today: date, viewer: Viewer) -> Evening:
-    """One business date."""
+def evening(told: Tonight, today: date, now: datetime) -> Evening:
+    """One business date, as it is seen `now` on `today`."""
     return Evening(
         day=told.day,
         today=today,
+        now=now,
         bookings=[_booking(one) for one in told.bookings],
         checks=[_open_check(one) for one in told.unbooked if one.status == "open"],
     )

@@ -49,11 +49,12 @@ class RoomSources(Sources):
 
     async def evening(self, viewer: Viewer, place: KeptVenue, day: date | None) -> Evening:
         """One business date at a venue; None: the one that it is there now."""
-        today = business_date(datetime.now(UTC), place.venue.time_zone, place.venue.cutoff)
+        now = datetime.now(UTC)
+        today = business_date(now, place.venue.time_zone, place.venue.cutoff)
         async with self._pool.connection() as db:
             told = await tonight(db, viewer, place.id, day or today)
             await _look(db, viewer, told.guest_ids, "tonight")
-        return shown.evening(told, today, viewer)
+        return shown.evening(told, today, now)
 
     async def guests(self, viewer: Viewer, asked: GuestsAsked) -> GuestList:
         """Some of the guests, by name, or the best found first."""

@@ -79,6 +79,7 @@ class Evening(Struct, frozen=True, kw_only=True):
     day: date
     today: date
     """The business date it is at the venue now."""
+    now: datetime
     bookings: Sequence[Booking]
     checks: Sequence[OpenCheck] = ()
 
@@ -155,7 +156,7 @@ def in_order(bookings: Sequence[Booking], wish: Wish, now: datetime) -> Order:
     if wish.standing is not None:
         return Order(bookings)
     rest: dict[Over, list[Booking]] = {"overdue": [], "gone": [], "absent": []}
-    first = []
+    first: list[Booking] = []
     for each in bookings:
         over = _over(each, now)
         (rest[over] if over else first).append(each)
@@ -163,10 +164,12 @@ def in_order(bookings: Sequence[Booking], wish: Wish, now: datetime) -> Order:
 
 
 def _over(booking: Booking, now: datetime) -> Over | None:
-    if booking.standing == "gone" or booking.standing == "absent":
-        return booking.standing
-    # Books are not kept to the end: at dinner, a party booked for lunch that nobody marked is in a host's way.
-    return "overdue" if minutes_late(booking, now) >= WAITED_FOR else None
+    match booking.standing:
+        case "gone" | "absent" as over:
+            return over
+        case _:
+            # Books are not kept to the end: at dinner, a lunch party that nobody marked would be in a host's way.
+            return "overdue" if minutes_late(booking, now) >= WAITED_FOR else None
 
 
 def by_time(bookings: Iterable[Booking]) -> list[Booking]:

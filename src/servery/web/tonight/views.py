@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import cast
 
 import msgspec
@@ -92,7 +92,7 @@ def _context(frame: Frame, evening: Evening, wish: Wish) -> dict[str, object]:
     venue = frame.here.venue
     minutes_of = MinutesOf(evening.day, venue.time_zone)
     shown = evening_page.shown(evening.bookings, wish, venue, minutes_of)
-    now = datetime.now(UTC)
+    now = evening.now
     return {
         "evening": evening,
         "wish": wish,

@@ -1,0 +1,96 @@
+"""What the pages ask for, answered by the real rooms over a real database."""
+
+from collections.abc import AsyncIterator
+
+import psycopg
+import pytest
+
+from servery.accounts.audit import actions
+from servery.app.sources import RoomSources
+from servery.errors import NotFound
+from servery.model.changes import GuestSeen
+from servery.model.guest import SourceGuest
+from servery.model.viewer import SYSTEM
+from servery.storage.pool import Pool, open_pool
+from servery.sync import connections
+from servery.web.guests.page import GuestsAsked
+from tests.visits.evening import booking, check, evening
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[Pool]:
+    async with open_pool(database) as pool:
+        yield pool
+
+
+async def two_jensens(pool: Pool) -> None:
+    async with pool.connection() as db:
+        tonight = await evening(db)
+        await db.execute("update connection set connector = 'csv'")
+        guests = [GuestSeen(name, 1, SourceGuest(name=f"{name} Jensen")) for name in ("Ida", "Bo")]
+        await tonight.tell_from(tonight.book, guests)
+        await tonight.tell(
+            booking("r1", guest_id="Ida"),
+            booking("r2", 5, guest_id="Bo", tables=("8",)),
+            check("c1", 3, table=None, label="Jensen"),
+        )
+
+
+async def test_a_check_is_placed_listed_with_who_did_it_and_taken_back(pool, database):
+    await two_jensens(pool)
+    sources = RoomSources(pool)
+    (asked,) = (await sources.health(SYSTEM)).loose
+    bo = next(one for one in asked.candidates if one.name == "Bo Jensen")
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as listener:
+        await listener.execute("listen servery_changed")
+        await sources.link(SYSTEM, asked.id, bo.reservation_id)
+        told = {each.payload async for each in listener.notifies(timeout=1, stop_after=3)}
+    assert told == {"bookings", "checks", "guests"}
+    health = await sources.health(SYSTEM)
+    assert health.loose == []
+    (placed,) = health.placed
+    assert (placed.id, placed.name, placed.who, placed.booked) == (asked.id, "Bo Jensen", "Servery", True)
+    await sources.unlink(SYSTEM, asked.id)
+    health = await sources.health(SYSTEM)
+    assert ([one.id for one in health.loose], health.placed) == ([asked.id], [])
+    async with pool.connection() as db:
+        done = [(one.action, one.subject, one.detail) for one in await actions(db)]
+    assert done == [
+        ("check-unlinked", f"check:{asked.id}", {}),
+        ("check-linked", f"check:{asked.id}", {"reservation": bo.reservation_id}),
+    ]
+
+
+async def test_a_connection_is_paused_and_resumed_and_it_is_written_down(pool):
+    await two_jensens(pool)
+    sources = RoomSources(pool)
+    async with pool.connection() as db:
+        one = (await connections.connections(db))[0]
+    await sources.pause(SYSTEM, one.id, True)
+    await sources.read_now(SYSTEM, one.id)
+    async with pool.connection() as db:
+        assert (await connections.connections(db))[0].paused
+        assert [each.detail["outcome"] for each in await actions(db)] == ["read", "paused"]
+    await sources.pause(SYSTEM, one.id, False)
+    async with pool.connection() as db:
+        assert not (await connections.connections(db))[0].paused
+    with pytest.raises(NotFound):
+        await sources.pause(SYSTEM, 999, True)
+
+
+async def test_a_search_that_was_cut_short_says_so(pool):
+    await two_jensens(pool)
+    sources = RoomSources(pool)
+    cut = await sources.guests(SYSTEM, GuestsAsked("Jensen", limit=1))
+    assert (len(cut.rows), cut.total, cut.more) == (1, 1, True)
+    whole = await sources.guests(SYSTEM, GuestsAsked("Jensen", limit=2))
+    assert (len(whole.rows), whole.total, whole.more) == (2, 2, False)
+    everybody = await sources.guests(SYSTEM, GuestsAsked())
+    assert (everybody.total, everybody.more) == (2, False)
