@@ -19,7 +19,8 @@ PHONE = (390, 844)
 DESKTOP = (1280, 900)
 
 
-@pytest.fixture(scope="session")
+# Not for the session: Playwright keeps an event loop running on this thread, and the tests after these want their own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = shutil.which("chromium")
     # Never skipped in silence: pages nobody looked at are not tested pages.

@@ -120,4 +120,13 @@ def test_first_booking_is_on_a_phones_first_screen(opened):
 def test_no_word_is_cut_on_the_narrowest_phone(opened, language):
     page = opened("/tonight", size=(320, 640), language=language)
     cut = "e => e.filter((x) => x.scrollWidth > x.clientWidth + 1).map((x) => x.textContent)"
-    assert page.eval_on_selector_all("#evening .figures dt, #evening h1, .booking .state, .booking .who", cut) == []
+    assert (
+        page.eval_on_selector_all("#evening .figures dt, #evening h1, .booking .state, .booking .who, .tabs a", cut)
+        == []
+    )
+
+
+def test_tabs_keep_their_words_whole_on_the_narrowest_phone(opened):
+    page = opened("/tonight", size=(320, 640), language="de")
+    lines = "e => e.map((x) => x.getClientRects().length + x.querySelector('span').getBoundingClientRect().height)"
+    assert max(page.eval_on_selector_all(".tabs a", lines)) < 25

@@ -62,7 +62,8 @@ def test_a_check_is_taken_off_a_guests_visit_and_one_is_back_at_the_guest(client
 def test_a_connection_is_read_paused_and_resumed(client, preview):
     sent(client, "/connections/1/read")
     assert preview.sources.asked == [1]
-    page = sent(client, "/connections/1/pause", back="/connections?done=asked-1")
+    assert 'name="back" value="/connections"' in client.get("/connections?done=asked-1").text
+    page = sent(client, "/connections/1/pause")
     assert preview.sources.paused == {1}
     assert page.url.query == b"done=paused-1"
     assert 'action="/connections/1/resume"' in page.text

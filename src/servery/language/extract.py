@@ -34,7 +34,6 @@ _SHOWN = (
     "accounts/passwords.py",
     "accounts/sign_in.py",
     "accounts/vault.py",
-    "app/connect.py",
     "app/sources.py",
     "profile/*.py",
     "visits/*.py",

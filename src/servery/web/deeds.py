@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, Literal, get_args
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from litestar import Request
 from litestar.response import Redirect
@@ -58,7 +57,6 @@ def deed_of(request: Request[Any, Any, Any]) -> Deed | None:
 
 def after(deed: Deed, back: str | None) -> Redirect:
     """Back to the page that the form stood on, which then tells the deed."""
-    parts = urlsplit(safe_path(back))
-    query = [(name, value) for name, value in parse_qsl(parts.query) if name != "done"]
-    told = urlencode([*query, ("done", f"{deed.verb}-{deed.id}")])
-    return Redirect(f"{parts.path}?{told}", status_code=HTTP_303_SEE_OTHER)
+    place = safe_path(back)
+    joint = "&" if "?" in place else "?"
+    return Redirect(f"{place}{joint}done={deed.verb}-{deed.id}", status_code=HTTP_303_SEE_OTHER)

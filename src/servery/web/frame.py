@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Literal, cast, get_args
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 from litestar import Request
@@ -92,8 +92,9 @@ class Frame(Struct, frozen=True, kw_only=True):
 
     @property
     def back(self) -> str:
-        """The address of this page, for a form that brings one back to it."""
-        return f"{self.path}?{self.query}" if self.query else self.path
+        """The address of this page, for a form that brings one back to it; what was `done` before is told once."""
+        query = urlencode([(name, value) for name, value in parse_qsl(self.query) if name != "done"])
+        return f"{self.path}?{query}" if query else self.path
 
     @property
     def sign_in(self) -> str:
