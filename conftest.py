@@ -29,6 +29,11 @@ from servery.storage.migrate import migrate
 _numbers = count(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Screens come last: the browser's own event loop runs on in this thread, where no other could be run meanwhile."""
+    items.sort(key=lambda item: "screens" in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """DSN of the embedded server of this test run."""

@@ -105,13 +105,16 @@ def _ensure_running(cluster: Cluster, tell: Tell) -> str:
     """The DSN of a server that answers."""
     home = cluster.home
     ensure_data(cluster)
-    _settle(cluster, tell)
-    if not guardian.is_held(home, guardian.ALIVE):
-        _forget_stale(cluster)
-        _start(cluster, tell)
-    elif not guardian.is_held(home, guardian.GUARDIAN):
-        _guard(cluster, [])
-    postmaster = _wait_until_ready(cluster, tell)
+    postmaster = None
+    # One that was just killed may look alive for a moment; it is gone at the next look, and started anew.
+    while postmaster is None:
+        _settle(cluster, tell)
+        if not guardian.is_held(home, guardian.ALIVE):
+            _forget_stale(cluster)
+            _start(cluster, tell)
+        elif not guardian.is_held(home, guardian.GUARDIAN):
+            _guard(cluster, [])
+        postmaster = _wait_until_ready(cluster, tell)
     _ensure_database(cluster, postmaster.sockets)
     return cluster.dsn(postmaster.sockets)
 
@@ -120,7 +123,12 @@ def _start(cluster: Cluster, tell: Tell) -> None:
     sockets = make_sockets(cluster)
     try:
         _guard(cluster, server_command(cluster, sockets))
-        _wait_until_ready(cluster, tell)
+        if _wait_until_ready(cluster, tell) is None:
+            raise NeedsPerson(
+                "PostgreSQL ended while it started. Its last words:\n{words}",
+                where=str(cluster.log),
+                words=_last_words(cluster.log),
+            )
     except BaseException:
         # One that still starts is the guardian's to end, with its folder.
         if not guardian.is_held(cluster.home, guardian.ALIVE):
@@ -177,19 +185,15 @@ def _guard(cluster: Cluster, command: list[str]) -> None:
     process.returncode = 0
 
 
-def _wait_until_ready(cluster: Cluster, tell: Tell) -> guardian.Postmaster:
-    """Wait however long recovery takes, as long as the server lives."""
+def _wait_until_ready(cluster: Cluster, tell: Tell) -> guardian.Postmaster | None:
+    """Wait however long recovery takes, as long as the server lives; None when it ended."""
     began = told = time.monotonic()
     while True:
         postmaster = guardian.read_postmaster(cluster.data)
         if postmaster is not None and postmaster.status == "ready":
             return postmaster
         if not guardian.is_held(cluster.home, guardian.ALIVE):
-            raise NeedsPerson(
-                "PostgreSQL ended while it started. Its last words:\n{words}",
-                where=str(cluster.log),
-                words=_last_words(cluster.log),
-            )
+            return None
         if time.monotonic() - told >= _PATIENCE:
             told = time.monotonic()
             tell(f"PostgreSQL is recovering from a crash, for {told - began:.0f} s so far.")
