@@ -1,6 +1,7 @@
 from datetime import date
 
 import pytest
+from msgspec import structs
 
 from servery.model.changes import GuestSeen, Removed, TablesSeen
 from servery.model.guest import SourceGuest
@@ -202,3 +203,11 @@ async def test_money_given_back_may_be_told_before_the_check_it_was_paid_on(toni
     await tonight.tell(check("c1", amount=100))
     (visit,) = await tonight.visits()
     assert (sorted(visit["checks"]), visit["spend"]) == (["c1", "c1-refund"], 60)
+
+
+async def test_a_check_in_another_currency_is_not_added_to_the_rest(tonight):
+    abroad = check("c2", amount=500, split_from="c1")
+    abroad = structs.replace(abroad, check=structs.replace(abroad.check, currency="EUR"))
+    await tonight.tell(check("c1", amount=100), abroad)
+    (visit,) = await tonight.visits()
+    assert (visit["checks"], visit["spend"]) == (["c1", "c2"], 100)

@@ -37,6 +37,7 @@ class BillRow(Struct, frozen=True, kw_only=True):
     spend: int
     net_sales: int
     tips: int
+    currency: str
     visit_id: int | None
 
 
@@ -92,6 +93,8 @@ def _draft(venue_id: int, day: date, currency: str, booked: Sequence[BookingRow]
     members: list[BookingRow | BillRow] = [*booked, *bills]
     owners = [one.source_guest_id for one in members if one.source_guest_id is not None]
     tables = [one.table for one in reversed(members) if one.table]
+    # A check in another currency stays with its visit, but cannot be added to the others.
+    added = [bill for bill in bills if bill.currency == currency]
     return Draft(
         venue_id=venue_id,
         business_date=day,
@@ -105,9 +108,9 @@ def _draft(venue_id: int, day: date, currency: str, booked: Sequence[BookingRow]
         covers_source=covers_source,
         source_guest_id=owners[0] if owners else None,
         table=tables[0] if tables else None,
-        spend=sum(bill.spend for bill in bills),
-        net_sales=sum(bill.net_sales for bill in bills),
-        tips=sum(bill.tips for bill in bills),
+        spend=sum(bill.spend for bill in added),
+        net_sales=sum(bill.net_sales for bill in added),
+        tips=sum(bill.tips for bill in added),
         currency=currency,
     )
 

@@ -89,8 +89,8 @@ _CHECKS = """
 select c.id, c.venue_id, c.business_date, c.opened_at, c.closed_at, c.label, c.table_name, c.covers,
        c.source_guest_id, c.total - c.refunded - coalesce((select sum(k.refunded) from checks k
            where k.venue_id = c.venue_id and k.connection_id = c.connection_id and k.refund_of = c.external_id
-           and not k.removed), 0)::bigint as spend, c.net_sales, c.tips, c.visit_id, c.match ->> 'by' as told_by,
-       g.guest_id, s.id as split_from,
+           and not k.removed), 0)::bigint as spend, c.net_sales, c.tips, c.currency, c.visit_id,
+       c.match ->> 'by' as told_by, g.guest_id, s.id as split_from,
        (select t.id from reservation t where t.venue_id = c.venue_id and t.external_id = c.reservation_told
         and t.business_date = c.business_date and not t.removed order by t.connection_id limit 1) as told,
        case when c.match ->> 'by' = 'staff' then (c.match ->> 'reservation_id')::bigint end as staff_told
@@ -149,6 +149,7 @@ def _take_bill(day: DayRecords, row: DictRow, tables: frozenset[str]) -> None:
         spend=row["spend"],
         net_sales=row["net_sales"],
         tips=row["tips"],
+        currency=row["currency"],
         visit_id=row["visit_id"],
     )
     day.weighed_bills.append(
