@@ -39,3 +39,30 @@ async def test_a_location_can_be_linked_to_another_venue(db, till, two_venues):
     }  # fmt: skip
     await connections.link_location(db, till, "nord", syd)
     assert (await connections.places(db, till))["nord"].venue_id == syd
+
+
+async def test_a_removed_connection_of_the_same_locations_is_found_and_taken_up_with_its_id(db, till, book):
+    assert await connections.former(db, "fake", ["nord"]) is None
+    await connections.remove(db, till)
+    assert await connections.former(db, "fake", ["elsewhere"]) is None
+    assert await connections.former(db, "another", ["nord"]) is None
+    assert await connections.former(db, "fake", ["nord", "elsewhere"]) == till
+    assert await connections.former(db, "fake", None) == till
+    with pytest.raises(Invalid, match="There is a connection book already"):
+        await connections.bring_back(db, till, "book", {}, None)
+    assert await connections.bring_back(db, till, "till", {"a": "b"}, None) == till
+    back = await connections.connection_named(db, "till")
+    assert (back.id, back.paused, back.settings) == (till, False, {"a": "b"})
+    assert await connections.former(db, "fake", None) is None
+
+
+async def test_a_location_is_read_by_one_connection_of_a_system_only(db, till, book):
+    with pytest.raises(Invalid) as refused:
+        await connections.refuse_twice(db, till, ["nord"])
+    assert str(refused.value) == (
+        "Nord is read already, by the connection book. "
+        "To give it other credentials, remove that connection first."
+    )  # fmt: skip
+    await connections.refuse_twice(db, till, ["elsewhere"])
+    await connections.remove(db, book)
+    await connections.refuse_twice(db, till, ["nord"])

@@ -11,7 +11,7 @@ from msgspec import Struct
 from servery.accounts.vault import open_vault, seal, unseal
 from servery.connectors import registry
 from servery.connectors.contract import Account, Location, Manifest, Session
-from servery.errors import Invalid, NeedsPerson, NotFound
+from servery.errors import Invalid, NeedsPerson, NotFound, Refuse
 from servery.model.venue import Venue
 from servery.storage.pool import Connection as Db
 from servery.sync import connections
@@ -63,9 +63,21 @@ async def session(settings: Mapping[str, str]) -> AsyncIterator[Session]:
 
 async def check(connector_name: str, given: Mapping[str, str]) -> Account:
     """Try settings without keeping them; errors name the setting at fault."""
+    refuse_files(connector_name)
     connector = registry.connector(connector_name)
     async with session(entered(connector.manifest, given)) as opened:
         return await connector.check(opened)
+
+
+def refuse_files(connector_name: str) -> None:
+    """Refuse what only makes sense for a system that can be asked. NotFound when there is no such connector."""
+    manifest = registry.manifest(connector_name)
+    if not manifest.resources:
+        raise Refuse(
+            "{title} cannot be asked for anything: files come in when somebody imports them.",
+            title=manifest.title,
+            mend="Import one with: servery import csv FILE --kind orders",
+        )
 
 
 async def connect(
@@ -73,8 +85,9 @@ async def connect(
 ) -> Connected:
     """Join a system whose settings work, in the caller's transaction.
 
-    Its locations become venues: the one named, one of the same name, or a new one where the system itself tells time
-    zone and currency. Raises what `check` raises, and NeedsPerson where it must be told which venue a location is.
+    One that was removed is taken up again. Its locations become venues: the one named, one of the same name, or a new
+    one where the system itself tells time zone and currency. Raises what `check` raises, Invalid where a location is
+    read already, and NeedsPerson where it must be told which venue a location is.
     """
     manifest = registry.manifest(connector_name)
     settings = entered(manifest, given)
@@ -82,7 +95,13 @@ async def connect(
     secret = {one.name for one in manifest.settings if one.secret}
     shown = {key: value for key, value in settings.items() if key not in secret}
     chosen = name or manifest.title
-    connection_id = await connections.add_connection(db, chosen, connector_name, shown, msgspec.to_builtins(account))
+    opened, locations = msgspec.to_builtins(account), [one.external_id for one in account.locations]
+    before = await connections.former(db, connector_name, locations)
+    if before is None:
+        connection_id = await connections.add_connection(db, chosen, connector_name, shown, opened)
+    else:
+        connection_id = await connections.bring_back(db, before, chosen, shown, opened)
+    await connections.refuse_twice(db, connection_id, locations)
     hidden = msgspec.json.encode({key: value for key, value in settings.items() if key in secret})
     key = open_vault(home, in_use=await connections.any_secrets(db))
     await connections.keep_secrets(db, connection_id, seal(key, hidden, _purpose(connection_id)))

@@ -1,6 +1,6 @@
 """Connections: which outside systems are joined, how they sign in, and which venues their locations are."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -50,12 +50,35 @@ async def add_connection(
     db: Db, name: str, connector: str, settings: Mapping[str, str], account: Mapping[str, Any] | None
 ) -> int:
     """Record a connection whose credentials were already proved; Invalid when the name is taken."""
+    return await _write(
+        db,
+        "insert into connection (name, connector, settings, account) values (%s, %s, %s, %s) returning id",
+        name,
+        [connector, _jsonb(settings), _jsonb(account)],
+    )
+
+
+async def bring_back(
+    db: Db, connection_id: int, name: str, settings: Mapping[str, str], account: Mapping[str, Any] | None
+) -> int:
+    """Take up a removed connection again; Invalid when the name is taken.
+
+    It keeps its id, so that what is read anew finds the records of before and nothing is held twice.
+    """
+    await db.execute("delete from sync_state where connection_id = %s", [connection_id])
+    return await _write(
+        db,
+        "update connection set removed_at = null, paused = false, name = %s, settings = %s, account = %s "
+        "where id = %s returning id",
+        name,
+        [_jsonb(settings), _jsonb(account), connection_id],
+    )
+
+
+async def _write(db: Db, statement: str, name: str, rest: list[Any]) -> int:
     try:
         async with db.transaction():
-            cursor = await db.execute(
-                "insert into connection (name, connector, settings, account) values (%s, %s, %s, %s) returning id",
-                [name, connector, _jsonb(settings), _jsonb(account)],
-            )
+            cursor = await db.execute(statement, [name, *rest])
     except UniqueViolation as taken:
         raise Invalid(
             "There is a connection {name} already.", field="name", name=name, mend="Choose another with --name."
@@ -63,6 +86,37 @@ async def add_connection(
     row = await cursor.fetchone()
     assert row is not None
     return int(row["id"])
+
+
+async def former(db: Db, connector: str, locations: Collection[str] | None) -> int | None:
+    """The removed connection that read one of these locations, or with None any; the latest of several."""
+    cursor = await db.execute(
+        "select max(id) as id from connection where connector = %(connector)s and removed_at is not null "
+        "and (%(any)s or id in (select connection_id from venue_link where location = any(%(locations)s)))",
+        {"connector": connector, "any": locations is None, "locations": list(locations or ())},
+    )
+    row = await cursor.fetchone()
+    return row["id"] if row else None
+
+
+async def refuse_twice(db: Db, connection_id: int, locations: Collection[str]) -> None:
+    """Refuse where another connection reads one of these locations already: each dinner would count twice."""
+    cursor = await db.execute(
+        "select other.name, venue.name as venue from connection other "
+        "join venue_link link on link.connection_id = other.id join venue on venue.id = link.venue_id "
+        "where other.removed_at is null and other.id <> %(id)s and link.location = any(%(locations)s) "
+        "and other.connector = (select connector from connection where id = %(id)s) limit 1",
+        {"id": connection_id, "locations": list(locations)},
+    )
+    row = await cursor.fetchone()
+    if row:
+        raise Invalid(
+            "{venue} is read already, by the connection {name}.",
+            field="name",
+            venue=row["venue"],
+            name=row["name"],
+            mend="To give it other credentials, remove that connection first.",
+        )
 
 
 def _jsonb(value: object) -> Jsonb | None:
