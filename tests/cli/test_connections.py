@@ -1,6 +1,7 @@
 """Joining a system from the command line: what works, and what a person is told when it does not."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -86,6 +87,41 @@ def test_pausing_resuming_and_removing(servery: Run, till: str, token: Path) -> 
     assert servery("connections", "remove", "Square").returncode == 2
     assert servery("connections", "remove", "Square", "--yes").returncode == 0
     assert json.loads(servery("connections", "list", "--json").stdout) == []
+
+
+def test_a_system_joined_again_is_known_again(servery: Run, till: str, token: Path) -> None:
+    joined = ("connect", "square", "--secret", f"access_token=@{token}", "--set", f"base_url={till}")
+    first = json.loads(servery(*joined, "--json").stdout)["id"]
+    twice = servery(*joined, "--name", "Square too")
+    assert twice.returncode == 2
+    assert "Nord is read already, by the connection Square." in twice.stderr
+    assert len(json.loads(servery("connections", "list", "--json").stdout)) == 1
+    assert json.loads(servery("connections", "remove", "Square", "--yes", "--json").stdout)["id"] == first
+    again = json.loads(servery(*joined, "--name", "Till", "--json").stdout)
+    assert (again["id"], again["name"]) == (first, "Till"), "another id would count each dinner twice"
+
+
+def test_files_are_nothing_to_be_asked(servery: Run, tmp_path: Path) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_text("check,date,item,qty,price,check total\n7,2024-05-13 19:00,Soup,2,80.00,150.00\n")
+    made = ["--create-venues", "--time-zone", "Europe/Copenhagen", "--currency", "DKK"]
+    order = ["import", "csv", str(file), "--kind", "orders", "--venue", "Soup House"]
+    assert servery(*order, *made).returncode == 0
+    for asked in (["connect", "csv"], ["connections", "test", "Files"], ["connections", "sync", "files"]):
+        refused = servery(*asked)
+        assert refused.returncode == 2, refused.stderr
+        assert "files come in when somebody imports them. Import one with: servery import csv" in refused.stderr
+    (files,) = json.loads(servery("connections", "list", "--json").stdout)
+    assert (files["state"], files["records"]) == ("working", 1)
+    assert files["last_sync"]
+    doctor = servery("doctor")
+    assert doctor.returncode == 0, doctor.stderr
+    assert re.search(r"connection Files: working, last read \d+ s ago, 1 check\n", doctor.stderr), doctor.stderr
+    assert "1 check does not add up to the total the till states." in doctor.stderr
+    assert "2024-05-13 Soup House, Files check 7: -10.00 DKK" in doctor.stderr
+    assert servery("connections", "remove", "Files", "--yes").returncode == 0
+    again = json.loads(servery(*order, "--json").stdout)
+    assert (again["created"], again["unchanged"]) == (0, 1), "files imported anew are known again"
 
 
 def test_the_doctor_says_what_mends(servery: Run) -> None:

@@ -56,11 +56,15 @@ def test_bad_rows_are_told_and_the_good_ones_go_in(servery: Run, tmp_path: Path,
     order = ["import", "csv", str(file), "--kind", "orders", "--venue", "Soup House", *MADE]
     strict = servery(*order, "--strict", "--json")
     assert strict.returncode == 4
-    assert result(strict)["written"] is False
+    refused = result(strict)
+    assert refused["written"] is False
+    assert refused["rejections"] == [
+        {"file": "orders.csv", "line": 4, "column": "qty", "value": "two", "reason": "This is not a number."}
+    ]
     assert rows(database, "checks") == rows(database, "venue") == 0
     done = servery(*order)
     assert done.returncode == 4
-    assert "line 4, qty 'two': This is not a number." in done.stderr
+    assert "orders.csv, line 4, qty 'two': This is not a number." in done.stderr
     assert "3 rows read: 2 created, 0 updated, 0 unchanged, 1 rejected." in done.stderr
     assert rows(database, "checks") == 1
 
@@ -81,6 +85,33 @@ def test_orders_without_prices_are_priced_by_the_imported_menu(servery: Run, tmp
     assert servery("import", "csv", str(menu), "--kind", "menu", "--venue", "Grill", *MADE).returncode == 0
     done = servery("import", "csv", str(orders), "--kind", "orders", "--venue", "Grill", "--json")
     assert result(done)["total"] == "375.00", done.stderr
+
+
+MENU = "id,name,category,price\n7,Ribeye,Mains,245.00\n8,Rioja,Wine,65.00\n"
+BOOKINGS = (
+    "booking id,date,time,name,email,party size\n"
+    "1,2024-05-13,19:00,Søren,soren@example.com,2\n2,2024-05-13,20:00,Søren,soren@example.com,4\n"
+    "3,2024-05-13,20:00,Jens,jens@example.com,many\n"
+)
+PEOPLE = "guest id,name,email\n9,Søren,soren@example.com\n9,Søren,soren@example.com\n10,Jens,jens@example.com\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "first", "again"),
+    [
+        ("menu", MENU, (2, 2, 0, 0, 0), (2, 0, 0, 2, 0)),
+        ("reservations", BOOKINGS, (3, 2, 0, 0, 1), (3, 0, 0, 2, 1)),
+        ("guests", PEOPLE, (3, 2, 0, 1, 0), (3, 0, 0, 3, 0)),
+    ],
+)
+def test_what_is_counted_are_the_rows_of_the_file(
+    servery: Run, tmp_path: Path, kind: str, content: str, first: tuple[int, ...], again: tuple[int, ...]
+) -> None:
+    file = tmp_path / f"{kind}.csv"
+    file.write_text(content)
+    order = ["import", "csv", str(file), "--kind", kind, "--venue", "Grill", "--json"]
+    assert counted(result(servery(*order, *MADE))) == first
+    assert counted(result(servery(*order))) == again
 
 
 def test_guests_of_a_file_have_their_story(servery: Run, tmp_path: Path) -> None:

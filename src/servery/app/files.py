@@ -18,7 +18,7 @@ from servery.model.money import to_decimal
 from servery.model.order import add_up
 from servery.model.venue import Venue
 from servery.storage.pool import Connection as Db
-from servery.sync import connections
+from servery.sync import connections, state
 from servery.sync.places import Place
 from servery.venues.rows import add_venue, venues
 
@@ -53,6 +53,8 @@ class Order(Struct, frozen=True, kw_only=True):
 class Outcome(Struct, kw_only=True):
     """What an import did. Rows are the file's; `totals` in minor units by currency."""
 
+    file: str
+    """The file's name, without its folder."""
     plan: Plan
     rows: Counter[str] = field(default_factory=Counter)
     rejected: list[Rejected] = field(default_factory=list)
@@ -82,7 +84,13 @@ class Outcome(Struct, kw_only=True):
             "venues_created": self.venues_created,
             "written": self.kept,
             "rejections": [
-                {"line": one.line, "column": one.column, "value": one.value, "reason": one.reason.told()}
+                {
+                    "file": self.file,
+                    "line": one.line,
+                    "column": one.column,
+                    "value": one.value,
+                    "reason": one.reason.told(),
+                }
                 for one in self.rejected
             ],
             "notices": [{"code": one.code, "message": one.told(), "lines": one.lines} for one in self.notices],
@@ -111,7 +119,7 @@ async def import_file(
         has_venue=order.venue is not None,
     )
     show_plan(chosen)
-    outcome = Outcome(plan=chosen)
+    outcome = Outcome(file=order.path.name, plan=chosen)
     try:
         async with db.transaction():
             await _Import(db, order, outcome).run(progress)
@@ -134,6 +142,7 @@ class _Import:
         self._places: dict[str, Place] = {}
         self._prices: dict[tuple[str, str], int] = {}
         self._days: set[tuple[int, date]] = set()
+        self._linked: set[int] = set()
 
     async def run(self, progress: Callable[[int, int], None]) -> None:
         """Read the file in a thread of its own, while the batch before is applied; form the visits at the end."""
@@ -149,11 +158,14 @@ class _Import:
                 finally:
                     batch = await coming
         await form(self._db, self._days)
+        await state.taken_in(self._db, connection_id, self._order.kind, sum(self._outcome.rows.values()))
 
     async def _prepare(self) -> int:
         known = {one.name: one for one in await connections.connections(self._db)}
         if FILES in known:
             connection_id = known[FILES].id
+        elif (removed := await connections.former(self._db, "csv", None)) is not None:
+            connection_id = await connections.bring_back(self._db, removed, FILES, {}, None)
         else:
             connection_id = await connections.add_connection(self._db, FILES, "csv", {}, None)
         for kept in await venues(self._db):
@@ -206,35 +218,69 @@ class _Import:
         accepted = [item for item in batch if isinstance(item, Accepted)]
         self._outcome.rejected += [item for item in batch if isinstance(item, Rejected)]
         self._outcome.notices += [item for item in batch if isinstance(item, Notice)]
-        await self._make_venues(connection_id)
+        await self._make_venues()
         located = {item.change.location for item in accepted if isinstance(item.change, _LOCATED)}
         places = {location: self._place(location) for location in located if location is not None}
-        applied = await take_in(self._db, connection_id, places, [item.change for item in accepted])
-        self._days |= applied.days
-        self._count(accepted, applied)
+        await self._link(connection_id, places)
+        for items in self._together(accepted):
+            applied = await take_in(self._db, connection_id, places, [item.change for item in items])
+            self._days |= applied.days
+            self._count(items, applied)
 
-    async def _make_venues(self, connection_id: int) -> None:
+    def _together(self, accepted: list[Accepted]) -> list[list[Accepted]]:
+        """The changes in the sets that are counted together: what became of a set must say what became of its rows.
+
+        A guest beside a reservation has no row of their own, and a menu is many rows.
+        """
+        if self._order.kind == "menu":
+            return [[item] for item in accepted]
+        if self._order.kind == "reservations":
+            return [[item for item in accepted if not item.rows], [item for item in accepted if item.rows]]
+        return [accepted]
+
+    async def _link(self, connection_id: int, places: dict[str, Place]) -> None:
+        for place in places.values():
+            if place.venue_id not in self._linked:
+                self._linked.add(place.venue_id)
+                await connections.link_location(self._db, connection_id, place.venue.name, place.venue_id)
+
+    async def _make_venues(self) -> None:
         made, self._to_make = self._to_make, []
         for venue in made:
             venue_id = await add_venue(self._db, venue)
             self._places[_key(venue.name)] = Place(venue_id, venue)
             self._outcome.venues_created.append(venue.name)
-            await connections.link_location(self._db, connection_id, venue.name, venue_id)
 
     def _place(self, location: str) -> Place:
         return self._places[_key(location or self._order.venue or "")]
 
     def _count(self, accepted: Sequence[Accepted], applied: Applied) -> None:
-        rows = self._outcome.rows
-        by_line = self._order.kind == "orders"
-        rows["created"] += applied.lines_created if by_line else applied.created
-        rows["updated"] += applied.lines_updated if by_line else applied.updated
-        rows["unchanged"] += applied.lines_unchanged if by_line else applied.unchanged
         self._outcome.guests += len(applied.guests)
+        self._outcome.rows.update(self._rows(accepted, applied))
         for item in accepted:
             if isinstance(item.change, CheckSeen):
                 self._outcome.checks += 1
                 self._outcome.totals[item.change.check.currency] += add_up(item.change.check).total
+
+    def _rows(self, accepted: Sequence[Accepted], applied: Applied) -> dict[str, int]:
+        """What became of the file's rows."""
+        if self._order.kind == "orders":
+            return {
+                "created": applied.lines_created,
+                "updated": applied.lines_updated,
+                "unchanged": applied.lines_unchanged,
+            }
+        rows = sum(item.rows for item in accepted)
+        if self._order.kind == "menu":
+            return {"created" if applied.created else "updated" if applied.updated else "unchanged": rows}
+        if not rows:
+            return {}
+        # A row that says the same as one above it is no change by itself.
+        return {
+            "created": applied.created,
+            "updated": applied.updated,
+            "unchanged": rows - applied.created - applied.updated,
+        }
 
 
 def _take(items: Iterator[Item]) -> list[Item]:

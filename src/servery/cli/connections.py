@@ -1,6 +1,7 @@
 """`servery connect` and `servery connections`: joining outside systems and looking after them."""
 
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,8 +15,12 @@ from servery.errors import Invalid
 from servery.model.viewer import SYSTEM
 from servery.storage.pool import Connection as Db
 from servery.sync import connections, state
+from servery.sync.connections import Connection
+from servery.sync.status import statuses
 
 group = typer.Typer(no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The connection, as servery connections list names it.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -88,26 +93,21 @@ def list_connections(as_json: AsJson = False, as_csv: AsCsv = False) -> None:
 
 
 async def _rows(db: Db) -> list[dict[str, Any]]:
-    found = []
-    for one in await connections.connections(db):
-        states = list((await state.states(db, one.id)).values())
-        read = await state.how_far(db, one.id)
-        synced = [at.last_ok_at for at in states if at.last_ok_at]
-        found.append(
-            {
-                "name": one.name,
-                "connector": one.connector,
-                "state": "paused" if one.paused else "failing" if any(at.error for at in states) else "active",
-                "records": sum(at.records for at in states),
-                "last_sync": max(synced).isoformat(timespec="seconds") if synced else None,
-                "history": f"{100 * read.done // read.of} %" if read.of else "",
-            }
-        )
-    return found
+    return [
+        {
+            "name": one.connection.name,
+            "connector": one.connection.connector,
+            "state": one.condition,
+            "records": sum(one.records.values()),
+            "last_sync": one.last_sync.isoformat(timespec="seconds") if one.last_sync else None,
+            "history": f"{100 * one.how_far.done // one.how_far.of} %" if one.how_far.of else "",
+        }
+        for one in await statuses(db)
+    ]
 
 
 @group.command("test")
-def test(name: str, as_json: AsJson = False) -> None:
+def test(name: Name, as_json: AsJson = False) -> None:
     """Try a connection's credentials now."""
     home = settings().home
 
@@ -124,41 +124,61 @@ def test(name: str, as_json: AsJson = False) -> None:
 
 
 @group.command("sync")
-def sync(name: str) -> None:
+def sync(name: Name, as_json: AsJson = False) -> None:
     """Read a connection again at once, also where it waits after a failure."""
-    _on(name, lambda db, one: state.retry_now(db, one.id), "is read again as soon as servery is up.")
+    _on(name, _read_now, "is read again as soon as servery is up.", as_json)
 
 
 @group.command("pause")
-def pause(name: str) -> None:
+def pause(name: Name, as_json: AsJson = False) -> None:
     """Stop reading a connection until it is resumed; nothing is lost, for reading goes on from where it stopped."""
-    _on(name, lambda db, one: connections.pause(db, one.id, True), "is paused.")
+    _on(name, _pause, "is paused.", as_json)
 
 
 @group.command("resume")
-def resume(name: str) -> None:
+def resume(name: Name, as_json: AsJson = False) -> None:
     """Go on reading a paused connection."""
-    _on(name, lambda db, one: connections.pause(db, one.id, False), "is read again.")
+    _on(name, _resume, "is read again.", as_json)
 
 
 @group.command("remove")
-def remove(name: str, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Forget a connection and its credentials; what was read from it stays."""
+def remove(
+    name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False, as_json: AsJson = False
+) -> None:
+    """Forget a connection and its credentials; what was read from it stays, and is known again if it is rejoined."""
     if not yes:
         if not sys.stdin.isatty():
             raise typer.BadParameter("Without a terminal to ask on, say --yes.")
         typer.confirm(f"Remove {name}? What was read from it stays.", abort=True, err=True)
-    _on(name, lambda db, one: connections.remove(db, one.id), "is removed.")
+    _on(name, lambda db, one: connections.remove(db, one.id), "is removed.", as_json)
 
 
-def _on(name: str, act: Any, outcome: str) -> None:
-    async def work(db: Db) -> None:
+async def _read_now(db: Db, one: Connection) -> None:
+    joining.refuse_files(one.connector)
+    await state.retry_now(db, one.id)
+
+
+async def _pause(db: Db, one: Connection) -> None:
+    joining.refuse_files(one.connector)
+    await connections.pause(db, one.id, True)
+
+
+async def _resume(db: Db, one: Connection) -> None:
+    await connections.pause(db, one.id, False)
+
+
+def _on(name: str, act: Callable[[Db, Connection], Awaitable[None]], outcome: str, as_json: bool) -> None:
+    async def work(db: Db) -> int:
         one = await connections.connection_named(db, name)
         await act(db, one)
         await acted(db, SYSTEM, "connection-changed", f"connection:{one.id}", {"outcome": outcome})
+        return one.id
 
-    with_database(work)
-    say(f"{name} {outcome}")
+    connection_id = with_database(work)
+    if as_json:
+        give({"id": connection_id, "name": name, "outcome": outcome})
+    else:
+        say(f"{name} {outcome}")
 
 
 def known_connectors() -> list[str]:

@@ -1,5 +1,6 @@
 """`servery doctor`: is everything as it should be, and if not, what mends it?"""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import typer
@@ -7,8 +8,9 @@ from msgspec import Struct
 
 from servery.cli.shell import AsJson, give, say, with_database
 from servery.errors import ServeryError
+from servery.model.money import to_decimal
 from servery.storage.pool import Connection as Db
-from servery.sync.status import Status, statuses
+from servery.sync.status import Contradiction, Status, contradictions, statuses
 from servery.venues.rows import venues
 
 NEEDS_PERSON = 3
@@ -30,7 +32,10 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Look over the installation: the database, the venues, every connection. Exit code 3 when a person is needed."""
+    """Say whether all is well: the database, the venues, every connection, the sums of checks.
+
+    Exit code 3 when a person is needed.
+    """
     found = with_database(_findings)
     if as_json:
         give({"well": all(one.well for one in found), "findings": found})
@@ -58,7 +63,8 @@ async def _findings(db: Db) -> list[Finding]:
     else:
         mend = "servery venues add NAME --time-zone ZONE --currency CODE"
         found.append(Finding(about="venues", well=False, message="there is none yet", mend=mend))
-    return found + [_connection(one) for one in await statuses(db)]
+    found += [_connection(one) for one in await statuses(db)]
+    return found + _sums(*await contradictions(db, newest=3))
 
 
 def _connection(one: Status) -> Finding:
@@ -66,7 +72,7 @@ def _connection(one: Status) -> Finding:
     if one.trouble is not None and one.trouble.error is not None:
         error = one.trouble.error
         told = ServeryError(error["template"], mend=error["mend"], **error["params"])
-        again = f" Next try {_when(one.trouble.next_try_at)}." if one.trouble.next_try_at else ""
+        again = _next_try(one.trouble.next_try_at)
         return Finding(
             about=about, well=one.condition == "retrying", message=f"{told.message}{again}", mend=error["mend"]
         )
@@ -74,9 +80,35 @@ def _connection(one: Status) -> Finding:
         message = f"{one.unread} records could not be understood and are kept aside"
         return Finding(about=about, well=False, message=message, mend="See the connection's page.")
     synced = f"last read {_when(one.last_sync)}" if one.last_sync else "not read yet"
-    return Finding(about=about, well=True, message=f"{one.condition.replace('_', ' ')}, {synced}")
+    held = "".join(f", {number} {kind}{'s' if number > 1 else ''}" for kind, number in one.records.items())
+    return Finding(about=about, well=True, message=f"{one.condition.replace('_', ' ')}, {synced}{held}")
+
+
+def _next_try(at: datetime | None) -> str:
+    if at is None:
+        return ""
+    # A time gone by means that nothing reads at the moment.
+    return f" Next try {_when(at)}." if at > datetime.now(UTC) else " It is tried again as soon as servery is up."
+
+
+def _sums(number: int, newest: Sequence[Contradiction]) -> list[Finding]:
+    """Checks that do not add up: nothing a person has to mend here, and nothing to keep from them either."""
+    if not number:
+        return []
+    told = "; ".join(
+        f"{one.business_date} {one.venue}, {one.connection} check {one.number or one.external_id}: "
+        f"{to_decimal(one.difference, one.currency):+} {one.currency}"
+        for one in newest
+    )
+    what = "1 check does" if number == 1 else f"{number} checks do"
+    message = f"{what} not add up to the total the till states. The newest, total less parts: {told}"
+    return [Finding(about="sums", well=True, message=message)]
+
+
+_UNITS = (("d", 86400), ("h", 3600), ("min", 60))
 
 
 def _when(instant: datetime) -> str:
     seconds = round((instant - datetime.now(UTC)).total_seconds())
-    return f"in {seconds} s" if seconds >= 0 else f"{-seconds} s ago"
+    unit, length = next((each for each in _UNITS if abs(seconds) >= 2 * each[1]), ("s", 1))
+    return f"in {seconds // length} {unit}" if seconds >= 0 else f"{-seconds // length} {unit} ago"

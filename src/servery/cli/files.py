@@ -86,7 +86,8 @@ def _run(order: Order, *, quiet: bool) -> Outcome:
 
 
 def _show_plan(plan: Plan, console: Console) -> None:
-    table = Table("field", "column", box=None, header_style="bold", title="How the file is read", title_justify="left")
+    say("How the file is read:")
+    table = Table("field", "column", box=None, header_style="bold")
     for field, headers in plan.columns.items():
         table.add_row(field, ", ".join(headers))
     for header in plan.unmapped:
@@ -101,7 +102,7 @@ def _tell(outcome: Outcome) -> None:
     for one in outcome.rejected[:_SHOWN]:
         column = f", {one.column}" if one.column else ""
         value = f" {one.value!r}" if one.value else ""
-        say(f"line {one.line}{column}{value}: {one.reason.told()}")
+        say(f"{outcome.file}, line {one.line}{column}{value}: {one.reason.told()}")
     if len(outcome.rejected) > _SHOWN:
         say(f"... and {len(outcome.rejected) - _SHOWN} more rejected rows; --json lists them all")
     for notice in outcome.notices:
@@ -111,7 +112,8 @@ def _tell(outcome: Outcome) -> None:
         f"{told['read']} rows read: {told['created']} {verb}created, {told['updated']} {verb}updated, "
         f"{told['unchanged']} unchanged, {told['rejected']} rejected."
     )
-    for currency, total in outcome.summary()["totals"].items():  # type: ignore[attr-defined]
-        say(f"{outcome.checks} checks worth {total} {currency}.")
+    worth = " and ".join(f"{total} {currency}" for currency, total in told["totals"].items())  # type: ignore[attr-defined]
+    if outcome.checks:
+        say(f"{outcome.checks} check{'s' if outcome.checks != 1 else ''} worth {worth}.")
     if not outcome.kept:
         say("Nothing was written.")

@@ -17,7 +17,7 @@ group = typer.Typer(no_args_is_help=True)
 
 def register(app: typer.Typer) -> None:
     """Add the group to the command line."""
-    app.add_typer(group, name="venues", help="The restaurants: list, add.")
+    app.add_typer(group, name="venues", help="The restaurants: list, add, set.")
 
 
 @group.command("list")

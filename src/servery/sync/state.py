@@ -101,9 +101,16 @@ async def failed(db: Db, connection_id: int, resource: str, error: ServeryError,
 
 
 async def retry_now(db: Db, connection_id: int) -> None:
-    """Forget when failed reads wanted to be tried again, and that polls are recent: everything is due now."""
+    """Make everything due now: what failed and waits, and what was read a moment ago."""
+    await db.execute("update sync_state set next_try_at = now() where connection_id = %s", [connection_id])
+
+
+async def taken_in(db: Db, connection_id: int, resource: str, records: int) -> None:
+    """Note that somebody brought records in by hand: they count, and are the connection's last sync."""
+    await begin(db, connection_id, resource)
+    await read_records(db, connection_id, resource, records)
     await db.execute(
-        "update sync_state set next_try_at = null, last_ok_at = null where connection_id = %s", [connection_id]
+        "update sync_state set last_ok_at = now() where connection_id = %s and resource = %s", [connection_id, resource]
     )
 
 

@@ -1,9 +1,10 @@
 """How each connection is: its state in one word, what was read, what is left, and the last trouble."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct
 
 from servery.model.changes import RecordKind
@@ -40,6 +41,32 @@ async def statuses(db: Db) -> list[Status]:
         await _status(db, one, held.get(one.id, {}), unread.get(one.id, 0), venues.get(one.id, ()))
         for one in await connections.connections(db)
     ]
+
+
+class Contradiction(Struct, frozen=True):
+    """A check whose parts do not add up to its total, by `difference` minor units (stated total less the parts)."""
+
+    connection: str
+    venue: str
+    number: str | None
+    external_id: str
+    business_date: date
+    currency: str
+    difference: int
+
+
+async def contradictions(db: Db, newest: int) -> tuple[int, list[Contradiction]]:
+    """How many checks do not add up, and the newest of them."""
+    cursor = await db.execute(
+        "select connection.name as connection, venue.name as venue, checks.body ->> 'number' as number, "
+        "checks.external_id, checks.business_date, checks.currency, checks.difference, count(*) over () as n "
+        "from checks join venue on venue.id = checks.venue_id join connection on connection.id = checks.connection_id "
+        "where checks.difference <> 0 and not checks.removed "
+        "order by checks.business_date desc, checks.opened_at desc, checks.id desc limit %s",
+        [newest],
+    )
+    rows = await cursor.fetchall()
+    return (rows[0]["n"] if rows else 0), [msgspec.convert(row, Contradiction) for row in rows]
 
 
 async def _status(
