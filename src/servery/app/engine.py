@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+from psycopg import OperationalError
 
 from servery.app.arrive import CHANGED, arrive
 from servery.app.connect import DEFAULT_HISTORY, HISTORY_DAYS, all_settings, session
@@ -32,7 +33,11 @@ async def run(pool: Pool, home: Path, stop: asyncio.Event) -> None:
     tasks: dict[int, tuple[bytes, asyncio.Task[None]]] = {}
     try:
         while not stop.is_set():
-            await _adjust(pool, home, tasks)
+            try:
+                await _adjust(pool, home, tasks)
+            except OperationalError as error:
+                # Somebody restarts PostgreSQL: reading goes on when it is back, and the page says when it last did.
+                log.warning("The database does not answer (%s); it is asked again.", type(error).__name__)
             try:
                 await asyncio.wait_for(stop.wait(), _LOOK)
             except TimeoutError:
@@ -48,7 +53,7 @@ async def _adjust(pool: Pool, home: Path, tasks: dict[int, tuple[bytes, asyncio.
     async with pool.connection() as db:
         active = {one.id: one for one in await connections.connections(db) if _is_read(one)}
     for connection_id, (set_up, task) in list(tasks.items()):
-        if connection_id not in active or msgspec.json.encode(active[connection_id]) != set_up:
+        if connection_id not in active or task.done() or msgspec.json.encode(active[connection_id]) != set_up:
             task.cancel()
             del tasks[connection_id]
     for connection_id, one in active.items():

@@ -52,7 +52,7 @@ def demo(
             with children(UP, {"SERVERY_DATABASE_URL": dsn}) as started:
                 wait_until_answering(chosen, started)
                 asyncio.run(_read(dsn, started, chosen, link))
-                watch(started)
+                watch(chosen, started)
 
 
 @contextmanager

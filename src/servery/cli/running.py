@@ -16,6 +16,7 @@ from servery.app.processes import children, stopped_by_signal
 from servery.cli.shell import say, settings
 from servery.errors import Retry
 from servery.settings import Settings
+from servery.storage import guardian
 from servery.storage.migrate import migrate
 from servery.storage.server import database
 
@@ -58,7 +59,7 @@ def up() -> None:
         with children(UP, {"SERVERY_DATABASE_URL": dsn}) as started:
             wait_until_answering(chosen, started)
             say(f"Servery is up: {chosen.public_url}")
-            watch(started)
+            watch(chosen, started)
 
 
 def wait_until_answering(chosen: Settings, started: Sequence[Popen[bytes]], seconds: float = 30.0) -> None:
@@ -75,9 +76,15 @@ def wait_until_answering(chosen: Settings, started: Sequence[Popen[bytes]], seco
     raise Retry("The pages do not answer after {seconds} s.", seconds=round(seconds))
 
 
-def watch(started: Sequence[Popen[bytes]]) -> None:
-    """Stay until a process ends by itself, which is a failure, or a signal comes."""
+def watch(chosen: Settings, started: Sequence[Popen[bytes]]) -> None:
+    """Stay until a process ends by itself, the embedded database among them, which is a failure; or a signal comes."""
     while True:
+        if chosen.database_url is None and not guardian.is_held(chosen.home, guardian.ALIVE):
+            raise Retry(
+                "PostgreSQL ended by itself. Its last words are in {log}.",
+                log=chosen.home / "postgres.log",
+                mend="Start again: what was committed is there, and reading goes on from where it stopped.",
+            )
         ended(started)
         time.sleep(0.2)
 
