@@ -50,6 +50,18 @@ def test_headers_in_four_languages(write, header, columns):
     assert got.columns == expected
 
 
+@pytest.mark.parametrize(
+    ("kind", "table", "field", "column"),
+    [
+        ("guests", "Código cliente;Nombre;Apellidos\nC1;José;Núñez\n", "guest_id", "Código cliente"),
+        ("reservations", "Bookingnr;Dato;Tid;Antal\n1;31-12-2025;19:00;4\n", "reservation", "Bookingnr"),
+        ("menu", "Artikel;Preis;MwSt\nSchnitzel;18,50;19\n", "tax_rate", "MwSt"),
+    ],
+)
+def test_headers_of_other_kinds_of_file(write, kind, table, field, column):
+    assert planned(write, table, kind=kind).columns[field] == (column,)
+
+
 def test_the_shape_of_values_decides_between_columns(write):
     got = planned(write, "Date,Order date,Item,Price,Check\nmorning,2024-05-13 19:00,Soup,80,1\n")
     assert got.columns["date"] == ("Order date",)
