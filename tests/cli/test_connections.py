@@ -131,7 +131,11 @@ def test_the_doctor_says_what_mends(servery: Run) -> None:
     servery("venues", "add", "Nord", "--time-zone", "Europe/Copenhagen", "--currency", "DKK")
     well = servery("doctor", "--json")
     assert well.returncode == 0
-    assert json.loads(well.stdout)["well"] is True
+    told = json.loads(well.stdout)
+    assert told["well"] is True
+    (nobody,) = [one["mend"] for one in told["findings"] if one["about"] == "people"]
+    assert servery(*nobody.replace('"Your Name"', "Owner").split()[1:]).returncode == 0, "what it says is what works"
+    assert "people" not in {one["about"] for one in json.loads(servery("doctor", "--json").stdout)["findings"]}
 
 
 def test_a_venue_is_added_and_set(servery: Run) -> None:

@@ -45,6 +45,7 @@ def test_a_killed_database_is_told_and_ends_everything(up: subprocess.Popen[str]
     status, told = ending(up)
     assert status == 1
     assert f"PostgreSQL ended by itself. Its last words are in {home / 'postgres.log'}." in told
+    assert "Nobody may sign in yet. In another terminal: servery invite" in told
     assert "Traceback" not in told
     assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
 

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 import typer
 from msgspec import Struct
 
-from servery.cli.shell import AsJson, give, say, with_database
+from servery.accounts import people
+from servery.cli.shell import FIRST_OWNER, AsJson, give, say, with_database
 from servery.errors import ServeryError
 from servery.model.money import to_decimal
+from servery.model.viewer import SYSTEM
 from servery.storage.pool import Connection as Db
 from servery.sync.status import Contradiction, Status, contradictions, statuses
 from servery.venues.rows import venues
@@ -28,11 +30,11 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command("doctor")(doctor)
+    app.command("doctor", short_help="Say what is not well, and what mends it.")(doctor)
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Say whether all is well: the database, the venues, every connection, the sums of checks.
+    """Say whether all is well: the database, the venues, the people, every connection, the sums of checks.
 
     Exit code 3 when a person is needed.
     """
@@ -63,6 +65,9 @@ async def _findings(db: Db) -> list[Finding]:
     else:
         mend = "servery venues add NAME --time-zone ZONE --currency CODE"
         found.append(Finding(about="venues", well=False, message="there is none yet", mend=mend))
+    if not await people.everybody(db, SYSTEM):
+        nobody = "nobody may sign in to the pages yet"
+        found.append(Finding(about="people", well=True, message=nobody, mend=FIRST_OWNER))
     found += [_connection(one) for one in await statuses(db)]
     return found + _sums(*await contradictions(db, newest=3))
 

@@ -11,10 +11,12 @@ from typing import Any
 import httpx
 import typer
 
+from servery.accounts import people
 from servery.app import processes
 from servery.app.processes import children, stopped_by_signal
-from servery.cli.shell import say, settings
+from servery.cli.shell import FIRST_OWNER, opened, say, settings
 from servery.errors import Retry
+from servery.model.viewer import SYSTEM
 from servery.settings import Settings
 from servery.storage import guardian
 from servery.storage.migrate import migrate
@@ -26,7 +28,7 @@ UP = (("web",), ("worker",))
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    app.command("up")(up)
+    app.command("up", short_help="Run everything: the pages, and the reading.")(up)
     app.command("web")(web)
     app.command("worker")(worker)
 
@@ -56,10 +58,18 @@ def up() -> None:
     chosen = settings()
     with stopped_by_signal(), database(chosen) as dsn:
         migrate(dsn)
+        nobody = asyncio.run(_nobody(dsn))
         with children(UP, {"SERVERY_DATABASE_URL": dsn}) as started:
             wait_until_answering(chosen, started)
             say(f"Servery is up: {chosen.public_url}")
+            if nobody:
+                say(f"Nobody may sign in yet. In another terminal: {FIRST_OWNER}")
             watch(chosen, started)
+
+
+async def _nobody(dsn: str) -> bool:
+    async with opened(dsn) as db:
+        return not await people.everybody(db, SYSTEM)
 
 
 def wait_until_answering(chosen: Settings, started: Sequence[Popen[bytes]], seconds: float = 30.0) -> None:

@@ -22,6 +22,8 @@ from servery.storage.server import database
 Result = TypeVar("Result")
 AsJson = Annotated[bool, typer.Option("--json", help="Give the result as JSON.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Give the list as CSV.")]
+FIRST_OWNER = 'servery invite you@example.com --name "Your Name" --role owner'
+"""The command by which the first person comes in."""
 
 
 def say(message: str) -> None:
