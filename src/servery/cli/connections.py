@@ -25,7 +25,7 @@ Name = Annotated[str, typer.Argument(help="The connection, as servery connection
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    app.command("connect")(connect)
+    app.command("connect", short_help="Join a system: a till or a reservation book.")(connect)
     app.add_typer(group, name="connections", help="The joined systems: list, test, sync, pause, resume, remove.")
 
 

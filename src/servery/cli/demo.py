@@ -31,7 +31,7 @@ _LOOK = 0.5
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command("demo")(demo)
+    app.command("demo", short_help="Play a restaurant and show its evening.")(demo)
 
 
 def demo(

@@ -25,7 +25,7 @@ _RoleOption = Annotated[Role, typer.Option(help="What they may see and do.")]
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    app.command("invite")(invite)
+    app.command("invite", short_help="Let somebody in, by a link good once.")(invite)
     app.add_typer(people_app, name="people", help="Who may sign in: list, role, link, deactivate.")
     app.add_typer(keys_app, name="keys", help="What programs sign in with: create, list, revoke.")
 

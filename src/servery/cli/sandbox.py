@@ -32,7 +32,10 @@ def square(
     with_parent: WithParent = False,
     truth: Truth = None,
 ) -> None:
-    """Serve the restaurant's till as Square."""
+    """Serve the restaurant's till as Square.
+
+    Example: servery sandbox square --port 8501 --days 30
+    """
     _serve({"square": port}, seed, days, live_seconds, with_parent, truth)
 
 
@@ -45,7 +48,10 @@ def resos(
     with_parent: WithParent = False,
     truth: Truth = None,
 ) -> None:
-    """Serve the restaurant's reservation book as resOS."""
+    """Serve the restaurant's reservation book as resOS.
+
+    Example: servery sandbox resos --port 8502 --days 30
+    """
     _serve({"resos": port}, seed, days, live_seconds, with_parent, truth)
 
 
@@ -59,7 +65,10 @@ def demo(
     with_parent: WithParent = False,
     truth: Truth = None,
 ) -> None:
-    """Serve both from one truth: the same dinners seen from two sides."""
+    """Serve both from one truth: the same dinners seen from two sides.
+
+    Example: servery sandbox demo --square-port 8501 --resos-port 8502 --days 30
+    """
     _serve({"square": square_port, "resos": resos_port}, seed, days, live_seconds, with_parent, truth)
 
 
