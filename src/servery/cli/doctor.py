@@ -14,6 +14,7 @@ from servery.model.viewer import SYSTEM
 from servery.storage.pool import Connection as Db
 from servery.sync.status import Contradiction, Status, contradictions, statuses
 from servery.venues.rows import venues
+from servery.visits.unplaced import unplaced
 
 NEEDS_PERSON = 3
 """Exit code: something waits for a person."""
@@ -51,25 +52,42 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 async def _findings(db: Db) -> list[Finding]:
+    found = [await _server(db), await _venues(db), *await _people(db)]
+    found += [_connection(one) for one in await statuses(db)]
+    return found + _sums(*await contradictions(db, newest=3)) + await _matching(db)
+
+
+async def _server(db: Db) -> Finding:
     cursor = await db.execute(
         "select current_setting('server_version') as version, pg_database_size(current_database()) as size"
     )
     server = await cursor.fetchone()
     assert server is not None
-    size = f"PostgreSQL {server['version']}, {server['size'] // 1_000_000} MB"
-    found = [Finding(about="database", well=True, message=size)]
+    message = f"PostgreSQL {server['version']}, {server['size'] // 1_000_000} MB"
+    return Finding(about="database", well=True, message=message)
+
+
+async def _venues(db: Db) -> Finding:
     kept = await venues(db)
-    if kept:
-        names = ", ".join(one.venue.name for one in kept[:5]) + (" and more" if len(kept) > 5 else "")
-        found.append(Finding(about="venues", well=True, message=f"{len(kept)}: {names}"))
-    else:
+    if not kept:
         mend = "servery venues add NAME --time-zone ZONE --currency CODE"
-        found.append(Finding(about="venues", well=False, message="there is none yet", mend=mend))
-    if not await people.everybody(db, SYSTEM):
-        nobody = "nobody may sign in to the pages yet"
-        found.append(Finding(about="people", well=True, message=nobody, mend=FIRST_OWNER))
-    found += [_connection(one) for one in await statuses(db)]
-    return found + _sums(*await contradictions(db, newest=3))
+        return Finding(about="venues", well=False, message="there is none yet", mend=mend)
+    names = ", ".join(one.venue.name for one in kept[:5]) + (" and more" if len(kept) > 5 else "")
+    return Finding(about="venues", well=True, message=f"{len(kept)}: {names}")
+
+
+async def _people(db: Db) -> list[Finding]:
+    if await people.everybody(db, SYSTEM):
+        return []
+    return [Finding(about="people", well=True, message="nobody may sign in to the pages yet", mend=FIRST_OWNER)]
+
+
+async def _matching(db: Db) -> list[Finding]:
+    _, waiting = await unplaced(db, SYSTEM, limit=0)
+    if not waiting:
+        return []
+    message = f"{waiting} check{'s' if waiting > 1 else ''} could be one of several bookings'"
+    return [Finding(about="matching", well=True, message=message, mend="Place them on the page Connections.")]
 
 
 def _connection(one: Status) -> Finding:

@@ -40,11 +40,13 @@ class Unplaced(Struct, frozen=True, kw_only=True):
     offered: tuple[Offered, ...]
 
 
-_CHECKS = """
+_WAITING = "c.candidates is not null and not c.removed and c.status <> 'void'"
+
+_CHECKS = f"""
 select c.id, v.name as venue, v.body ->> 'time_zone' as time_zone, c.opened_at, c.currency,
        c.body ->> 'number' as number, c.label, c.table_name as "table", c.covers, c.total, c.candidates
 from checks c join venue v on v.id = c.venue_id
-where c.candidates is not null and not c.removed and c.status <> 'void'
+where {_WAITING}
 order by c.opened_at desc limit %s"""
 
 _BOOKINGS = """
@@ -57,7 +59,7 @@ async def unplaced(db: Db, viewer: Viewer, limit: int = 50) -> tuple[list[Unplac
     """The newest checks that a person should place, and how many there are in all. Forbidden without see_guests."""
     if not viewer.may("see_guests"):
         raise Forbidden("Your role does not see guests.")
-    counted = await (await db.execute("select count(*) as n from checks where candidates is not null")).fetchone()
+    counted = await (await db.execute(f"select count(*) as n from checks c where {_WAITING}")).fetchone()
     rows = await (await db.execute(_CHECKS, [limit])).fetchall()
     candidates = {row["id"]: msgspec.convert(row["candidates"], list[Candidate]) for row in rows}
     wanted = sorted({one.booking_id for found in candidates.values() for one in found})
