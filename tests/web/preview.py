@@ -20,7 +20,7 @@ from servery.errors import Invalid, NotFound, Refuse, Retry
 from servery.model.venue import business_date
 from servery.model.viewer import ROLES, Viewer
 from servery.venues.rows import KeptVenue
-from servery.web.connections.page import Health
+from servery.web.connections.page import ConnectionRow, Health
 from servery.web.door import Door
 from servery.web.guests.page import GuestList, GuestsAsked, Profile
 from servery.web.live import Live
@@ -72,6 +72,9 @@ class InventedSources(Sources):
         if guest_id == 999:
             raise NotFound("There is no guest {id}.", id=guest_id)
         return regulars.profile(13 if guest_id == 1300 else guest_id)
+
+    async def connections(self, viewer: Viewer) -> Sequence[ConnectionRow]:
+        return (await self.health(viewer)).connections
 
     async def health(self, viewer: Viewer) -> Health:
         if self.empty:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import psycopg
 import pytest
 
-from servery.accounts.audit import actions
+from servery.accounts.audit import actions, looks_at
 from servery.app.sources import RoomSources
 from servery.errors import NotFound
 from servery.model.changes import GuestSeen
@@ -66,6 +66,21 @@ async def test_a_check_is_placed_listed_with_who_did_it_and_taken_back(pool, dat
         ("check-unlinked", f"check:{asked.id}", {}),
         ("check-linked", f"check:{asked.id}", {"reservation": bo.reservation_id}),
     ]
+
+
+async def test_whose_a_check_may_be_is_a_look_at_those_guests(pool):
+    await two_jensens(pool)
+    sources = RoomSources(pool)
+    async with pool.connection() as db:
+        cursor = await db.execute("select guest_id from source_guest order by guest_id")
+        guests = [row["guest_id"] for row in await cursor.fetchall()]
+    await sources.connections(SYSTEM)
+    async with pool.connection() as db:
+        assert [await looks_at(db, guest_id) for guest_id in guests] == [[], []]
+    await sources.health(SYSTEM)
+    async with pool.connection() as db:
+        purposes = [[one.purpose for one in await looks_at(db, guest_id)] for guest_id in guests]
+    assert purposes == [["list"], ["list"]]
 
 
 async def test_a_connection_is_paused_and_resumed_and_it_is_written_down(pool):

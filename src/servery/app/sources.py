@@ -25,7 +25,7 @@ from servery.visits.form import form_visits
 from servery.visits.link import decided, link, unlink
 from servery.visits.rows import Day
 from servery.visits.unplaced import unplaced
-from servery.web.connections.page import Health, Placed
+from servery.web.connections.page import ConnectionRow, Health, Placed
 from servery.web.guests.page import GuestList, GuestsAsked, Profile
 from servery.web.sources import Sources
 from servery.web.tonight.page import Evening
@@ -72,15 +72,21 @@ class RoomSources(Sources):
             await _look(db, viewer, {told.id}, "page")
         return shown.profile(told, past, sources, viewer)
 
-    async def health(self, viewer: Viewer) -> Health:
-        """The connections and the checks that were not placed."""
+    async def connections(self, viewer: Viewer) -> list[ConnectionRow]:
+        """The connections alone, the oldest first."""
         async with self._pool.connection() as db:
-            found = await statuses(db)
+            return await _connections(db)
+
+    async def health(self, viewer: Viewer) -> Health:
+        """The connections and the checks that were not placed; the looks at whose they may be are written down."""
+        async with self._pool.connection() as db:
+            found = await _connections(db)
             loose, total = await unplaced(db, viewer) if viewer.may("see_guests") else ([], 0)
             placed = await _placed(db, viewer) if viewer.may("link_visits") else []
-        rows = [shown.connection_row(one, registry.manifest(one.connection.connector)) for one in found]
+            offered = (offer.guest_id for one in loose for offer in one.offered)
+            await _look(db, viewer, {guest_id for guest_id in offered if guest_id is not None}, "list")
         return Health(
-            connections=rows,
+            connections=found,
             loose=[shown.loose_check(one) for one in loose],
             loose_total=total,
             placed=placed,
@@ -112,6 +118,11 @@ class RoomSources(Sources):
             await _want_connection(db, connection_id)
             await connections.pause(db, connection_id, paused)
             await _changed(db, viewer, connection_id, "paused" if paused else "resumed")
+
+
+async def _connections(db: Db) -> list[ConnectionRow]:
+    found = await statuses(db)
+    return [shown.connection_row(one, registry.manifest(one.connection.connector)) for one in found]
 
 
 async def _found(db: Db, viewer: Viewer, asked: GuestsAsked) -> GuestList:

@@ -16,6 +16,8 @@ class Offered(Struct, frozen=True, kw_only=True):
     """A booking that the check may belong to."""
 
     reservation_id: int
+    guest_id: int | None
+    """Whose name it is, as far as a guest is known."""
     name: str | None
     starts_at: datetime
     party_size: int
@@ -50,7 +52,7 @@ where {_WAITING}
 order by c.opened_at desc limit %s"""
 
 _BOOKINGS = """
-select r.id, coalesce(g.body ->> 'name', r.body -> 'guest' ->> 'name') as name, r.starts_at, r.party_size,
+select r.id, g.guest_id, coalesce(g.body ->> 'name', r.body -> 'guest' ->> 'name') as name, r.starts_at, r.party_size,
        coalesce(r.body -> 'tables', '[]') as tables
 from reservation r left join source_guest g on g.id = r.source_guest_id where r.id = any(%s)"""
 
@@ -69,6 +71,7 @@ async def unplaced(db: Db, viewer: Viewer, limit: int = 50) -> tuple[list[Unplac
         offered = tuple(
             Offered(
                 reservation_id=one.booking_id,
+                guest_id=booked[one.booking_id]["guest_id"],
                 name=booked[one.booking_id]["name"],
                 starts_at=booked[one.booking_id]["starts_at"],
                 party_size=booked[one.booking_id]["party_size"],

@@ -11,7 +11,7 @@ from litestar.params import SkipValidation
 
 from servery.model.viewer import Viewer
 from servery.venues.rows import KeptVenue
-from servery.web.connections.page import Health
+from servery.web.connections.page import ConnectionRow, Health
 from servery.web.guests.page import GuestList, GuestsAsked, Profile
 from servery.web.tonight.page import Evening
 
@@ -31,8 +31,11 @@ class Sources(Protocol):
     async def guest(self, viewer: Viewer, guest_id: int) -> Profile:
         """One guest, for whom the look is written down. Raises NotFound."""
 
+    async def connections(self, viewer: Viewer) -> Sequence[ConnectionRow]:
+        """The connections alone, the oldest first."""
+
     async def health(self, viewer: Viewer) -> Health:
-        """The connections and the checks that were not placed."""
+        """The connections and the checks that were not placed; the looks at whose they may be are written down."""
 
     async def link(self, viewer: Viewer, check_id: int, reservation_id: int | None) -> None:
         """Say whose a check is; None: a walk-in's. Raises NotFound and Invalid."""

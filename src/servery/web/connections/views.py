@@ -24,11 +24,11 @@ async def connections(request: Asked, frame: TheFrame, sources: TheSources) -> R
 @get("/connections.csv", guards=[needs("see_connections"), needs("export_lists")])
 async def connections_csv(frame: TheFrame, sources: TheSources) -> Response[bytes]:
     """The connections as a file."""
-    health = await sources.health(frame.viewer)
+    found = await sources.connections(frame.viewer)
     _ = frame.words.gettext
     header = [_("Name"), _("System"), _("State"), _("Last sync (UTC)"), _("Records"), _("Unread"),
               _("Last trouble")]  # fmt: skip
-    return csv_file("connections", header, (_cells(row, frame.words) for row in health.connections))
+    return csv_file("connections", header, (_cells(row, frame.words) for row in found))
 
 
 def _cells(row: ConnectionRow, words: Words) -> list[object]:
