@@ -19,6 +19,7 @@ _QUALIFIERS = frozenset("in incl inkl excl ekskl exkl kr dkk eur euro gbp usd se
 # What the house pays is not what the guest pays.
 _OTHER_MONEY = frozenset("cost kost kostpris indkøb indkøbspris einkauf einkaufspreis ek coste costo".split())
 _ENOUGH = 0.6
+_AS_WRITTEN = ("email", "phone")
 DAY_AND_MONTH = re.compile(r"(\d{1,2})[./-](\d{1,2})\.?")
 """A birthday without its year."""
 _CLOCK = re.compile(r"\d{1,2}[:.h]\d{2}(?:[:.]\d{2})?\s*(?:[ap]\.?\s?m\.?|uhr|h)?", re.IGNORECASE)
@@ -119,7 +120,10 @@ def _choose(columns: Columns, known: dict[str, Field], values: dict[str, list[st
             for name in values
             if name not in taken
             and (place := fit(name, about)) is not None
-            and ((shaped := has_shape(values[name], about.shape)) or (fit is _exact and field in _BY_WORD_ALONE))
+            and (
+                (shaped := has_shape(values[name], about.shape))
+                or (fit is _exact and _may_be(values[name], field, about.shape))
+            )
         ]
         chosen = sorted(fitting) if about.many else sorted(fitting)[:1]
         if chosen:
@@ -139,6 +143,16 @@ def has_shape(values: Sequence[str], shape: str) -> bool:
     """Whether most values look like this shape; a column without values fits any."""
     looks = _LOOKS.get(shape)
     return looks is None or not values or sum(map(looks, values)) >= _ENOUGH * len(values)
+
+
+def _may_be(values: Sequence[str], field: str, shape: str) -> bool:
+    """Whether a column with just the word for a field can be it although most of its values are not well-formed.
+
+    It is not when no value has the shape; an e-mail or phone number, which is kept as written, may be any text.
+    """
+    if field in _BY_WORD_ALONE or any(map(_LOOKS[shape], values)):
+        return True
+    return shape in _AS_WRITTEN and not all(any(looks(value) for looks in _LOOKS.values()) for value in values)
 
 
 def _is_date(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from msgspec import structs
 
+from servery.connectors.csv.columns import has_shape
 from servery.connectors.csv.mapping import Plan
 from servery.connectors.csv.rowids import digest
 from servery.model.changes import GuestSeen
@@ -9,6 +10,7 @@ from servery.model.guest import SourceGuest, whole_name
 
 _FIELDS = ("guest_id", "guest_name", "guest_given_name", "guest_family_name", "guest_email", "guest_phone")
 _REMEMBERED = 100_000
+_LEAST_DIGITS = 5
 
 
 class People:
@@ -34,7 +36,7 @@ class People:
         guest = SourceGuest(
             name=name or whole_name(first, last), given_name=first, family_name=last, email=email, phone=phone
         )
-        contact = email.casefold() if email else "".join(filter(str.isdigit, phone)) if phone else ""
+        contact = _contact(email, phone)
         return given or (digest(contact) if contact else None), guest
 
     def seen(self, guest_id: str, guest: SourceGuest) -> GuestSeen | None:
@@ -54,3 +56,11 @@ class People:
         state = before[1] + 1 if before else 0
         self._seen[guest_id] = (guest, state)
         return GuestSeen(guest_id, self._revision + state, guest, complete=False)
+
+
+def _contact(email: str | None, phone: str | None) -> str | None:
+    """What a guest is known by; `none` and `ask at the door` are no contact, or all who have it would be one guest."""
+    if email and has_shape([email], "email"):
+        return email.casefold()
+    digits = "".join(filter(str.isdigit, phone or ""))
+    return digits if len(digits) >= _LEAST_DIGITS else None

@@ -112,3 +112,32 @@ def test_one_menu_for_each_venue_by_names_alone(read):
         ("Pier", ["soup", "fish"]),
         ("Dock", ["soup"]),
     ]
+
+
+def test_a_column_with_the_word_for_a_contact_is_taken_with_bad_values_among_good_ones(read):
+    text = "Name,E-mail,Phone,VIP\nAnna,anna(at)example.org,call the hotel,perhaps\nBo,b@example.org,12345678,yes\n"
+    guests = [seen.guest for seen in read(text, "guests").guests]
+    assert [one.email for one in guests] == ["anna(at)example.org", "b@example.org"]
+    assert [one.phone for one in guests] == ["call the hotel", "12345678"]
+    assert [one.vip for one in guests] == [None, True]
+    (anna,) = (seen.guest for seen in read("Name,E-mail\nAnna,anna(at)example.org\n", "guests").guests)
+    assert anna.email == "anna(at)example.org"
+
+
+def test_a_column_whose_values_are_all_of_another_kind_is_not_what_its_word_says(read):
+    got = read("Name,E-mail,Phone\nAnna,yes,a@example.org\nBo,no,b@example.org\n", "guests")
+    assert got.plan.unmapped == ("E-mail", "Phone")
+
+
+def test_guests_of_bookings_are_not_one_because_they_have_no_contact_in_the_same_words(read):
+    text = (
+        "Booking ID,Date,Guests,Name,E-mail,Phone\nR1,2027-05-13 19:30,4,Anna,none,1\n"
+        "R2,2027-05-13 20:30,2,Bo,none,1\nR3,2027-05-13 20:30,2,Cy,c@example.org,\n"
+    )
+    got = read(text, "reservations")
+    assert [seen.reservation.guest.email for seen in got.reservations if seen.reservation.guest] == [
+        "none",
+        "none",
+        "c@example.org",
+    ]
+    assert [bool(seen.reservation.guest_id) for seen in got.reservations] == [False, False, True]
