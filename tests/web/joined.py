@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 import msgspec
 
 from servery.model.visit import Reason
+from servery.sync.status import Contradiction
 from servery.web.connections.page import Backfill, Candidate, ConnectionRow, Health, LooseCheck, Placed, Trouble
 from tests.web.restaurant import VENUE, ZONE, at
 
@@ -18,6 +19,11 @@ def health(now: datetime) -> Health:
         connections=(*_in_order(now), *_in_trouble(now)),
         loose_total=14,
         loose=(_ambiguous(day), _nameless(day)),
+        contradictions_total=5,
+        contradictions=(
+            Contradiction("Torvet till", "Torvet 4", "2203", "c-2203", date(2025, 11, 7), "EUR", 1200),
+            Contradiction("Torvet till", "Torvet 4", None, "c-2199", date(2025, 11, 6), "EUR", -50),
+        ),
     )
 
 

@@ -44,6 +44,18 @@ def _fact(kind: str, value: str, connection: str, record: str) -> Known:
     return Known(kind, Fact(value, connection, record, datetime(2025, 10, 3, 16, 2, tzinfo=UTC)))  # type: ignore[arg-type]
 
 
+def _check(number: int, day: date) -> VisitCheck:
+    """The third states 12 kr. more than its parts add up to, the second 3 kr. less."""
+    return VisitCheck(
+        id=500 + number,
+        opened_at=at(day, 19, 5),
+        currency="DKK",
+        number=f"10{number}",
+        difference={3: 1200, 2: -300}.get(number, 0),
+        by="rules",
+    )
+
+
 def _visit(number: int, day: date, spend: int) -> VisitRow:
     return VisitRow(
         id=number,
@@ -56,7 +68,7 @@ def _visit(number: int, day: date, spend: int) -> VisitRow:
         spend=spend,
         tips=5000,
         currency="DKK",
-        checks=(VisitCheck(id=500 + number, opened_at=at(day, 19, 5), number=f"10{number}", by="rules"),),
+        checks=(_check(number, day),),
         occasion="Anniversary" if number == 1 else None,
         dishes=(
             Dish("Ribeye 300 g", amount=34500, details=("medium rare", "béarnaise")),

@@ -229,6 +229,21 @@ def test_host_sees_no_spend(client):
     assert "Spend" in signed_in(client, "manager").get("/guests").text
 
 
+def plain(answer):
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.text).replace("\N{NO-BREAK SPACE}", " ").split())
+
+
+def test_a_check_that_does_not_add_up_is_told(client):
+    visits = plain(signed_in(client).get("/guests/13"))
+    assert "Check 103: the till states 12,00 kr. more than the parts add up to." in visits
+    assert "Check 102: the till states 3,00 kr. less than the parts add up to." in visits
+    assert visits.count("the till states") == 2
+    connections = plain(client.get("/connections"))
+    assert "The till states another total for 5 checks than their parts add up to." in connections
+    assert "Torvet 4 · check 2203 7 Nov 2025 · Torvet till · 12,00 € more than the parts" in connections
+    assert "Torvet 4 · check c-2199 6 Nov 2025 · Torvet till · 0,50 € less than the parts" in connections
+
+
 def rows_of(answer: httpx.Response):
     assert answer.headers["content-type"].startswith("text/csv")
     return list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))

@@ -10,7 +10,8 @@ from servery.app.sources import RoomSources
 from servery.errors import NotFound
 from servery.model.changes import GuestSeen
 from servery.model.guest import SourceGuest
-from servery.model.viewer import SYSTEM
+from servery.model.order import Line
+from servery.model.viewer import SYSTEM, Viewer
 from servery.storage.pool import Pool, open_pool
 from servery.sync import connections
 from servery.web.guests.page import GuestsAsked
@@ -81,6 +82,27 @@ async def test_whose_a_check_may_be_is_a_look_at_those_guests(pool):
     async with pool.connection() as db:
         purposes = [[one.purpose for one in await looks_at(db, guest_id)] for guest_id in guests]
     assert purposes == [["list"], ["list"]]
+
+
+async def test_a_check_that_does_not_add_up_is_told_to_who_sees_money(pool):
+    async with pool.connection() as db:
+        tonight = await evening(db)
+        await db.execute("update connection set connector = 'csv'")
+        lines = (Line(name="Ribeye", amount=100),)
+        await tonight.tell_from(tonight.book, [GuestSeen("Ida", 1, SourceGuest(name="Ida Jensen"))])
+        await tonight.tell(booking("r1", guest_id="Ida"), check("c1", lines=lines, total=112, number="1042"))
+        cursor = await db.execute("select guest_id from source_guest")
+        guest_id = (await cursor.fetchall())[0]["guest_id"]
+    sources = RoomSources(pool)
+    host, owner = (Viewer("person", 1, "Rosa", role) for role in ("host", "owner"))
+    told = await sources.health(owner)
+    assert [(one.venue, one.number, one.difference) for one in told.contradictions] == [("Nord", "1042", 12)]
+    assert told.contradictions_total == 1
+    kept = await sources.health(host)
+    assert (list(kept.contradictions), kept.contradictions_total) == ([], 0)
+    seen = [[check.difference for visit in (await sources.guest(who, guest_id)).visits for check in visit.checks]
+            for who in (owner, host)]  # fmt: skip
+    assert seen == [[12], [None]]
 
 
 async def test_a_connection_is_paused_and_resumed_and_it_is_written_down(pool):

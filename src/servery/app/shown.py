@@ -218,7 +218,14 @@ def _visit(one: PastVisit) -> VisitRow:
 
 
 def _visit_check(one: Paid) -> VisitCheck:
-    return VisitCheck(id=one.id, opened_at=one.opened_at, number=one.number, by=one.match.by if one.match else None)
+    return VisitCheck(
+        id=one.id,
+        opened_at=one.opened_at,
+        currency=one.currency,
+        number=one.number,
+        difference=one.difference,
+        by=one.match.by if one.match else None,
+    )
 
 
 def _dish(one: Ordered) -> Dish:

@@ -19,7 +19,7 @@ from servery.profile.visits import visits_of
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
 from servery.sync import connections, state
-from servery.sync.status import statuses
+from servery.sync.status import contradictions, statuses
 from servery.venues.rows import KeptVenue, venues
 from servery.visits.form import form_visits
 from servery.visits.link import decided, link, unlink
@@ -32,6 +32,8 @@ from servery.web.tonight.page import Evening
 
 VISITS_SHOWN = 5
 """Last visits on a guest's page."""
+CONTRADICTIONS_SHOWN = 3
+"""Checks that do not add up, on the page of connections."""
 _LINKED = "check-linked"
 """The change by which a person placed a check."""
 
@@ -83,6 +85,7 @@ class RoomSources(Sources):
             found = await _connections(db)
             loose, total = await unplaced(db, viewer) if viewer.may("see_guests") else ([], 0)
             placed = await _placed(db, viewer) if viewer.may("link_visits") else []
+            odd_total, odd = await contradictions(db, CONTRADICTIONS_SHOWN) if viewer.may("see_money") else (0, [])
             offered = (offer.guest_id for one in loose for offer in one.offered)
             await _look(db, viewer, {guest_id for guest_id in offered if guest_id is not None}, "list")
         return Health(
@@ -90,6 +93,8 @@ class RoomSources(Sources):
             loose=[shown.loose_check(one) for one in loose],
             loose_total=total,
             placed=placed,
+            contradictions=odd,
+            contradictions_total=odd_total,
             now=datetime.now(UTC),
         )
 

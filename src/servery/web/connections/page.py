@@ -13,6 +13,7 @@ from servery.connectors.contract import Evidence, Kind, Quality
 from servery.errors import ServeryError
 from servery.language.words import words
 from servery.model.visit import Reason
+from servery.sync.status import Contradiction
 
 State = Literal["working", "fetching", "retrying", "needs_person", "paused"]
 """working: in step; fetching: still reading the past; retrying: will try again by itself; needs_person: it will not."""
@@ -116,10 +117,15 @@ class Placed(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Health(Struct, frozen=True, kw_only=True):
-    """All connections, the newest of the checks that could not be placed, and those lately placed by a person."""
+    """All connections, the newest of the checks that could not be placed, and those lately placed by a person.
+
+    `contradictions` are the newest checks that do not add up, of so many in all; none for who may not see money.
+    """
 
     connections: Sequence[ConnectionRow]
     loose: Sequence[LooseCheck] = ()
     loose_total: int = 0
     placed: Sequence[Placed] = ()
+    contradictions: Sequence[Contradiction] = ()
+    contradictions_total: int = 0
     now: datetime

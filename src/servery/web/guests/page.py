@@ -67,11 +67,17 @@ class Dish(Struct, frozen=True, omit_defaults=True):
 
 
 class VisitCheck(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One check of a visit: `by` says who joined it to the visit's booking, None without one."""
+    """One check of a visit: `by` says who joined it to the visit's booking, None without one.
+
+    `difference` is what the till states more than the parts add up to, in minor units of `currency`; None for who may
+    not see money.
+    """
 
     id: int
     opened_at: datetime
+    currency: str
     number: str | None = None
+    difference: int | None = None
     by: MatchBy | None = None
 
 
