@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from servery.app import demo as furnishing
 from servery.app import engine
-from servery.app.processes import children, stopped_by_signal
+from servery.app.supervise import children, stopped_by_signal
 from servery.cli.running import UP, ended, wait_until_answering, watch
 from servery.cli.shell import opened, say, settings
 from servery.errors import Retry

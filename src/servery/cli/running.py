@@ -12,8 +12,7 @@ import httpx
 import typer
 
 from servery.accounts import people
-from servery.app import processes
-from servery.app.processes import children, stopped_by_signal
+from servery.app.supervise import children, stopped_by_signal
 from servery.cli.shell import FIRST_OWNER, opened, say, settings
 from servery.errors import Retry
 from servery.model.viewer import SYSTEM
@@ -35,12 +34,16 @@ def register(app: typer.Typer) -> None:
 
 def web() -> None:
     """Serve the pages and the API."""
-    _run(processes.serve)
+    from servery.app.serving import serve
+
+    _run(serve)
 
 
 def worker() -> None:
     """Read the connections."""
-    _run(processes.work)
+    from servery.app.engine import work
+
+    _run(work)
 
 
 def _run(service: Callable[[Settings, str], Coroutine[Any, Any, None]]) -> None:
@@ -58,8 +61,8 @@ def up() -> None:
     chosen = settings()
     with stopped_by_signal(), database(chosen) as dsn:
         migrate(dsn)
-        nobody = asyncio.run(_nobody(dsn))
         with children(UP, {"SERVERY_DATABASE_URL": dsn}) as started:
+            nobody = asyncio.run(_nobody(dsn))
             wait_until_answering(chosen, started)
             say(f"Servery is up: {chosen.public_url}")
             if nobody:
