@@ -1,6 +1,7 @@
 """Taking files in from the command line: what goes in, what is told, and what stays untouched."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -116,9 +117,12 @@ def test_what_is_counted_are_the_rows_of_the_file(
 
 def test_guests_of_a_file_have_their_story(servery: Run, tmp_path: Path) -> None:
     guests, orders = tmp_path / "guests.csv", tmp_path / "orders.csv"
-    guests.write_text("guest id,name,email,phone\n9,Søren Ågård,soren@example.com,+45 20 12 34 56\n")
-    lines = [f"{n},2024-05-{n:02} 19:00,Ribeye,1,245.00,9" for n in (13, 14, 15)]
-    orders.write_text("check,date,item,qty,price,guest id\n" + "\n".join(lines) + "\n")
+    guests.write_text(
+        "guest id,name,email,phone,preferences,tags\n"
+        "9,Søren Ågård,soren@example.com,+45 20 12 34 56,window seat,regular\n"
+    )
+    lines = [f"{n},2024-05-{n:02} 19:00,Ribeye,1,245.00,9,2" for n in (13, 14, 15)]
+    orders.write_text("check,date,item,qty,price,guest id,covers\n" + "\n".join(lines) + "\n")
     assert servery("import", "csv", str(guests), "--kind", "guests", "--venue", "Grill", *MADE).returncode == 0
     assert servery("import", "csv", str(orders), "--kind", "orders", "--venue", "Grill").returncode == 0
     found = json.loads(servery("guests", "find", "Soren Aagaard", "--json").stdout)
@@ -126,6 +130,9 @@ def test_guests_of_a_file_have_their_story(servery: Run, tmp_path: Path) -> None
     told = json.loads(servery("guests", "show", str(found[0]["id"]), "--json").stdout)
     assert "Ribeye" in json.dumps(told)
     assert "735" in json.dumps(told)
+    by_eye = servery("guests", "show", str(found[0]["id"])).stdout
+    for line in (r"per visit DKK +245\.00", r"per cover DKK +122\.50", "likes +window seat", "tags +regular"):
+        assert re.search(line, by_eye), by_eye
 
 
 @pytest.mark.skipif(not TAKEAWAY.exists(), reason="the real takeaway export is not beside this checkout")

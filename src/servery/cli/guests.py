@@ -145,6 +145,11 @@ def _facts(told: Story) -> list[dict[str, str]]:
         ("days between visits", figures.days_between),
         *((f"spend {one.currency}", to_decimal(one.total, one.currency)) for one in told.spend),
         *((f"per visit {one.currency}", to_decimal(one.per_visit, one.currency)) for one in told.spend),
+        *(
+            (f"per cover {one.currency}", to_decimal(one.per_cover, one.currency))
+            for one in told.spend
+            if one.per_cover is not None
+        ),
         ("dish", _liked(liked.dish)),
         ("drink", _liked(liked.drink)),
         ("wine", _liked(liked.wine)),
@@ -152,6 +157,8 @@ def _facts(told: Story) -> list[dict[str, str]]:
         ("party", figures.party),
         ("no-shows", figures.no_shows or None),
         ("cancelled", figures.cancelled or None),
+        ("likes", ", ".join(told.preferences)),
+        ("tags", ", ".join(told.tags)),
         ("asks for", "; ".join(one.text for one in told.requests)),
         ("notes", "; ".join(note.text for note in told.notes)),
         ("coming", "; ".join(f"{one.starts_at:%Y-%m-%d %H:%M} UTC {one.venue}" for one in told.upcoming)),
