@@ -163,3 +163,14 @@ def rows(database: str, table: str) -> int:
         counted = db.execute(f"select count(*) as n from {table}").fetchone()
         assert counted is not None
         return int(counted["n"])
+
+
+def test_a_folder_and_a_file_that_is_not_there_are_called_as_they_were_given(servery: Run, tmp_path: Path) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_text(ORDERS)
+    folder = servery("import", "csv", ".", "--kind", "orders", "--venue", "Soup House")
+    assert (folder.returncode, folder.stderr.strip()) == (2, ". cannot be read: Is a directory.")
+    missing = servery("import", "csv", "no/such.csv", "--kind", "orders", "--venue", "Soup House")
+    assert (missing.returncode, missing.stderr.strip()) == (2, "no/such.csv cannot be read: No such file or directory.")
+    mapped = servery("import", "csv", str(file), "--kind", "orders", "--map", "no/map.toml")
+    assert "The map no/map.toml cannot be read: No such file or directory." in mapped.stderr

@@ -99,7 +99,7 @@ def read_map(path: Path) -> Map:
         return msgspec.toml.decode(path.read_bytes(), type=Map)
     except OSError as error:
         raise Invalid(
-            "The map {name} cannot be read: {reason}.", field="map", name=path.name, reason=error.strerror
+            "The map {name} cannot be read: {reason}.", field="map", name=path, reason=error.strerror
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Invalid(

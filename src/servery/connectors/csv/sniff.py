@@ -47,7 +47,7 @@ def opened(path: Path) -> bytes:
             head = file.read(SAMPLE)
     except OSError as error:
         raise Invalid(
-            "{name} cannot be read: {reason}.", field="file", name=path.name, reason=error.strerror or "unknown"
+            "{name} cannot be read: {reason}.", field="file", name=path, reason=error.strerror or "unknown"
         ) from error
     if not head.strip(codecs.BOM_UTF8 + b" \t\r\n"):
         raise Invalid("{name} is empty.", field="file", code="empty-file", name=path.name)
