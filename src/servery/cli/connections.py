@@ -11,6 +11,7 @@ from servery.accounts.audit import acted
 from servery.app import connect as joining
 from servery.cli.shell import AsCsv, AsJson, give, give_list, say, settings, with_database
 from servery.connectors import registry
+from servery.connectors.contract import Manifest, Setting
 from servery.errors import Invalid
 from servery.model.viewer import SYSTEM
 from servery.storage.pool import Connection as Db
@@ -25,12 +26,28 @@ Name = Annotated[str, typer.Argument(help="The connection, as servery connection
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    app.command("connect", short_help="Join a system: a till or a reservation book.")(connect)
+    app.command("connect", short_help="Join a system: a till or a reservation book.", epilog=_settings_told())(connect)
     app.add_typer(group, name="connections", help="The joined systems: list, test, sync, pause, resume, remove.")
 
 
+def _settings_told() -> str:
+    """What each connector takes, a paragraph for each."""
+    return "\n\n".join(_told(registry.manifest(name)) for name in registry.connectable())
+
+
+def _told(manifest: Manifest) -> str:
+    plain = [_setting(one) for one in manifest.settings if not one.secret]
+    secret = [_setting(one) for one in manifest.settings if one.secret]
+    parts = [f"{option} {', '.join(names)}" for option, names in (("--secret", secret), ("--set", plain)) if names]
+    return f"{manifest.name}: {'; '.join(parts)}."
+
+
+def _setting(one: Setting) -> str:
+    return f"{one.name} ({'needed' if one.required else one.label})"
+
+
 def connect(
-    connector: Annotated[str, typer.Argument(help="Which system: square, resos.")],
+    connector: Annotated[str, typer.Argument(help=f"Which system: {', '.join(registry.connectable())}.")],
     name: Annotated[str | None, typer.Option(help="What to call it; the system's own name if not given.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="A setting: NAME=VALUE.")] = None,
     secret: Annotated[
@@ -179,8 +196,3 @@ def _on(name: str, act: Callable[[Db, Connection], Awaitable[None]], outcome: st
         give({"id": connection_id, "name": name, "outcome": outcome})
     else:
         say(f"{name} {outcome}")
-
-
-def known_connectors() -> list[str]:
-    """The names that `connect` takes."""
-    return [one.name for one in registry.manifests() if one.settings]

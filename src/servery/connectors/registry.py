@@ -29,11 +29,9 @@ def _has_manifest(folder: object) -> bool:
 
 @cache
 def manifest(name: str) -> Manifest:
-    """A connector's manifest, without loading its code. NotFound names those there are."""
+    """A connector's manifest, without loading its code. NotFound names those that can be connected."""
     if name not in packages():
-        raise NotFound(
-            "There is no connector {name}. There are: {known}.", name=name, known=", ".join(sorted(packages()))
-        )
+        raise NotFound("There is no connector {name}. There are: {known}.", name=name, known=", ".join(connectable()))
     text = files(packages()[name]).joinpath("manifest.toml").read_bytes()
     return msgspec.toml.decode(text, type=Manifest)
 
@@ -47,6 +45,11 @@ def locale(name: str) -> Path:
 def manifests() -> list[Manifest]:
     """Every connector's manifest, by title."""
     return sorted((manifest(name) for name in packages()), key=lambda each: each.title.casefold())
+
+
+def connectable() -> list[str]:
+    """The names of the connectors that have settings to connect with, by name: files have none."""
+    return sorted(one.name for one in manifests() if one.settings)
 
 
 @cache
