@@ -155,6 +155,39 @@ def test_a_venue_is_added_and_set(servery: Run) -> None:
     assert servery("venues", "set", "Nord", "--daypart", "Late").returncode == 2
 
 
+def test_the_plan_of_a_venue_is_entered_by_its_owner(servery: Run, database: str) -> None:
+    servery("venues", "add", "Nord", "--time-zone", "Europe/Copenhagen", "--currency", "DKK")
+    plan = ["--table", "7=4@Garden", "--table", "8=2", "--table", "Bar 1@Bar", "--table", "9@Garden"]
+    done = servery("venues", "set", "Nord", "--cutoff", "05:30", *plan)
+    assert done.returncode == 0, done.stderr
+    with connect(database) as db:
+        (row,) = db.execute("select body from venue").fetchall()
+    body = row["body"]
+    assert (body["cutoff"], body["areas"]) == (330, ["Garden", "Bar"])
+    assert body["tables"] == [
+        {"name": "7", "seats": 4, "area": "Garden"}, {"name": "8", "seats": 2}, {"name": "Bar 1", "area": "Bar"},
+        {"name": "9", "area": "Garden"},
+    ]  # fmt: skip
+    for wrong in (
+        ["--table", "7=many"],
+        ["--table", "=4"],
+        ["--table", "7=0"],
+        ["--table", "7", "--table", "Table 07"],
+    ):
+        assert servery("venues", "set", "Nord", *wrong).returncode == 2
+
+
+def test_a_business_day_does_not_begin_at_another_time_once_checks_are_counted(servery: Run, tmp_path: Path) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_text("check,date,item,qty,price\n7,2024-05-13 19:00,Soup,2,80.00\n")
+    servery("venues", "add", "Nord", "--time-zone", "Europe/Copenhagen", "--currency", "DKK")
+    servery("import", "csv", str(file), "--kind", "orders", "--venue", "Nord")
+    refused = servery("venues", "set", "Nord", "--cutoff", "06:00")
+    assert refused.returncode == 2
+    assert "days that are already counted would change" in refused.stderr
+    assert servery("venues", "set", "Nord", "--cutoff", "04:00").returncode == 0, "it begins then already"
+
+
 def everything_stored(database: str) -> str:
     with connect(database) as db:
         return str(db.execute("select * from connection").fetchall())

@@ -1,10 +1,12 @@
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 from msgspec import structs
 
 from servery.errors import Invalid, NotFound
-from servery.model.changes import TablesSeen
+from servery.model.changes import ReservationSeen, TablesSeen
+from servery.model.reservation import Reservation
 from servery.model.venue import Daypart, OpeningHours, Table, Venue
 from servery.storage.pool import Connection, open_pool
 from servery.sync import connections
@@ -74,6 +76,21 @@ async def test_a_name_is_taken_in_any_writing_for_a_new_venue_and_a_changed_one(
         await change_venue(db, syd, structs.replace(NORD, name="nord"))
     await change_venue(db, syd, structs.replace(NORD, name="Vest", cutoff=0))
     assert (await venue(db, syd)).venue == structs.replace(NORD, name="Vest", cutoff=0)
+
+
+async def test_a_business_day_begins_at_another_time_only_while_nothing_is_counted(db):
+    venue_id = await add_venue(db, NORD)
+    till = await connections.add_connection(db, "till", "fake", {}, None)
+    await connections.link_location(db, till, "here", venue_id)
+    await change_venue(db, venue_id, structs.replace(NORD, cutoff=360))
+    booked = Reservation(starts_at=datetime(2026, 11, 21, 18, tzinfo=UTC), status="booked", party_size=2)
+    places = await connections.places(db, till)
+    await apply(db, till, places, [ReservationSeen("r1", 1, "here", booked)])
+    with pytest.raises(Invalid, match="days that are already counted would change") as refused:
+        await change_venue(db, venue_id, NORD)
+    assert refused.value.field == "cutoff"
+    await change_venue(db, venue_id, structs.replace(NORD, cutoff=360, match_after=30))
+    assert (await venue(db, venue_id)).venue.match_after == 30
 
 
 async def test_a_venue_that_is_not_there_is_said_to_be_not_there(db):

@@ -7,6 +7,7 @@ from servery.model.changes import GuestSeen, Removed, TablesSeen
 from servery.model.guest import SourceGuest
 from servery.model.order import Payment, Refund
 from servery.model.venue import Table
+from servery.venues import rows as venues
 from tests.visits.evening import at, booking, check, evening
 
 pytestmark = pytest.mark.anyio
@@ -180,6 +181,14 @@ async def test_a_table_plan_that_comes_after_the_checks_is_read_by(tonight):
     assert await tonight.members() == [([], ["c1"])]
     plan = TablesSeen("plan", 1, "nord", (Table("Terrace 4"), Table("14")))
     await tonight.tell_from(tonight.book, [plan])
+    assert await tonight.one("select table_name from visit where gone_at is null") == "14"
+
+
+async def test_a_table_of_the_plan_that_the_owner_entered_is_read_by(tonight):
+    venue = (await venues.venue(tonight.db, tonight.venue_id)).venue
+    plan = (Table("Terrace 4"), Table("14"))
+    await venues.change_venue(tonight.db, tonight.venue_id, structs.replace(venue, tables=plan))
+    await tonight.tell(check("c1", table=None, label="14 terrace"))
     assert await tonight.one("select table_name from visit where gone_at is null") == "14"
 
 

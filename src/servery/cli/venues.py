@@ -7,7 +7,7 @@ import typer
 from msgspec import structs
 
 from servery.cli.shell import AsCsv, AsJson, give, give_list, say, with_database
-from servery.model.venue import Daypart, OpeningHours, Venue, Weekday
+from servery.model.venue import Daypart, OpeningHours, Table, Venue, Weekday, table_key
 from servery.storage.pool import Connection as Db
 from servery.venues.rows import add_venue, change_venue, venue_named, venues
 from servery.visits.form import form_visits
@@ -59,13 +59,17 @@ def add(
 
 
 @group.command("set")
-def change(
+def change(  # noqa: PLR0913, PLR0917 (a command's options)
     name: str,
     rename: Annotated[str | None, typer.Option(help="Another name.")] = None,
     match_before: Annotated[int | None, typer.Option(help="Minutes before a booking in which its check opens.")] = None,
     match_after: Annotated[int | None, typer.Option(help="Minutes after a booking in which its check opens.")] = None,
     daypart: Annotated[list[str] | None, typer.Option(help="A meal period, such as Dinner=17:00-23:00.")] = None,
     hours: Annotated[list[str] | None, typer.Option(help="An opening, such as mon-thu=11:30-23:00.")] = None,
+    table: Annotated[
+        list[str] | None, typer.Option(help="A table, such as 7=4@Garden: seats and area may be left out.")
+    ] = None,
+    cutoff: Annotated[str | None, typer.Option(help="When a business day begins, before anything is read.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Change what is known of a venue; what is not named stays. Matching is done anew for the last thirty days.
@@ -75,6 +79,8 @@ def change(
     facts: dict[str, object] = {"name": rename, "match_before": match_before, "match_after": match_after}
     facts["dayparts"] = tuple(_daypart(one) for one in daypart) if daypart else None
     facts["opening_hours"] = tuple(opening for one in hours for opening in _openings(one)) if hours else None
+    facts["cutoff"] = minutes(cutoff) if cutoff else None
+    facts |= _floor_plan(table) if table else {}
     given = {field: value for field, value in facts.items() if value is not None}
 
     async def work(db: Db) -> int:
@@ -111,6 +117,25 @@ def _openings(given: str) -> list[OpeningHours]:
     start, stop = _WEEKDAYS.index(first), _WEEKDAYS.index(last or first)
     weekdays = [day % 7 for day in range(start, stop + 1 if stop >= start else stop + 8)]
     return [OpeningHours(cast(Weekday, day), opens, closes) for day in weekdays]
+
+
+def _floor_plan(given: list[str]) -> dict[str, object]:
+    """A venue's tables, and their areas in the order in which they are first named."""
+    tables = tuple(_table(one) for one in given)
+    by_key: dict[str, Table] = {}
+    for one in tables:
+        other = by_key.setdefault(table_key(one.name), one)
+        if other is not one:
+            raise typer.BadParameter(f"{other.name} and {one.name} are one table.")
+    return {"tables": tables, "areas": tuple(dict.fromkeys(one.area for one in tables if one.area))}
+
+
+def _table(given: str) -> Table:
+    plan, _, area = given.partition("@")
+    name, _, seats = (part.strip() for part in plan.partition("="))
+    if not name or (seats and not (seats.isdecimal() and int(seats))):
+        raise typer.BadParameter(f"{given} is not a table such as 7=4@Garden: its name, seats and area.")
+    return Table(name, int(seats) if seats else None, area.strip() or None)
 
 
 def _span(given: str) -> tuple[int, int]:

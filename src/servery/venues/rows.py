@@ -98,13 +98,15 @@ async def venue_named(db: Db, name: str) -> KeptVenue:
 
 
 async def change_venue(db: Db, venue_id: int, changed: Venue) -> None:
-    """Replace the facts of a venue; Invalid as for a new one, NotFound when there is none.
+    """Replace the facts of a venue; NotFound when there is none.
 
-    Records keep the business dates that they were given by the clock and cut-off of their arrival.
+    Invalid as for a new one, and for another cut-off once there are records: they keep the business dates that they
+    were given by the cut-off of their arrival, so later ones would be counted by another day.
     """
     _check(changed)
     try:
         async with db.transaction():
+            await _refuse_cutoff(db, venue_id, changed.cutoff)
             cursor = await db.execute(
                 "update venue set name = %s, name_key = %s, body = %s where id = %s",
                 [changed.name.strip(), _key(changed.name), Jsonb(msgspec.to_builtins(changed)), venue_id],
@@ -113,6 +115,23 @@ async def change_venue(db: Db, venue_id: int, changed: Venue) -> None:
         raise Invalid("There is a venue {name} already.", field="name", name=changed.name) from taken
     if not cursor.rowcount:
         raise NotFound("There is no venue {id}.", id=venue_id)
+
+
+async def _refuse_cutoff(db: Db, venue_id: int, cutoff: int) -> None:
+    cursor = await db.execute("select id, body from venue where id = %s for update", [venue_id])
+    row = await cursor.fetchone()
+    if row is None or _kept(row).venue.cutoff == cutoff:
+        return
+    cursor = await db.execute(
+        "select from checks where venue_id = %(id)s union all select from reservation where venue_id = %(id)s limit 1",
+        {"id": venue_id},
+    )
+    if await cursor.fetchone() is not None:
+        raise Invalid(
+            "The business day cannot begin at another time: days that are already counted would change.",
+            field="cutoff",
+            mend="It can be set only while a venue has no checks and no reservations.",
+        )
 
 
 async def tables(db: Db, venue_id: int) -> list[Table]:

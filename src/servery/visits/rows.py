@@ -67,12 +67,21 @@ async def load(db: Db, days: Sequence[Day]) -> dict[Day, DayRecords]:
     return found
 
 
-async def _tables(db: Db, days: Iterable[Day]) -> dict[int, frozenset[str]]:
+async def _tables(db: Db, days: Sequence[Day]) -> dict[int, frozenset[str]]:
+    """The keys of the tables that a venue's systems name, and of those in the plan its owner entered."""
     cursor = await db.execute(
         "select venue_id, array_agg(distinct table_key) as keys from venue_table where venue_id = any(%s) group by 1",
         [sorted({venue_id for venue_id, _ in days})],
     )
-    return {row["venue_id"]: frozenset(row["keys"]) for row in await cursor.fetchall()}
+    named = {row["venue_id"]: frozenset(row["keys"]) for row in await cursor.fetchall()}
+    planned = {
+        venue_id: frozenset(table_key(table.name) for table in one.tables)
+        for venue_id, one in (await venues_of(db, days)).items()
+    }
+    return {
+        venue_id: named.get(venue_id, frozenset()) | planned.get(venue_id, frozenset())
+        for venue_id in named.keys() | planned.keys()
+    }
 
 
 _RESERVATIONS = """
