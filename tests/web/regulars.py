@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from servery.model.guest import Birthday, Fact, Note
+from servery.model.money import Money
+from servery.profile.figures import Spend
 from servery.web.guests.page import (
     Dish,
     Favourite,
@@ -16,6 +18,7 @@ from servery.web.guests.page import (
     VisitCheck,
     VisitRow,
 )
+from servery.web.tonight.page import Booking
 from servery.web.tonight.sentence import Story
 from tests.web.restaurant import VENUE, at, bookings
 
@@ -31,8 +34,7 @@ def guest_rows() -> list[GuestRow]:
             last_visit=date(2025, 11, each.id) if each.story and each.story.visits else None,
             email=f"guest{each.id}@example.com",
             phone=f"+45 20 00 00 {each.id:02}",
-            spend=(each.story.visits if each.story else 0) * 64950,
-            currency="DKK",
+            spend=_spend(each),
             vip=each.vip,
             allergies=each.story.allergies if each.story else (),
         )
@@ -42,6 +44,14 @@ def guest_rows() -> list[GuestRow]:
 
 def _fact(kind: str, value: str, connection: str, record: str) -> Known:
     return Known(kind, Fact(value, connection, record, datetime(2025, 10, 3, 16, 2, tzinfo=UTC)))  # type: ignore[arg-type]
+
+
+def _spend(booking: Booking) -> tuple[Money, ...]:
+    """Mette was at the other restaurant too, where one pays in euro."""
+    kroner = Money((booking.story.visits if booking.story else 0) * 64950, "DKK")
+    if not kroner.amount:
+        return ()
+    return (kroner, Money(8050, "EUR")) if booking.name == "Mette Sørensen" else (kroner,)
 
 
 def _check(number: int, day: date) -> VisitCheck:
@@ -65,16 +75,15 @@ def _visit(number: int, day: date, spend: int) -> VisitRow:
         ends_at=at(day, 21, 20),
         table="7",
         covers=2,
-        spend=spend,
-        tips=5000,
-        currency="DKK",
+        spend=(Money(spend, "DKK"),),
+        tips=(Money(5000, "DKK"),),
         checks=(_check(number, day),),
         occasion="Anniversary" if number == 1 else None,
         dishes=(
-            Dish("Ribeye 300 g", amount=34500, details=("medium rare", "béarnaise")),
-            Dish("Turbot, brown butter", amount=31500),
-            Dish("Rioja Crianza, glass", Decimal(2), 19000),
-            Dish("Crème brûlée", amount=9500, note="no hazelnut"),
+            Dish("Ribeye 300 g", amount=Money(34500, "DKK"), details=("medium rare", "béarnaise")),
+            Dish("Turbot, brown butter", amount=Money(31500, "DKK")),
+            Dish("Rioja Crianza, glass", Decimal(2), Money(19000, "DKK")),
+            Dish("Crème brûlée", amount=Money(9500, "DKK"), note="no hazelnut"),
         ),
     )
 
@@ -96,10 +105,10 @@ _FIGURES = GuestFigures(
     first_visit=date(2025, 3, 1),
     last_visit=date(2025, 11, 7),
     days_between=41.5,
-    spend=284750,
-    per_visit=94917,
-    per_cover=47458,
-    currency="DKK",
+    spend=(
+        Spend(currency="DKK", total=284750, visits=3, covers=6, per_visit=94917, per_cover=47458),
+        Spend(currency="EUR", total=8050, visits=1, covers=2, per_visit=8050, per_cover=4025),
+    ),
     dish=Favourite("Ribeye 300 g", 3, 3),
     wine=Favourite("Rioja Crianza", 2, 3),
     table=Favourite("7", 2, 3),

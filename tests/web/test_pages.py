@@ -244,6 +244,15 @@ def test_a_check_that_does_not_add_up_is_told(client):
     assert "Torvet 4 · check c-2199 6 Nov 2025 · Torvet till · 0,50 € less than the parts" in connections
 
 
+def test_each_currency_of_a_guest_is_told(client):
+    listed = plain(signed_in(client).get("/guests?q=Mette"))
+    assert "Spend: 1.948,50 kr. + 80,50 €" in listed
+    told = plain(client.get("/guests/13"))
+    assert "Spend in all 2.847,50 kr. Per visit 949,17 kr. Per cover 474,58 kr." in told
+    assert "Spend in all 80,50 € Per visit 80,50 € Per cover 40,25 €" in told
+    assert rows_of(client.get("/guests.csv?q=Mette"))[1][5:7] == ["1948.50; 80.50", "DKK; EUR"]
+
+
 def rows_of(answer: httpx.Response):
     assert answer.headers["content-type"].startswith("text/csv")
     return list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))

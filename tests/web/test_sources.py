@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import msgspec
 import psycopg
 import pytest
 
@@ -10,6 +11,7 @@ from servery.app.sources import RoomSources
 from servery.errors import NotFound
 from servery.model.changes import GuestSeen
 from servery.model.guest import SourceGuest
+from servery.model.money import Money
 from servery.model.order import Line
 from servery.model.viewer import SYSTEM, Viewer
 from servery.storage.pool import Pool, open_pool
@@ -103,6 +105,28 @@ async def test_a_check_that_does_not_add_up_is_told_to_who_sees_money(pool):
     seen = [[check.difference for visit in (await sources.guest(who, guest_id)).visits for check in visit.checks]
             for who in (owner, host)]  # fmt: skip
     assert seen == [[12], [None]]
+
+
+async def test_what_a_guest_spends_in_two_currencies_is_never_one_sum(pool):
+    in_euro = check("c2", 15, amount=900)
+    in_euro = msgspec.structs.replace(in_euro, check=msgspec.structs.replace(in_euro.check, currency="EUR"))
+    async with pool.connection() as db:
+        tonight = await evening(db)
+        await db.execute("update connection set connector = 'csv'")
+        await tonight.tell_from(tonight.book, [GuestSeen("Ida", 1, SourceGuest(name="Ida Jensen"))])
+        await tonight.tell(booking("r1", guest_id="Ida"), check("c1", amount=100), in_euro)
+    sources = RoomSources(pool)
+    (row,) = (await sources.guests(SYSTEM, GuestsAsked())).rows
+    both = [Money(100, "DKK"), Money(900, "EUR")]
+    assert sorted(row.spend, key=lambda one: one.currency) == both
+    told = await sources.guest(SYSTEM, row.id)
+    assert [(one.currency, one.total) for one in told.figures.spend] == [("DKK", 100), ("EUR", 900)]
+    (visit,) = told.visits
+    assert list(visit.spend) == both
+    assert [dish.amount for dish in visit.dishes] == both
+    host = Viewer("person", 1, "Rosa", "host")
+    (kept,) = (await sources.guest(host, row.id)).visits
+    assert (kept.spend, kept.tips, [dish.amount for dish in kept.dishes]) == ((), (), [None, None])
 
 
 async def test_a_connection_is_paused_and_resumed_and_it_is_written_down(pool):

@@ -125,8 +125,7 @@ def _open_check(one: Unbooked) -> OpenCheck:
 
 
 def guest_row(row: Listed) -> GuestRow:
-    """One guest of the list; a guest with spend in several currencies shows the largest count of minor units."""
-    spend = _main(row.spend)
+    """One guest of the list."""
     return GuestRow(
         id=row.id,
         name=row.name or row.reference,
@@ -134,15 +133,10 @@ def guest_row(row: Listed) -> GuestRow:
         last_visit=row.last_visit,
         email=row.email,
         phone=row.phone,
-        spend=spend.amount if spend else None,
-        currency=spend.currency if spend else None,
+        spend=row.spend,
         vip=row.vip,
         allergies=row.allergies,
     )
-
-
-def _main(spend: Iterable[Money]) -> Money | None:
-    return max(spend, key=lambda one: one.amount, default=None)
 
 
 def profile(told: Story, past: Sequence[PastVisit], sources: Provenance, viewer: Viewer) -> Profile:
@@ -170,16 +164,12 @@ def profile(told: Story, past: Sequence[PastVisit], sources: Provenance, viewer:
 
 def _figures(told: Story) -> GuestFigures:
     counted, liked, table = told.figures, told.favourites, told.figures.table
-    spend = max(told.spend, key=lambda one: one.total, default=None)
     return GuestFigures(
         visits=counted.visits,
         first_visit=counted.first.day if counted.first else None,
         last_visit=counted.last.day if counted.last else None,
         days_between=counted.days_between,
-        spend=spend.total if spend else None,
-        per_visit=spend.per_visit if spend else None,
-        per_cover=spend.per_cover if spend else None,
-        currency=spend.currency if spend else None,
+        spend=told.spend,
         dish=_favourite(liked.dish),
         drink=_favourite(liked.drink),
         wine=_favourite(liked.wine),
@@ -195,9 +185,10 @@ def _favourite(liked: Liked | None) -> Favourite | None:
 
 
 def _visit(one: PastVisit) -> VisitRow:
-    currency = one.checks[0].currency if one.checks else None
-    totals = [check.total - (check.refunded or 0) for check in one.checks if check.total is not None]
-    tips = [check.tips for check in one.checks if check.tips is not None]
+    totals = (
+        Money(check.total - (check.refunded or 0), check.currency) for check in one.checks if check.total is not None
+    )
+    tips = (Money(check.tips, check.currency) for check in one.checks if check.tips)
     return VisitRow(
         id=one.id,
         venue=one.venue,
@@ -207,14 +198,21 @@ def _visit(one: PastVisit) -> VisitRow:
         table=one.table,
         covers=one.covers,
         walk_in=one.walk_in,
-        dishes=tuple(_dish(dish) for check in one.checks for dish in check.dishes),
-        spend=sum(totals) if totals else None,
-        tips=sum(tips) if tips else None,
-        currency=currency,
+        dishes=tuple(_dish(dish, check.currency) for check in one.checks for dish in check.dishes),
+        spend=_by_currency(totals),
+        tips=_by_currency(tips),
         checks=tuple(_visit_check(check) for check in one.checks),
         notes=next((booking.notes for booking in one.bookings if booking.notes), None),
         occasion=next((booking.occasion for booking in one.bookings if booking.occasion), None),
     )
+
+
+def _by_currency(amounts: Iterable[Money]) -> tuple[Money, ...]:
+    """The amounts, those of one currency added up, in the order in which the currencies came."""
+    found: dict[str, int] = {}
+    for one in amounts:
+        found[one.currency] = found.get(one.currency, 0) + one.amount
+    return tuple(Money(amount, currency) for currency, amount in found.items())
 
 
 def _visit_check(one: Paid) -> VisitCheck:
@@ -228,9 +226,10 @@ def _visit_check(one: Paid) -> VisitCheck:
     )
 
 
-def _dish(one: Ordered) -> Dish:
+def _dish(one: Ordered, currency: str) -> Dish:
+    amount = None if one.amount is None else Money(one.amount, currency)
     details = (*one.modifiers, *one.components)
-    return Dish(name=one.name, quantity=one.quantity, amount=one.amount, details=details, note=one.note)
+    return Dish(name=one.name, quantity=one.quantity, amount=amount, details=details, note=one.note)
 
 
 def _upcoming(one: Coming) -> Upcoming:

@@ -10,8 +10,10 @@ from typing import Literal
 from msgspec import Struct
 
 from servery.model.guest import Birthday, Consent, Fact, Note
+from servery.model.money import Money
 from servery.model.reservation import ReservationStatus
 from servery.model.visit import MatchBy
+from servery.profile.figures import Spend
 from servery.web.tonight.sentence import Story
 
 FactKind = Literal[
@@ -29,7 +31,7 @@ class GuestsAsked(Struct, frozen=True):
 
 
 class GuestRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One guest in the list. What the viewer may not see is None or empty; `spend` in minor units."""
+    """One guest in the list. What the viewer may not see is None or empty; `spend` is by currency."""
 
     id: int
     name: str | None
@@ -37,8 +39,7 @@ class GuestRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     last_visit: date | None = None
     email: str | None = None
     phone: str | None = None
-    spend: int | None = None
-    currency: str | None = None
+    spend: tuple[Money, ...] = ()
     vip: bool = False
     allergies: tuple[str, ...] = ()
 
@@ -60,8 +61,8 @@ class Dish(Struct, frozen=True, omit_defaults=True):
 
     name: str
     quantity: Decimal = Decimal(1)
-    amount: int | None = None
-    """Minor units, with what is nested in it, before discounts; None for who may not see money."""
+    amount: Money | None = None
+    """With what is nested in it, before discounts; None for who may not see money."""
     details: tuple[str, ...] = ()
     note: str | None = None
 
@@ -82,7 +83,7 @@ class VisitCheck(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class VisitRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One visit, with what was eaten. Money in minor units of `currency`, None for who may not see it."""
+    """One visit, with what was eaten. Money is by currency; there is none for who may not see it."""
 
     id: int
     venue: str
@@ -93,9 +94,8 @@ class VisitRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     covers: int | None = None
     walk_in: bool = False
     dishes: tuple[Dish, ...] = ()
-    spend: int | None = None
-    tips: int | None = None
-    currency: str | None = None
+    spend: tuple[Money, ...] = ()
+    tips: tuple[Money, ...] = ()
     checks: tuple[VisitCheck, ...] = ()
     notes: str | None = None
     occasion: str | None = None
@@ -128,17 +128,14 @@ class Favourite(Struct, frozen=True):
 
 
 class GuestFigures(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A guest in numbers. Money in minor units of `currency`, None for who may not see it or with covers unknown."""
+    """A guest in numbers. `spend` is by currency, none for who may not see money."""
 
     visits: int = 0
     first_visit: date | None = None
     last_visit: date | None = None
     days_between: float | None = None
     """The usual gap between visits (median, days)."""
-    spend: int | None = None
-    per_visit: int | None = None
-    per_cover: int | None = None
-    currency: str | None = None
+    spend: tuple[Spend, ...] = ()
     dish: Favourite | None = None
     drink: Favourite | None = None
     wine: Favourite | None = None

@@ -76,20 +76,15 @@ def _alerts(rows: Iterable[GuestRow], frame: Frame) -> dict[int, str]:
 
 
 def _cells(row: GuestRow, frame: Frame) -> list[object]:
-    currency = row.currency if row.spend is not None else None
     return [
         row.name,
         row.email,
         row.phone,
         row.visits,
         row.last_visit,
-        _amount(row.spend, row.currency),
-        currency,
+        # For a spreadsheet: plain, and without its currency.
+        "; ".join(str(to_decimal(one.amount, one.currency)) for one in row.spend) or None,
+        "; ".join(one.currency for one in row.spend) or None,
         frame.words.gettext("yes") if row.vip else None,
         "; ".join(row.allergies) or None,
     ]
-
-
-def _amount(minor: int | None, currency: str | None) -> str | None:
-    # For a spreadsheet: plain, and without its currency.
-    return None if minor is None or currency is None else str(to_decimal(minor, currency))
