@@ -120,6 +120,7 @@ def _in_trouble(now: datetime) -> tuple[ConnectionRow, ...]:
             state="retrying",
             last_sync=now - timedelta(days=2),
             records={"guest": 77},
+            polled=False,
             trouble=Trouble(
                 template="The server does not answer.",
                 at=now - timedelta(minutes=3),

@@ -253,6 +253,12 @@ def test_each_currency_of_a_guest_is_told(client):
     assert rows_of(client.get("/guests.csv?q=Mette"))[1][5:7] == ["1948.50; 80.50", "DKK; EUR"]
 
 
+def test_only_what_is_polled_can_be_read_now_or_paused(client):
+    text = signed_in(client).get("/connections").text
+    assert set(re.findall(r'action="/connections/(\d)/read"', text)) == {"1", "2", "3"}
+    assert set(re.findall(r'action="/connections/(\d)/pause"', text)) == {"1", "2", "3"}
+
+
 def rows_of(answer: httpx.Response):
     assert answer.headers["content-type"].startswith("text/csv")
     return list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))

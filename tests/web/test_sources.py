@@ -129,6 +129,14 @@ async def test_what_a_guest_spends_in_two_currencies_is_never_one_sum(pool):
     assert (kept.spend, kept.tips, [dish.amount for dish in kept.dishes]) == ((), (), [None, None])
 
 
+async def test_files_are_not_polled(pool):
+    async with pool.connection() as db:
+        await connections.add_connection(db, "Files", "csv", {}, None)
+        await connections.add_connection(db, "Book", "resos", {}, None)
+    found = await RoomSources(pool).connections(SYSTEM)
+    assert {one.connector: one.polled for one in found} == {"csv": False, "resos": True}
+
+
 async def test_a_connection_is_paused_and_resumed_and_it_is_written_down(pool):
     await two_jensens(pool)
     sources = RoomSources(pool)

@@ -276,6 +276,7 @@ def connection_row(one: Status, manifest: Manifest) -> ConnectionRow:
         else None,
         trouble=_trouble(one),
         venues=one.venues,
+        polled=bool(manifest.resources),
     )
 
 

@@ -66,6 +66,8 @@ class ConnectionRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     backfill: Backfill | None = None
     trouble: Trouble | None = None
     venues: tuple[str, ...] = ()
+    polled: bool = True
+    """Whether it is read from time to time; files only come when somebody brings one."""
 
 
 class Candidate(Struct, frozen=True, kw_only=True, omit_defaults=True):
