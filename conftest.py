@@ -10,6 +10,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -27,6 +28,12 @@ from servery.storage.embedded import embedded_server
 from servery.storage.migrate import migrate
 
 _numbers = count(1)
+
+
+def pytest_configure() -> None:
+    """Let signals mean what they mean: a run in the background ignores some, and so would all that the tests start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -221,8 +221,10 @@ def test_a_map_that_is_wrong_names_the_key(tmp_path, text, told):
 
 
 def test_a_map_that_is_not_there(tmp_path):
-    with pytest.raises(Invalid, match=r"^The map map.toml cannot be read: No such file or directory\.$"):
-        read_map(tmp_path / "map.toml")
+    gone = tmp_path / "map.toml"
+    with pytest.raises(Invalid) as refusal:
+        read_map(gone)
+    assert str(refusal.value) == f"The map {gone} cannot be read: No such file or directory."
 
 
 def test_a_plan_written_as_a_map_gives_the_same_plan(write, tmp_path):
