@@ -192,7 +192,7 @@ def test_check_is_placed_and_taken_back_by_keyboard(opened, house):
     page.keyboard.press("Enter")
     expect(page.locator("#loose-1")).to_be_visible()
     expect(page.locator("#placed-1")).to_have_count(0)
-    assert page.url.endswith("/connections")
+    expect(page).to_have_url(re.compile("/connections$"))
 
 
 def test_what_was_done_is_told_for_ten_seconds(opened):
