@@ -55,7 +55,7 @@ async def opened(dsn: str) -> AsyncIterator[Connection]:
         yield db
 
 
-def give(data: Any, as_json: bool = True) -> None:
+def give(data: Any) -> None:
     """Print data as one line of JSON."""
     sys.stdout.write(msgspec.json.encode(data).decode() + "\n")
     sys.stdout.flush()
