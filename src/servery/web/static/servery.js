@@ -135,6 +135,8 @@ let toldUntil;
 function tellDone() {
   clearTimeout(toldUntil);
   if (!done.childElementCount) return;
+  // htmx makes its own of what it swapped in a moment later: a key pressed before that would load the whole page.
+  htmx.process(done);
   const undo = done.querySelector("button");
   if (undo && document.activeElement === document.body) undo.focus();
   toldUntil = setTimeout(forgetDone, TOLD);
