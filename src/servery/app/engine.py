@@ -10,13 +10,11 @@ from psycopg import OperationalError
 
 from servery.app.arrive import CHANGED, arrive
 from servery.app.connect import DEFAULT_HISTORY, HISTORY_DAYS, all_settings, session
-from servery.app.supervise import stop_event
 from servery.connectors import registry
 from servery.connectors.contract import Account
 from servery.errors import NeedsPerson
-from servery.settings import Settings
 from servery.storage.pool import Connection as Db
-from servery.storage.pool import Pool, open_pool
+from servery.storage.pool import Pool
 from servery.sync import connections, reading, state
 from servery.sync.connections import Connection
 from servery.sync.reading import Reader
@@ -28,13 +26,6 @@ _LOOK = 1.0
 """Seconds between looks for connections that are new, changed, paused or removed."""
 _AFTER_A_FAULT = 30.0
 """Seconds of rest after a fault of our own in reading a connection."""
-
-
-async def work(settings: Settings, dsn: str) -> None:
-    """Read all connections until a signal asks to stop."""
-    stop = stop_event()
-    async with open_pool(dsn) as pool:
-        await run(pool, settings.home, stop)
 
 
 async def run(pool: Pool, home: Path, stop: asyncio.Event) -> None:

@@ -40,8 +40,8 @@ def web() -> None:
 
 
 def worker() -> None:
-    """Read the connections."""
-    from servery.app.engine import work
+    """Read the connections, take in what arrived, send what must leave."""
+    from servery.app.worker import work
 
     _run(work)
 

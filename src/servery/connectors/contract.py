@@ -11,6 +11,7 @@ import httpx
 from msgspec import Raw, Struct
 
 from servery.model.changes import Change
+from servery.model.commands import Command, CommandKind, Field
 
 Kind = Literal["pos", "reservations", "cdp", "ordering", "marketing", "accounting", "file"]
 Quality = Literal["bronze", "silver", "gold", "platinum"]
@@ -47,7 +48,10 @@ class Resource(Struct, frozen=True, kw_only=True):
 
 
 class Capability(Struct, frozen=True):
-    """What crosses for one field, and which way; `note` says honestly what does not."""
+    """What crosses for one field, and which way; `note` says honestly what does not.
+
+    Where `field` is one of `model.commands.Field`, its direction is the most that the owner may choose.
+    """
 
     field: str
     direction: Literal["in", "out", "both", "none"]
@@ -59,6 +63,78 @@ class Limit(Struct, frozen=True):
 
     requests: int
     seconds: float
+
+
+class Webhook(Struct, frozen=True, kw_only=True):
+    """How a vendor's webhooks are told from anybody else's, and where they name themselves. Header names in lower case.
+
+    `by` is how the sender proves itself: a keyed hash over `signs`, or a fixed secret in a header (as it is, as Basic
+    or as Bearer) or in the query. `secret` names the setting that holds it; while it is being changed, that setting
+    holds two, parted by a space. `per` tells whose setting: the connection's, or the application's where the vendor
+    sends the events of all its merchants to one address.
+    """
+
+    secret: str
+    by: Literal["hmac", "header", "basic", "bearer", "query"] = "hmac"
+    per: Literal["connection", "application"] = "connection"
+    signs: str = "{body}"
+    """What is hashed, of {url}, {body}, {id} and {timestamp}."""
+    algorithm: Literal["sha256", "sha1", "sha512"] = "sha256"
+    encoding: Literal["hex", "base64"] = "hex"
+    key: Literal["text", "base64"] = "text"
+    """How the secret becomes the key; what stands before base64 up to `_` (whsec_) is left out."""
+    header: str = "authorization"
+    """The header with the signature or the secret; for `query` the name of the parameter."""
+    prefix: str = ""
+    """What stands before each signature in the header, which may hold several, parted by a space or a comma."""
+    timestamp_header: str | None = None
+    timestamp_unit: Literal["seconds", "milliseconds", "iso"] = "seconds"
+    past: int = 300
+    """Seconds a timestamp may lie back."""
+    future: int = 300
+    """Seconds a timestamp may lie ahead."""
+    id_header: str | None = None
+    id_path: str | None = None
+    """Where the body names the event: members parted by dots. Without either, equal bodies are one event."""
+    kind_header: str | None = None
+    kind_path: str | None = None
+    merchant_path: str | None = None
+    """Where the body names the merchant, by which an application's events find their connection."""
+    merchant_of: Literal["location", "account"] = "location"
+    """What the merchant is held against: the locations' external ids, or the account's."""
+    largest: int = 2_000_000
+    """Bytes of a body."""
+    acknowledge: int = 200
+
+
+class OAuth2(Struct, frozen=True, kw_only=True):
+    """The authorisation code flow: the application's `client_id` and `client_secret` are its settings.
+
+    Addresses may hold {base_url} and other settings by name. `token` and `refresh` name the connection's settings that
+    receive the access token and the one to refresh it with; `expires` the one that holds when it ends, ISO 8601 UTC.
+    """
+
+    authorize_url: str
+    token_url: str
+    scopes: tuple[str, ...] = ()
+    scope_joint: str = " "
+    token: str = "access_token"
+    refresh: str = "refresh_token"
+    expires: str = "expires_at"
+    pkce: bool = True
+    body: Literal["form", "json"] = "form"
+    refresh_before: int = 86_400
+    """Seconds before its end at which a token is refreshed."""
+
+
+class Outgoing(Struct, frozen=True, kw_only=True):
+    """One kind of command that the connector can carry out, and by which proof it is never done twice.
+
+    `safe`: "key" where the vendor knows our id and ignores a repeat, "look_up" where we ask by our id first.
+    """
+
+    kind: CommandKind
+    safe: Literal["key", "look_up"]
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
@@ -73,6 +149,11 @@ class Manifest(Struct, frozen=True, kw_only=True):
     resources: tuple[Resource, ...] = ()
     capabilities: tuple[Capability, ...] = ()
     limits: tuple[Limit, ...] = ()
+    webhook: Webhook | None = None
+    oauth2: OAuth2 | None = None
+    application: tuple[Setting, ...] = ()
+    """What belongs to the vendor's application and not to one connection: its id, its secrets."""
+    outgoing: tuple[Outgoing, ...] = ()
     personal_fields: tuple[str, ...] = ()
     id_fields: tuple[str, ...] = ()
 
@@ -87,10 +168,11 @@ class Location(Struct, frozen=True, kw_only=True):
 
 
 class Account(Struct, frozen=True):
-    """What a working set of credentials opens."""
+    """What a working set of credentials opens. `external_id` is the merchant's, where webhooks name it."""
 
     name: str
     locations: tuple[Location, ...]
+    external_id: str | None = None
 
 
 class Span(Struct, frozen=True):
@@ -124,17 +206,77 @@ Read = Callable[[Session, Resource, Account, Span | None, str | None], Awaitable
 Translate = Callable[[str, Raw], Sequence[Change]]
 """`translate.translate`: resource name and one record → universal changes. Pure. Raises Quarantine when unreadable."""
 
+Fetch = Callable[[Session, Resource, Account, Sequence[str]], Awaitable[Page]]
+"""`client.fetch`: the records with these ids, as they are now; one that is not there is left out. Raises as `read`."""
+
+
+class Heard(Struct, frozen=True, kw_only=True):
+    """What one webhook says: records it brings whole, records it only names, and which resources have news.
+
+    `lane` is the object it is about: what is told of one object is taken in one after another.
+    """
+
+    lane: str
+    records: tuple[tuple[str, Raw], ...] = ()
+    """Resource and record, as `translate` takes them."""
+    wanted: tuple[tuple[str, str], ...] = ()
+    """Resource and external id, to be fetched."""
+    news: tuple[str, ...] = ()
+    """Resources to be polled at once, where the vendor cannot be asked for one record."""
+
+
+Hear = Callable[[str, Raw], Heard]
+"""`webhooks.hear`: the event's kind and body → what it says. Pure. Raises Quarantine when unreadable."""
+
+
+class Target(Struct, frozen=True, kw_only=True):
+    """Where a command goes. `our_id` (a UUID) is the same for every try and every state of this object there.
+
+    `external_id` is the vendor's id of what we made or found, once known. `version` grows with each state sent.
+    `fields` are those that may be written; the command's other fields are empty.
+    """
+
+    our_id: str
+    version: int
+    external_id: str | None = None
+    fields: frozenset[Field] = frozenset()
+    before: Mapping[str, Any] = {}
+    """What `Sent.written` held after the last state that went through."""
+
+
+class Sent(Struct, frozen=True, kw_only=True):
+    """A command that the other side has carried out. `written` is what will come back as an echo: values by field.
+
+    `external_id` None: there was nothing to write there. `skipped` names fields that this system could not take now.
+    """
+
+    external_id: str | None
+    written: Mapping[str, Any] = {}
+    skipped: tuple[str, ...] = ()
+
+
+Send = Callable[[Session, Account, Command, Target], Awaitable[Sent]]
+"""`send.send`: bring one object there to this state. Raises Retry when certainly not done, LookUpFirst when it may be
+done, NeedsPerson when a setting or right is at fault, Refuse when this one object cannot be taken."""
+
+LookUp = Callable[[Session, Account, Command, Target], Awaitable[Sent | None]]
+"""`send.look_up`: what an attempt with an unknown end came to. None: it is certainly not done. Raises as `send`."""
+
 Asgi = Callable[[dict[str, Any], Callable[..., Awaitable[Any]], Callable[..., Awaitable[None]]], Awaitable[None]]
 """An ASGI application: what a connector's `simulator.simulator(stage, **credentials)` returns."""
 
 
 class Connector(Struct, frozen=True):
-    """One connector as the engine holds it."""
+    """One connector as the engine holds it. A verb that it has not is None."""
 
     manifest: Manifest
     check: Check
     read: Read
     translate: Translate
+    fetch: Fetch | None = None
+    hear: Hear | None = None
+    send: Send | None = None
+    look_up: LookUp | None = None
 
 
 async def pages(

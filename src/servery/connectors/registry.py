@@ -58,4 +58,15 @@ def connector(name: str) -> Connector:
     declared = manifest(name)
     client = import_module(f"{packages()[name]}.client")
     translate = import_module(f"{packages()[name]}.translate")
-    return Connector(declared, client.check, client.read, translate.translate)
+    webhooks = import_module(f"{packages()[name]}.webhooks") if declared.webhook else None
+    send = import_module(f"{packages()[name]}.send") if declared.outgoing else None
+    return Connector(
+        declared,
+        client.check,
+        client.read,
+        translate.translate,
+        fetch=getattr(client, "fetch", None),
+        hear=getattr(webhooks, "hear", None),
+        send=getattr(send, "send", None),
+        look_up=getattr(send, "look_up", None),
+    )

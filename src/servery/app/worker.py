@@ -1,0 +1,55 @@
+"""The process that works behind the pages: one task for each service, for as long as the process lives."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from psycopg import OperationalError
+from psycopg_pool import PoolTimeout
+
+from servery.app import engine
+from servery.app.supervise import stop_event
+from servery.settings import Settings
+from servery.storage.pool import Pool, open_pool
+
+log = logging.getLogger(__name__)
+
+Service = Callable[[Pool, Settings, asyncio.Event], Awaitable[None]]
+"""Works until the event is set."""
+
+_AFTER_A_FAULT = 5.0
+"""Seconds of rest after a fault of our own."""
+_UNTIL_THE_DATABASE_IS_BACK = 0.5
+
+SERVICES: dict[str, Service] = {
+    "reading": lambda pool, settings, stop: engine.run(pool, settings.home, stop),
+}
+"""What a worker does, side by side. Several workers share it: each service takes only what no other has taken."""
+
+
+async def work(settings: Settings, dsn: str) -> None:
+    """Run all services until a signal asks to stop."""
+    stop = stop_event()
+    async with open_pool(dsn, largest=20) as pool:
+        await asyncio.gather(*(_keep_running(name, run, pool, settings, stop) for name, run in SERVICES.items()))
+
+
+async def _keep_running(name: str, run: Service, pool: Pool, settings: Settings, stop: asyncio.Event) -> None:
+    """Begin a service again after a fault: one service's must not stop the others."""
+    while not stop.is_set():
+        try:
+            await run(pool, settings, stop)
+        except (OperationalError, PoolTimeout) as error:
+            # Somebody restarts PostgreSQL: all goes on when it is back, and the page says when each last did.
+            log.warning("%s: the database does not answer (%s)", name, type(error).__name__)
+            await _rest(stop, _UNTIL_THE_DATABASE_IS_BACK)
+        except Exception:
+            log.exception("%s failed; it begins again in %.0f s", name, _AFTER_A_FAULT)
+            await _rest(stop, _AFTER_A_FAULT)
+
+
+async def _rest(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
