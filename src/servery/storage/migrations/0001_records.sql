@@ -171,6 +171,7 @@ create index checks_day on checks (venue_id, business_date);
 create index checks_seen on checks (seen_at, id);
 create index checks_refund on checks (venue_id, connection_id, refund_of) where refund_of is not null;
 create index checks_visit on checks (visit_id) where visit_id is not null;
+create index checks_number on checks ((body ->> 'number')) where body ->> 'number' is not null;
 create index checks_differ on checks (venue_id, business_date) where difference <> 0;
 create index checks_ambiguous on checks (venue_id, business_date) where candidates is not null;
 
@@ -256,16 +257,4 @@ create table sync_state (
     next_try_at timestamptz,
     error jsonb,
     primary key (connection_id, resource)
-);
-
--- Records that could not be understood, kept as they came until someone has dealt with them.
-create table unread_record (
-    id bigint generated always as identity primary key,
-    connection_id bigint not null references connection,
-    resource text not null,
-    digest bytea not null,
-    body bytea not null,
-    reason jsonb not null,
-    at timestamptz not null default now(),
-    unique (connection_id, resource, digest)
 );

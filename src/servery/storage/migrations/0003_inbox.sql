@@ -41,6 +41,7 @@ create table inbox_work (
     error jsonb
 );
 create index inbox_work_due on inbox_work (connection_id, next_try_at, event_id);
+create index inbox_work_lane on inbox_work (connection_id, lane) where lane is not null;
 
 -- What became of an event.
 create table inbox_outcome (
@@ -72,6 +73,7 @@ create table quarantine (
     connector text not null,
     via text not null,
     kind text not null,
+    key text not null,
     headers jsonb not null default '{}',
     body bytea not null,
     stage text not null check (stage in ('route', 'read', 'translate', 'apply')),
@@ -84,3 +86,4 @@ create table quarantine (
     unique (event_id, day)
 );
 create index quarantine_open on quarantine (connection_id, id) where resolved_at is null;
+create index quarantine_key on quarantine (connection_id, key) where resolved_at is null;

@@ -1,0 +1,311 @@
+"""A backup: everything of an installation in one file, encrypted, that an empty machine can be made from.
+
+The file is in the age format, encrypted to a public key: whoever makes backups, every night and unattended, cannot read
+them. Inside is one line of JSON (what it is, and the key files of the data folder), then pg_dump's custom format. So it
+also opens without Servery: `age -d -i KEY FILE | tail -n +2 | pg_restore`.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+import psycopg
+import pyrage
+from msgspec import Struct
+
+from servery.errors import Invalid, NeedsPerson, Refuse, Retry
+from servery.storage.cluster import binaries, environment
+
+RECIPIENT_FILE = "backup.recipient"
+"""The public key in the data folder, to which backups are encrypted."""
+_FORMAT = 1
+_LONGEST_HEAD = 1_000_000
+
+
+class Head(Struct, frozen=True, kw_only=True):
+    """The first line of a backup. `keys` are the key files of the data folder, base64 by name."""
+
+    servery_backup: int
+    made_at: datetime
+    server: str
+    keys: dict[str, str]
+
+
+def make_key(home: Path) -> str:
+    """Make the pair of keys: the public one stays in `home`, the secret one is returned and kept nowhere.
+
+    Refuse where there is one already: what was encrypted to it would need it still.
+    """
+    file = home / RECIPIENT_FILE
+    if file.exists():
+        raise Refuse(
+            "There is a backup key already.",
+            where=str(file),
+            mend="To begin with another, move this file away; older backups still need the older key.",
+        )
+    pair = pyrage.x25519.Identity.generate()
+    home.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"{pair.to_public()}\n")
+    return str(pair)
+
+
+def backup(dsn: str, home: Path, file: Path) -> int:
+    """Write everything to `file` while all goes on, and return its size in bytes: the whole file appears, or none.
+
+    NeedsPerson where there is no backup key yet or the file cannot be written, Retry where the server went away.
+    """
+    recipient = _recipient(home)
+    head = Head(servery_backup=_FORMAT, made_at=datetime.now(UTC), server=_server(dsn), keys=_keys(home))
+    with (
+        _whole_or_none(file) as draft,
+        tempfile.TemporaryFile() as said,
+        _program("pg_dump", dsn, said, "--format=custom", "--no-owner") as dump,
+    ):
+        assert dump.stdout is not None
+        pyrage.encrypt_io(_Joined(msgspec.json.encode(head) + b"\n", dump.stdout), draft, [recipient])
+        _ended_well(dump, said)
+    return file.stat().st_size
+
+
+def look_into(file: Path, key: str) -> Head:
+    """Read a backup to its end, so that a damaged or cut one is known before anything is touched.
+
+    Invalid where the key does not open it or it is no backup of ours; NeedsPerson where it is damaged.
+    """
+    sink = _Head()
+    _decrypt(file, key, sink)
+    try:
+        head = msgspec.json.decode(sink.line, type=Head)
+    except msgspec.DecodeError as error:
+        raise Invalid("This file is no backup of Servery.", field="file", where=str(file)) from error
+    if head.servery_backup > _FORMAT:
+        raise NeedsPerson("This backup is of a newer Servery.", where=str(file), mend="Install that version first.")
+    return head
+
+
+def restore(dsn: str, home: Path, file: Path, key: str) -> Head:
+    """Make the database and the key files of `home` from a backup, in one transaction. The database must be empty.
+
+    Raises what `look_into` raises, and Refuse where something is there already.
+    """
+    head = look_into(file, key)
+    _refuse_unless_empty(dsn)
+    _refuse_other_keys(home, head)
+    words = ("--single-transaction", "--no-owner", "--no-privileges", "--exit-on-error")
+    with (
+        tempfile.TemporaryFile() as said,
+        _program("pg_restore", dsn, said, *words, stdin=subprocess.PIPE) as program,
+    ):
+        assert program.stdin is not None
+        _decrypt(file, key, _AfterFirstLine(program.stdin))
+        with suppress(BrokenPipeError):
+            program.stdin.close()
+        _ended_well(program, said)
+    for name, content in head.keys.items():
+        _write_key(home / name, base64.b64decode(content))
+    return head
+
+
+def _recipient(home: Path) -> pyrage.x25519.Recipient:
+    file = home / RECIPIENT_FILE
+    try:
+        return pyrage.x25519.Recipient.from_str(file.read_text().strip())
+    except FileNotFoundError:
+        raise NeedsPerson(
+            "There is no backup key yet.",
+            code="no-backup-key",
+            mend="Make one with: servery backup-key. Write the secret part down and keep it away from this machine.",
+        ) from None
+    except pyrage.RecipientError:
+        raise NeedsPerson("This is no public key.", where=str(file), mend="Put the file back as it was.") from None
+
+
+def _keys(home: Path) -> dict[str, str]:
+    return {file.name: base64.b64encode(file.read_bytes()).decode() for file in sorted(home.glob("*.key"))}
+
+
+def _server(dsn: str) -> str:
+    with psycopg.connect(dsn) as connection:
+        return str(connection.info.parameter_status("server_version"))
+
+
+@contextmanager
+def _whole_or_none(file: Path) -> Iterator[IO[bytes]]:
+    """A file beside `file` that takes its place once it is whole and on the disk."""
+    try:
+        draft = tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}-", delete=False)  # noqa: SIM115
+    except OSError as error:
+        raise NeedsPerson(
+            "No file can be written there: {why}.", field="file", where=str(file.parent), why=error.strerror
+        ) from error
+    try:
+        with draft:
+            yield draft
+            draft.flush()
+            os.fsync(draft.fileno())
+        Path(draft.name).replace(file)
+    finally:
+        Path(draft.name).unlink(missing_ok=True)
+
+
+@contextmanager
+def _program(
+    name: str, dsn: str, words_to: IO[bytes], *words: str, stdin: int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A program of PostgreSQL's at work; ended with us. The address goes by environment: arguments are everybody's."""
+    command = [str(binaries() / name), *words]
+    passed = _as_environment(dsn)
+    if stdin is not None:
+        command += ["--dbname", passed["PGDATABASE"]]
+    process = subprocess.Popen(
+        command,
+        stdin=stdin,
+        stdout=subprocess.DEVNULL if stdin else subprocess.PIPE,
+        stderr=words_to,
+        env=environment() | passed,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
+
+
+_VARIABLES = {
+    "host": "PGHOST", "port": "PGPORT", "dbname": "PGDATABASE", "user": "PGUSER", "password": "PGPASSWORD",
+    "passfile": "PGPASSFILE", "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY", "options": "PGOPTIONS", "service": "PGSERVICE",
+}  # fmt: skip
+
+
+def _as_environment(dsn: str) -> dict[str, str]:
+    with psycopg.connect(dsn) as connection:
+        given = psycopg.conninfo.conninfo_to_dict(dsn) | {"dbname": connection.info.dbname}
+    return {_VARIABLES[name]: str(value) for name, value in given.items() if name in _VARIABLES and value is not None}
+
+
+def _ended_well(process: subprocess.Popen[bytes], said: IO[bytes]) -> None:
+    if process.wait() != 0:
+        said.seek(0)
+        # Its first line names what failed; later ones may quote rows.
+        words = said.read().decode(errors="replace").strip()
+        raise Retry("PostgreSQL's own tool failed: {words}", words=words.partition("\n")[0] or "no reason given")
+
+
+class _Joined(io.RawIOBase):
+    """Some bytes, then a stream."""
+
+    def __init__(self, first: bytes, then: IO[bytes]) -> None:
+        self._first = io.BytesIO(first)
+        self._then = then
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        part = self._first.read(len(buffer)) or self._then.read(len(buffer))
+        buffer[: len(part)] = part
+        return len(part)
+
+
+class _Head(io.RawIOBase):
+    """Keeps the first line of what is written to it, and no more."""
+
+    def __init__(self) -> None:
+        self.line = b""
+        self._whole = False
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, part: Any) -> int:
+        if not self._whole:
+            line, newline, _ = bytes(part).partition(b"\n")
+            self.line += line
+            self._whole = bool(newline) or len(self.line) > _LONGEST_HEAD
+        return len(part)
+
+
+class _AfterFirstLine(io.RawIOBase):
+    """Passes on what comes after the first line."""
+
+    def __init__(self, to: IO[bytes]) -> None:
+        self._to = to
+        self._begun = False
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, part: Any) -> int:
+        rest = bytes(part)
+        if not self._begun:
+            _, newline, rest = rest.partition(b"\n")
+            self._begun = bool(newline)
+        # A tool that gave up closes its end, and tells why itself.
+        with suppress(BrokenPipeError):
+            self._to.write(rest)
+        return len(part)
+
+
+def _decrypt(file: Path, key: str, sink: io.RawIOBase) -> None:
+    try:
+        identity = pyrage.x25519.Identity.from_str(key.strip())
+    except pyrage.IdentityError as error:
+        raise Invalid(
+            "This is no backup key.", field="key", mend="It is the line that begins with AGE-SECRET-KEY-1."
+        ) from error
+    try:
+        source = file.open("rb")
+    except OSError as error:
+        raise Invalid("The file cannot be read: {why}.", field="file", where=str(file), why=error.strerror) from error
+    try:
+        with source:
+            pyrage.decrypt_io(source, sink, [identity])
+    except (pyrage.DecryptError, OSError) as error:
+        raise Invalid(
+            "This key does not open the backup, or the file is damaged or cut off.", field="file", where=str(file)
+        ) from error
+
+
+def _refuse_unless_empty(dsn: str) -> None:
+    with psycopg.connect(dsn) as connection:
+        cursor = connection.execute("select from pg_class where relnamespace = 'public'::regnamespace limit 1")
+    if cursor.rowcount:
+        raise Refuse(
+            "There are data already, and a backup is never put over them.",
+            mend="Set SERVERY_HOME to a new folder, or SERVERY_DATABASE_URL to an empty database.",
+        )
+
+
+def _refuse_other_keys(home: Path, head: Head) -> None:
+    for name, content in head.keys.items():
+        if Path(name).name != name:
+            raise Invalid("This backup names a file outside the data folder.", field="file")
+        file = home / name
+        if file.exists() and file.read_bytes() != base64.b64decode(content):
+            raise Refuse("The data folder has a {name} of its own.", name=name, mend="Set SERVERY_HOME to a new one.")
+
+
+def _write_key(file: Path, content: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+    with os.fdopen(descriptor, "wb") as writing:
+        writing.write(content)
+        writing.flush()
+        os.fsync(writing.fileno())
+    shutil.move(draft, file)
