@@ -64,3 +64,15 @@ def test_a_guest_is_one_time_only_as_long_as_every_record_is():
 
 def test_records_that_say_nothing_make_an_empty_guest():
     assert golden([record(1)]) == Golden()
+
+
+def test_a_system_that_the_owner_silenced_on_a_field_says_nothing_of_it():
+    book = record(1, 9, name="Ida Holm", email="own@x.dk", allergies=("nuts",))
+    till = Record(
+        2, "g2", NOON, SourceGuest(name="Ida Marie Holm", email="till@x.dk", allergies=("fish",), tags=("regular",)),
+        "+452", frozenset({"name", "contact", "allergies"}),
+    )  # fmt: skip
+    made = golden([book, till])
+    assert (made.name, made.email, made.phone) == (Known("Ida Holm", 1), Known("own@x.dk", 1), None)
+    assert made.allergies == (Known("nuts", 1),)
+    assert made.tags == (Known("regular", 2),)

@@ -4,12 +4,14 @@ Of several values the most complete name wins, and for contact details the lates
 never chosen between: all are kept, each once.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from servery.guests.names import words
+from servery.model.commands import Field
 from servery.model.guest import Birthday, Golden, Known, Note, SourceGuest
 
 
@@ -22,11 +24,32 @@ class Record(Struct, frozen=True):
     guest: SourceGuest
     phone: str | None = None
     """The number as E.164, where it could be read as one."""
+    silent: frozenset[Field] = frozenset()
+    """Fields that its system does not speak for here, by the owner's choice."""
+
+
+_UNSAID: Mapping[Field, Mapping[str, Any]] = {
+    "name": {"name": None, "given_name": None, "family_name": None},
+    "contact": {"email": None, "phone": None, "postcode": None, "city": None, "company": None},
+    "consent": {"marketing": "unknown"},
+    "vip": {"vip": None},
+    "tags": {"tags": ()},
+    "allergies": {"allergies": ()},
+    "preferences": {"preferences": ()},
+    "notes": {"notes": ()},
+}
+"""A record's members as they are when its system is silent on a field."""
+
+
+def without(guest: SourceGuest, fields: Collection[Field]) -> SourceGuest:
+    """What a record says when it is silent on these fields."""
+    unsaid = {name: value for field in fields for name, value in _UNSAID.get(field, {}).items()}
+    return structs.replace(guest, **unsaid) if unsaid else guest
 
 
 def golden(records: Sequence[Record]) -> Golden:
     """The golden fields of a guest made of these records."""
-    latest = sorted(records, key=lambda one: (one.at, one.external_id, one.id), reverse=True)
+    latest = sorted(map(_heard, records), key=lambda one: (one.at, one.external_id, one.id), reverse=True)
     return Golden(
         name=_best_name(latest),
         email=_latest(latest, lambda guest: guest.email),
@@ -43,6 +66,13 @@ def golden(records: Sequence[Record]) -> Golden:
         notes=_notes(latest),
         one_time=all(one.guest.one_time for one in latest),
     )
+
+
+def _heard(record: Record) -> Record:
+    if not record.silent:
+        return record
+    phone = None if "contact" in record.silent else record.phone
+    return structs.replace(record, guest=without(record.guest, record.silent), phone=phone)
 
 
 def _best_name(latest: Sequence[Record]) -> Known | None:

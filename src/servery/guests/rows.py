@@ -11,6 +11,7 @@ from servery.guests.golden import Record
 from servery.guests.keys import Keys
 from servery.guests.resolve import Decision, Known
 from servery.model.changes import modified_at
+from servery.model.commands import Field
 from servery.model.guest import Golden, SourceGuest
 from servery.storage.names import search_keys, sort_key
 
@@ -157,8 +158,9 @@ async def merged_at_source(db: Db, record_ids: Collection[int]) -> list[tuple[in
 
 async def records_of(db: Db, guest_ids: Sequence[int]) -> dict[int, list[Record]]:
     """The source records of these guests; records their source removed only where nothing else is left."""
+    silent = await _silent(db)
     cursor = await db.execute(
-        "select id, external_id, guest_id, revision, seen_at, phone_key, body from source_guest as s "
+        "select id, connection_id, external_id, guest_id, revision, seen_at, phone_key, body from source_guest as s "
         "where guest_id = any(%s) and (not removed "
         "or not exists (select from source_guest o where o.guest_id = s.guest_id and not o.removed))",
         [list(guest_ids)],
@@ -167,9 +169,18 @@ async def records_of(db: Db, guest_ids: Sequence[int]) -> dict[int, list[Record]
     for row in await cursor.fetchall():
         guest = msgspec.convert(row["body"], SourceGuest)
         at = modified_at(row["revision"]) or row["seen_at"]
-        record = Record(row["id"], row["external_id"], at, guest, row["phone_key"])
+        unheard = silent.get(row["connection_id"], frozenset())
+        record = Record(row["id"], row["external_id"], at, guest, row["phone_key"], unheard)
         found.setdefault(row["guest_id"], []).append(record)
     return found
+
+
+async def _silent(db: Db) -> dict[int, frozenset[Field]]:
+    """The fields that nothing is taken of, by connection: the owner chose so."""
+    cursor = await db.execute(
+        "select connection_id, array_agg(field) as fields from field_rule where direction in ('out', 'none') group by 1"
+    )
+    return {row["connection_id"]: frozenset(row["fields"]) for row in await cursor.fetchall()}
 
 
 # Beyond every key that ICU makes: the nameless stand behind all names.

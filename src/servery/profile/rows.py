@@ -75,9 +75,12 @@ async def kept(db: Db, guest_ids: Collection[int]) -> dict[int, Kept]:
 async def records(db: Db, guest_ids: Collection[int]) -> dict[int, list[DictRow]]:
     """The source records of guests, oldest first, those that their source removed last."""
     cursor = await db.execute(
-        "select s.guest_id, s.id, s.external_id, s.removed, s.merged_into, s.seen_at, s.body, s.link, c.name as "
-        "connection from source_guest s join connection c on c.id = s.connection_id where s.guest_id = any(%s) "
-        "order by s.removed, s.id",
+        "select s.guest_id, s.id, s.external_id, s.removed, s.merged_into, s.seen_at, s.link, c.name as connection, "
+        # A system that does not speak for consent here says nothing of it.
+        "case when f.field is null then s.body else s.body - 'marketing' end as body "
+        "from source_guest s join connection c on c.id = s.connection_id "
+        "left join field_rule f on f.connection_id = c.id and f.field = 'consent' and f.direction in ('out', 'none') "
+        "where s.guest_id = any(%s) order by s.removed, s.id",
         [list(guest_ids)],
     )
     found: dict[int, list[DictRow]] = defaultdict(list)
