@@ -5,9 +5,12 @@ The engine never asks who opens the connection: a venue agent may one day call t
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from importlib import import_module
+from importlib.resources import files
 from typing import Any, Literal
 
 import httpx
+import msgspec
 from msgspec import Raw, Struct
 
 from servery.model.changes import Change
@@ -277,6 +280,30 @@ class Connector(Struct, frozen=True):
     hear: Hear | None = None
     send: Send | None = None
     look_up: LookUp | None = None
+
+
+def manifest_in(package: str) -> Manifest:
+    """The manifest of the connector in a package, without loading its code."""
+    return msgspec.toml.decode(files(package).joinpath("manifest.toml").read_bytes(), type=Manifest)
+
+
+def connector_in(package: str) -> Connector:
+    """The connector in a package, ready for use: its verbs are found by the names of its files."""
+    declared = manifest_in(package)
+    client = import_module(f"{package}.client")
+    translate = import_module(f"{package}.translate")
+    webhooks = import_module(f"{package}.webhooks") if declared.webhook else None
+    send = import_module(f"{package}.send") if declared.outgoing else None
+    return Connector(
+        declared,
+        client.check,
+        client.read,
+        translate.translate,
+        fetch=getattr(client, "fetch", None),
+        hear=getattr(webhooks, "hear", None),
+        send=getattr(send, "send", None),
+        look_up=getattr(send, "look_up", None),
+    )
 
 
 async def pages(

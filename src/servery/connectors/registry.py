@@ -1,14 +1,11 @@
 """Finds connectors: every folder beside this file with a manifest, and every installed entry point of their group."""
 
 from functools import cache
-from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
 
-import msgspec
-
-from servery.connectors.contract import Connector, Manifest
+from servery.connectors.contract import Connector, Manifest, connector_in, manifest_in
 from servery.errors import NotFound
 
 ENTRY_POINTS = "servery.connectors"
@@ -32,8 +29,7 @@ def manifest(name: str) -> Manifest:
     """A connector's manifest, without loading its code. NotFound names those that can be connected."""
     if name not in packages():
         raise NotFound("There is no connector {name}. There are: {known}.", name=name, known=", ".join(connectable()))
-    text = files(packages()[name]).joinpath("manifest.toml").read_bytes()
-    return msgspec.toml.decode(text, type=Manifest)
+    return manifest_in(packages()[name])
 
 
 def locale(name: str) -> Path:
@@ -55,18 +51,5 @@ def connectable() -> list[str]:
 @cache
 def connector(name: str) -> Connector:
     """A connector ready for use."""
-    declared = manifest(name)
-    client = import_module(f"{packages()[name]}.client")
-    translate = import_module(f"{packages()[name]}.translate")
-    webhooks = import_module(f"{packages()[name]}.webhooks") if declared.webhook else None
-    send = import_module(f"{packages()[name]}.send") if declared.outgoing else None
-    return Connector(
-        declared,
-        client.check,
-        client.read,
-        translate.translate,
-        fetch=getattr(client, "fetch", None),
-        hear=getattr(webhooks, "hear", None),
-        send=getattr(send, "send", None),
-        look_up=getattr(send, "look_up", None),
-    )
+    manifest(name)
+    return connector_in(packages()[name])
