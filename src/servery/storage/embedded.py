@@ -26,7 +26,16 @@ from psycopg import errors as pg
 
 from servery.errors import NeedsPerson, Retry
 from servery.storage import guardian
-from servery.storage.cluster import NAME, Cluster, ensure_data, environment, make_sockets, open_cluster, server_command
+from servery.storage.cluster import (
+    MAJOR,
+    NAME,
+    Cluster,
+    ensure_data,
+    environment,
+    make_sockets,
+    open_cluster,
+    server_command,
+)
 
 _log = logging.getLogger(__name__)
 _POLL = 0.02
@@ -39,14 +48,14 @@ Tell = Callable[[str], None]
 
 
 @contextlib.contextmanager
-def embedded_server(home: Path, tell: Tell = _log.info) -> Iterator[str]:
+def embedded_server(home: Path, tell: Tell = _log.info, major: int = MAJOR) -> Iterator[str]:
     """Lend the server in `home`, as a DSN that holds no secret, for as long as the context lasts.
 
     Blocks until the server answers, through recovery after a crash too, and says on `tell` what it waits for.
     Enter it before the event loop starts, or in a thread. In the main thread SIGTERM becomes SystemExit
     meanwhile, unless the program has a handler of its own. Raises NeedsPerson where the server cannot start.
     """
-    cluster = open_cluster(home)
+    cluster = open_cluster(home, major)
     with _orderly_sigterm():
         lease = _Lease(cluster, tell)
         try:

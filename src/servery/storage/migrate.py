@@ -20,11 +20,20 @@ _LOCK = 0x5E27E27
 def migrate(dsn: str, folder: Path = MIGRATIONS) -> list[str]:
     """Apply what is missing and return the names of what was applied. Many processes may do so at once.
 
-    Raises NeedsPerson where the database has been migrated by a newer Servery.
+    Today's and tomorrow's partitions are there afterwards, whoever starts after whatever pause. Raises NeedsPerson where the database has been migrated by a newer Servery.
     """
     known = {file.stem for file in folder.glob("*.sql")}
     missing = known - _applied(dsn, known)
-    return _apply(dsn, folder) if missing else []
+    applied = _apply(dsn, folder) if missing else []
+    _make_days(dsn)
+    return applied
+
+
+def _make_days(dsn: str) -> None:
+    with psycopg.connect(dsn) as connection:
+        known = connection.execute("SELECT to_regprocedure('make_day(date)')").fetchone()
+        if known and known[0]:
+            connection.execute("SELECT make_day((now() AT TIME ZONE 'utc')::date + n) FROM generate_series(0, 1) AS n")
 
 
 def _applied(dsn: str, known: set[str]) -> set[str]:

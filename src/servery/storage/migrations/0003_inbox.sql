@@ -1,13 +1,14 @@
 -- What arrived, as it came. Rows of `inbox_event` are written once and never changed but for `body` when a closed day is
 -- packed; what is still to be done with one stands in `inbox_work`, what became of it in `inbox_outcome`.
--- Partitions are of one UTC day, made ahead and dropped by retention as a whole.
+-- Partitions are of one UTC day, made ahead and dropped by retention as a whole. `connection_id` has no foreign key: each
+-- group of events would lock rows of `connection`, which are never deleted; it is null where nobody knows the merchant.
 
 create sequence inbox_event_id;
 
 create table inbox_event (
     day date not null,
     id bigint not null default nextval('inbox_event_id'),
-    connection_id bigint references connection,
+    connection_id bigint,
     connector text not null,
     via text not null check (via in ('webhook', 'poll', 'backfill', 'reconcile', 'file')),
     kind text not null default '',
@@ -73,7 +74,7 @@ create table quarantine (
     connector text not null,
     via text not null,
     kind text not null,
-    key text not null,
+    key text not null default '',
     headers jsonb not null default '{}',
     body bytea not null,
     stage text not null check (stage in ('route', 'read', 'translate', 'apply')),
@@ -87,3 +88,25 @@ create table quarantine (
 );
 create index quarantine_open on quarantine (connection_id, id) where resolved_at is null;
 create index quarantine_key on quarantine (connection_id, key) where resolved_at is null;
+
+-- Makes the partitions of a day where they are missing, of every table that is parted by days. Each is made beside its
+-- table and then attached, which waits for nobody who reads or writes the table.
+create function make_day(wanted date) returns void language plpgsql as $$
+declare
+    parent text;
+    part text;
+begin
+    for parent in
+        select c.relname from pg_partitioned_table p join pg_class c on c.oid = p.partrelid
+        where p.partstrat = 'r' and c.relnamespace = current_schema()::regnamespace order by 1
+    loop
+        part := parent || '_' || to_char(wanted, 'YYYYMMDD');
+        continue when to_regclass(part) is not null;
+        perform pg_advisory_xact_lock(6134028);
+        continue when to_regclass(part) is not null;
+        execute format('create table %I (like %I including defaults including constraints including indexes '
+                       'including storage)', part, parent);
+        execute format('alter table %I attach partition %I for values from (%L) to (%L)',
+                       parent, part, wanted, wanted + 1);
+    end loop;
+end $$;
