@@ -237,7 +237,7 @@ def environment() -> dict[str, str]:
 
 
 def binaries(major: int = MAJOR) -> Path:
-    """The folder with the programs of a PostgreSQL: the wheel's or the distribution's. NeedsPerson where there is none."""
+    """The folder with a PostgreSQL's programs: the wheel's or the distribution's. NeedsPerson where there is none."""
     found = next((each for each in _offered(major) if (each / "postgres").exists()), None)
     if found is None:
         raise NeedsPerson(
