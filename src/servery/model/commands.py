@@ -48,7 +48,8 @@ class Usual(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class GuestCard(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="guest"):
     """A guest as an outside system is to know them. A field that may not go there, or that nobody knows, is empty."""
 
-    guest_id: int
+    guest_id: int | None
+    """None for a name on a booking that left nothing to know the person by: nobody's record may be made of it."""
     name: str | None = None
     email: str | None = None
     phone: str | None = None
