@@ -13,6 +13,7 @@ from servery.model.venue import Venue, table_key
 from servery.visits.assemble import BillRow, BookingRow, Draft
 from servery.visits.labels import read_label, words_of
 from servery.visits.match import Bill, Booking, Party
+from servery.visits.pairs import Pairs, pairs
 
 Db = AsyncConnection[DictRow]
 Day = tuple[int, date]
@@ -54,16 +55,17 @@ async def venues_of(db: Db, days: Iterable[Day]) -> dict[int, Venue]:
 async def load(db: Db, days: Sequence[Day]) -> dict[Day, DayRecords]:
     """All reservations and checks that stand on these days."""
     tables = await _tables(db, days)
+    paired = await pairs(db, (venue_id for venue_id, _ in days))
     found: dict[Day, DayRecords] = defaultdict(lambda: DayRecords({}, {}, [], []))
     for row in await _day_rows(db, _RESERVATIONS, days):
-        _take_booking(found[row["venue_id"], row["business_date"]], row)
+        _take_booking(found[row["venue_id"], row["business_date"]], row, paired)
     known = {
         day: tables.get(day[0], frozenset()).union(*(one.tables for one in records.weighed_bookings))
         for day, records in found.items()
     }
     for row in await _day_rows(db, _CHECKS, days):
         day = row["venue_id"], row["business_date"]
-        _take_bill(found[day], row, known.get(day, tables.get(day[0], frozenset())))
+        _take_bill(found[day], row, known.get(day, tables.get(day[0], frozenset())), paired)
     return found
 
 
@@ -85,8 +87,9 @@ async def _tables(db: Db, days: Sequence[Day]) -> dict[int, frozenset[str]]:
 
 
 _RESERVATIONS = """
-select r.id, r.venue_id, r.business_date, r.starts_at, r.status, r.party_size, r.table_keys, r.source_guest_id,
-       r.visit_id, g.guest_id, coalesce(g.body ->> 'name', r.body -> 'guest' ->> 'name') as guest_name,
+select r.id, r.venue_id, r.connection_id, r.business_date, r.starts_at, r.status, r.party_size, r.table_keys,
+       r.source_guest_id, r.visit_id, g.guest_id,
+       coalesce(g.body ->> 'name', r.body -> 'guest' ->> 'name') as guest_name,
        r.body -> 'tables' ->> 0 as table_name, (r.body ->> 'seated_at')::timestamptz as seated_at,
        (r.body ->> 'left_at')::timestamptz as left_at, coalesce((r.body ->> 'walk_in')::boolean, false) as walk_in
 from unnest(%s::bigint[], %s::date[]) as d(venue_id, business_date)
@@ -95,7 +98,7 @@ left join source_guest g on g.id = r.source_guest_id
 where not r.removed order by r.starts_at, r.connection_id, r.external_id"""
 
 _CHECKS = """
-select c.id, c.venue_id, c.business_date, c.opened_at, c.closed_at, c.label, c.table_name, c.covers,
+select c.id, c.venue_id, c.connection_id, c.business_date, c.opened_at, c.closed_at, c.label, c.table_name, c.covers,
        c.source_guest_id, c.total - c.refunded - coalesce((select sum(k.refunded) from checks k
            where k.venue_id = c.venue_id and k.connection_id = c.connection_id and k.refund_of = c.external_id
            and not k.removed), 0)::bigint as spend, c.net_sales, c.tips, c.currency, c.visit_id,
@@ -117,7 +120,7 @@ async def _day_rows(db: Db, query: str, days: Sequence[Day]) -> list[DictRow]:
     return await cursor.fetchall()
 
 
-def _take_booking(day: DayRecords, row: DictRow) -> None:
+def _take_booking(day: DayRecords, row: DictRow, paired: Pairs) -> None:
     day.bookings[row["id"]] = BookingRow(
         id=row["id"],
         starts_at=row["starts_at"],
@@ -136,7 +139,7 @@ def _take_booking(day: DayRecords, row: DictRow) -> None:
             starts_at=row["starts_at"],
             status=row["status"],
             party_size=row["party_size"],
-            tables=frozenset(row["table_keys"]),
+            tables=paired.keys(row["venue_id"], row["connection_id"], row["table_keys"]),
             guest_id=row["guest_id"],
             name_words=frozenset(words_of(row["guest_name"] or "")),
             seated_at=row["seated_at"],
@@ -145,8 +148,10 @@ def _take_booking(day: DayRecords, row: DictRow) -> None:
     )
 
 
-def _take_bill(day: DayRecords, row: DictRow, tables: frozenset[str]) -> None:
-    label = read_label(row["label"] or "", tables)
+def _take_bill(day: DayRecords, row: DictRow, tables: frozenset[str], paired: Pairs) -> None:
+    place = row["venue_id"], row["connection_id"]
+    label = read_label(row["label"] or "", paired.known(*place, tables))
+    key = table_key(row["table_name"]) if row["table_name"] else label.table
     by_staff = row["told_by"] == "staff"
     day.bills[row["id"]] = BillRow(
         id=row["id"],
@@ -166,7 +171,7 @@ def _take_bill(day: DayRecords, row: DictRow, tables: frozenset[str]) -> None:
             id=row["id"],
             opened_at=row["opened_at"],
             closed_at=row["closed_at"],
-            table=table_key(row["table_name"]) if row["table_name"] else label.table,
+            table=paired.key(*place, key) if key else None,
             name_words=label.names,
             covers=row["covers"],
             guest_id=row["guest_id"],
