@@ -20,7 +20,8 @@ _LOCK = 0x5E27E27
 def migrate(dsn: str, folder: Path = MIGRATIONS) -> list[str]:
     """Apply what is missing and return the names of what was applied. Many processes may do so at once.
 
-    Today's and tomorrow's partitions are there afterwards, whoever starts after whatever pause. Raises NeedsPerson where the database has been migrated by a newer Servery.
+    Today's and tomorrow's partitions are there afterwards, after however long a pause. Raises NeedsPerson where the
+    database has been migrated by a newer Servery.
     """
     known = {file.stem for file in folder.glob("*.sql")}
     missing = known - _applied(dsn, known)

@@ -102,7 +102,7 @@ begin
     loop
         part := parent || '_' || to_char(wanted, 'YYYYMMDD');
         continue when to_regclass(part) is not null;
-        perform pg_advisory_xact_lock(6134028);
+        execute format('lock table %I in share update exclusive mode', parent);
         continue when to_regclass(part) is not null;
         execute format('create table %I (like %I including defaults including constraints including indexes '
                        'including storage)', part, parent);
