@@ -1,4 +1,4 @@
-"""`servery up` when something under it dies: it says what, and ends with all that it started."""
+"""`servery up` when something under it dies: it begins it again, and where that is no use says so and ends."""
 
 from __future__ import annotations
 
@@ -6,21 +6,32 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
+import httpx
 import psutil
 import pytest
 
+from servery.storage import guardian
 from servery.testing.served import free_port
 from tests.storage.users import postmaster, processes
 
 
-@pytest.fixture
-def up(home: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+class Up(NamedTuple):
     """A running installation."""
+
+    process: subprocess.Popen[str]
+    url: str
+
+
+@pytest.fixture
+def up(home: Path) -> Iterator[Up]:
+    port = free_port()
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SERVERY_")}
-    environ |= {"SERVERY_HOME": str(home), "SERVERY_PORT": str(free_port())}
+    environ |= {"SERVERY_HOME": str(home), "SERVERY_PORT": str(port)}
     command = [sys.executable, "-m", "servery", "up"]
     with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
@@ -28,32 +39,67 @@ def up(home: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
             if "Servery is up" in line:
                 break
         try:
-            yield process
+            yield Up(process, f"http://127.0.0.1:{port}")
         finally:
             process.kill()
 
 
-def ending(up: subprocess.Popen[str]) -> tuple[int, str]:
-    assert up.stderr is not None
-    told = up.stderr.read()
-    return up.wait(10), told
+def until(happened: Callable[[], bool], seconds: float = 40) -> None:
+    """Wait for something that must happen."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
-def test_a_killed_database_is_told_and_ends_everything(up: subprocess.Popen[str], home: Path) -> None:
-    children = psutil.Process(up.pid).children()
-    postmaster(home).send_signal(signal.SIGKILL)
-    status, told = ending(up)
-    assert status == 1
-    assert f"PostgreSQL ended by itself. Its last words are in {home / 'postgres.log'}." in told
-    assert "Nobody may sign in yet. In another terminal: servery invite" in told
-    assert "Traceback" not in told
-    assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+def living(up: Up) -> dict[str, int]:
+    """The process ids of what runs, by command."""
+    family = [child for child in psutil.Process(up.process.pid).children() if child.status() != psutil.STATUS_ZOMBIE]
+    return {child.cmdline()[-1]: child.pid for child in family}
 
 
-def test_a_killed_worker_is_told_and_ends_everything(up: subprocess.Popen[str], home: Path) -> None:
-    (worker,) = [child for child in psutil.Process(up.pid).children() if child.cmdline()[-1] == "worker"]
-    worker.kill()
-    status, told = ending(up)
-    assert status == 1
+def answers(up: Up) -> bool:
+    """Whether a page that asks the database is served."""
+    try:
+        return httpx.get(f"{up.url}/api/v1/venues", trust_env=False, timeout=10).status_code == 401
+    except httpx.TransportError:
+        return False
+
+
+def test_a_killed_database_is_started_again_under_those_who_use_it(up: Up, home: Path) -> None:
+    before = living(up)
+    killed = postmaster(home)
+    killed.send_signal(signal.SIGKILL)
+    until(lambda: guardian.is_held(home, guardian.ALIVE) and postmaster(home).pid != killed.pid)
+    until(lambda: answers(up))
+    assert up.process.poll() is None
+    assert living(up) == before
+    up.process.terminate()
+    _, told = up.process.communicate(timeout=20)
+    assert f"is started again. Its last words are in {home / 'postgres.log'}." in told
+    assert processes(home) == []
+
+
+@pytest.mark.parametrize("command", ["web", "worker"])
+def test_a_killed_process_is_begun_again(up: Up, command: str) -> None:
+    before = living(up)
+    os.kill(before[command], signal.SIGKILL)
+    until(lambda: living(up).get(command, before[command]) != before[command])
+    until(lambda: answers(up))
+    assert living(up).keys() == before.keys()
+
+
+def test_what_ends_again_and_again_is_told_and_ends_everything(up: Up, home: Path) -> None:
+    ended = set()
+    while up.process.poll() is None:
+        worker = living(up).get("worker") if psutil.pid_exists(up.process.pid) else None
+        if worker is not None and worker not in ended:
+            ended.add(worker)
+            os.kill(worker, signal.SIGKILL)
+        time.sleep(0.05)
+    _, told = up.process.communicate(timeout=20)
+    assert up.process.returncode == 1
     assert "servery worker ended by itself (exit code -9)." in told
+    assert "Traceback" not in told
+    assert len(ended) == 5
     assert processes(home) == []

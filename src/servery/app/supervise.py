@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -15,6 +17,9 @@ log = logging.getLogger(__name__)
 
 STOP_SECONDS = 3.0
 """How long processes may take to end their work once told to stop."""
+_ENDS_AT_MOST = 5
+_WITHIN = 60.0
+"""Seconds: what ends five times within a minute has a fault that beginning again does not mend."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What asks a process to stop."""
 
@@ -50,22 +55,50 @@ def stopped_by_signal() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+class Child:
+    """A `servery` command that runs beside this process, and can be begun again."""
+
+    def __init__(self, command: Sequence[str], environ: Mapping[str, str], stdout: int | None = None) -> None:
+        self.command = " ".join(command)
+        self._line = [sys.executable, "-m", "servery", *command]
+        self._environ = {**os.environ, **environ}
+        self._stdout = stdout
+        self._ends: deque[float] = deque(maxlen=_ENDS_AT_MOST)
+        self.process = self._begin()
+
+    def _begin(self) -> subprocess.Popen[bytes]:
+        # A session of its own, so that a terminal's Ctrl-C reaches it only through us.
+        return subprocess.Popen(self._line, env=self._environ, stdout=self._stdout, start_new_session=True)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended by itself."""
+        return self.process.poll() is not None
+
+    def begin_again(self) -> bool:
+        """Begin again what ended; False where it ended so often that it would only end again."""
+        self._ends.append(time.monotonic())
+        if len(self._ends) == _ENDS_AT_MOST and self._ends[-1] - self._ends[0] < _WITHIN:
+            return False
+        log.warning(
+            "servery %s ended by itself (exit code %s) and is begun again", self.command, self.process.returncode
+        )
+        self.process = self._begin()
+        return True
+
+
 @contextmanager
 def children(
     commands: Sequence[Sequence[str]], environ: Mapping[str, str], stdout: int | None = None
-) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Run `servery` commands beside this process, and have all of them stopped at the end.
-
-    Each is in a session of its own, so that a terminal's Ctrl-C reaches them only through us.
-    """
-    started: list[subprocess.Popen[bytes]] = []
+) -> Iterator[list[Child]]:
+    """Run `servery` commands beside this process, and have all of them stopped at the end."""
+    started: list[Child] = []
     try:
         for command in commands:
-            line = [sys.executable, "-m", "servery", *command]
-            started.append(subprocess.Popen(line, env={**os.environ, **environ}, stdout=stdout, start_new_session=True))
+            started.append(Child(command, environ, stdout))
         yield started
     finally:
-        _end(started)
+        _end([child.process for child in started])
 
 
 def _end(started: Sequence[subprocess.Popen[bytes]]) -> None:

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from subprocess import PIPE, Popen
+from subprocess import PIPE
 from typing import Annotated
 
 import msgspec
@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from servery.app import demo as furnishing
 from servery.app import engine
-from servery.app.supervise import children, stopped_by_signal
+from servery.app.supervise import Child, children, stopped_by_signal
 from servery.cli.running import UP, ended, wait_until_answering, watch
 from servery.cli.shell import opened, say, settings
 from servery.errors import Retry
@@ -52,11 +52,11 @@ def demo(
             with children(UP, {"SERVERY_DATABASE_URL": dsn}) as started:
                 wait_until_answering(chosen, started)
                 asyncio.run(_read(dsn, started, chosen, link))
-                watch(chosen, started)
+                watch(chosen, dsn, started)
 
 
 @contextmanager
-def simulators(days: int, seed: int) -> Iterator[Popen[bytes]]:
+def simulators(days: int, seed: int) -> Iterator[Child]:
     """The restaurant's two systems in a process of their own."""
     line = ["sandbox", "demo", "--with-parent", "--days", str(days), "--seed", str(seed)]
     line += ["--square-port", str(_free_port()), "--resos-port", str(_free_port())]
@@ -71,12 +71,12 @@ def _free_port() -> int:
         return port
 
 
-def systems_of(process: Popen[bytes]) -> dict[str, dict[str, str]]:
+def systems_of(child: Child) -> dict[str, dict[str, str]]:
     """How to connect to each system: the one line of JSON with which the simulators say that they answer."""
-    assert process.stdout is not None
-    line = process.stdout.readline()
+    assert child.process.stdout is not None
+    line = child.process.stdout.readline()
     if not line:
-        ended([process])
+        ended([child])
         raise Retry("The simulators ended before they answered.")
     return msgspec.json.decode(line, type=dict[str, dict[str, str]])
 
@@ -86,7 +86,7 @@ async def _furnish(dsn: str, chosen: Settings, systems: dict[str, dict[str, str]
         return await furnishing.furnish(db, chosen, systems, restaurant().venue, days)
 
 
-async def _read(dsn: str, started: Sequence[Popen[bytes]], chosen: Settings, link: str) -> None:
+async def _read(dsn: str, started: Sequence[Child], chosen: Settings, link: str) -> None:
     """Show how reading goes on; as soon as tonight's guests have their stories, say where to look."""
     console = Console(stderr=True, highlight=False)
     columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[left]}")

@@ -2,22 +2,21 @@
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from subprocess import Popen
 from typing import Any
 
 import httpx
 import typer
 
 from servery.accounts import people
-from servery.app.supervise import children, stopped_by_signal
+from servery.app.supervise import Child, children, stopped_by_signal
 from servery.cli.shell import FIRST_OWNER, opened, say, settings
 from servery.errors import Retry
 from servery.model.viewer import SYSTEM
 from servery.settings import Settings
 from servery.storage import guardian
+from servery.storage.embedded import revive
 from servery.storage.migrate import migrate
 from servery.storage.server import database
 
@@ -67,7 +66,7 @@ def up() -> None:
             say(f"Servery is up: {chosen.public_url}")
             if nobody:
                 say(f"Nobody may sign in yet. In another terminal: {FIRST_OWNER}")
-            watch(chosen, started)
+            watch(chosen, dsn, started)
 
 
 async def _nobody(dsn: str) -> bool:
@@ -75,7 +74,7 @@ async def _nobody(dsn: str) -> bool:
         return not await people.everybody(db, SYSTEM)
 
 
-def wait_until_answering(chosen: Settings, started: Sequence[Popen[bytes]], seconds: float = 30.0) -> None:
+def wait_until_answering(chosen: Settings, started: Sequence[Child], seconds: float = 30.0) -> None:
     """Wait until the pages answer. Retry when a process ended, or nothing answers in time."""
     until = time.monotonic() + seconds
     with httpx.Client(base_url=f"http://127.0.0.1:{chosen.port}", trust_env=False) as client:
@@ -89,24 +88,32 @@ def wait_until_answering(chosen: Settings, started: Sequence[Popen[bytes]], seco
     raise Retry("The pages do not answer after {seconds} s.", seconds=round(seconds))
 
 
-def watch(chosen: Settings, started: Sequence[Popen[bytes]]) -> None:
-    """Stay until a process ends by itself, the embedded database among them, which is a failure; or a signal comes."""
+def watch(chosen: Settings, dsn: str, started: Sequence[Child]) -> None:
+    """Keep everything running until a signal comes: what ends by itself, PostgreSQL among it, is begun again.
+
+    Retry where something ends again and again.
+    """
     while True:
         if chosen.database_url is None and not guardian.is_held(chosen.home, guardian.ALIVE):
-            raise Retry(
-                "PostgreSQL ended by itself. Its last words are in {log}.",
-                log=chosen.home / "postgres.log",
-                mend="Start again: what was committed is there, and reading goes on from where it stopped.",
-            )
-        ended(started)
+            _revive(chosen, dsn)
+        for child in started:
+            if child.ended and not child.begin_again():
+                ended([child])
         time.sleep(0.2)
 
 
-def ended(started: Sequence[Popen[bytes]]) -> None:
+def _revive(chosen: Settings, dsn: str) -> None:
+    say(f"PostgreSQL ended by itself and is started again. Its last words are in {chosen.home / 'postgres.log'}.")
+    if revive(chosen.home) != dsn:
+        raise Retry("PostgreSQL came back at another address.", mend="Start again: what was committed is there.")
+
+
+def ended(started: Sequence[Child]) -> None:
     """Raise Retry if a process has ended; it has told why itself."""
     for child in started:
-        if child.poll() is not None:
-            command = " ".join(os.fsdecode(part) for part in list(child.args)[3:])  # type: ignore[arg-type]
+        if child.ended:
             raise Retry(
-                "servery {command} ended by itself (exit code {status}).", command=command, status=child.returncode
+                "servery {command} ended by itself (exit code {status}).",
+                command=child.command,
+                status=child.process.returncode,
             )

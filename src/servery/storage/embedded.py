@@ -64,6 +64,16 @@ def embedded_server(home: Path, tell: Tell = _log.info, major: int = MAJOR) -> I
             lease.leave()
 
 
+def revive(home: Path, tell: Tell = _log.info) -> str:
+    """Start the server again where it ended under those who use it, and return its DSN. Only for one who holds a share.
+
+    Raises NeedsPerson where it cannot start.
+    """
+    cluster = open_cluster(home)
+    with _locked(cluster.home, guardian.START, fcntl.LOCK_EX, tell):
+        return _ensure_running(cluster, tell)
+
+
 class _Lease:
     """One process's share in the server."""
 
