@@ -15,6 +15,7 @@ from msgspec import Struct
 from benchmarks.stand.installation import servery
 from servery.app.arrive import arrive
 from servery.app.connect import HISTORY_DAYS, all_settings, connect, session
+from servery.app.keeping import keeper, redactor
 from servery.connectors import registry
 from servery.connectors.contract import Account, Span, pages
 from servery.storage.pool import Pool
@@ -74,15 +75,17 @@ async def joined(
     async with pool.connection() as db:
         made = await connect(db, home, connector, given, name=None, venue_name=venue)
         one = await connections.connection_named(db, made.name)
+    read_by = registry.connector(connector)
     async with session(all_settings(home, one)) as opened:
         yield Reader(
             pool=pool,
             connection_id=one.id,
-            connector=registry.connector(connector),
+            connector=read_by,
             session=opened,
             account=msgspec.convert(one.account, Account),
             history_days=days,
             arrive=arrive,
+            keep=keeper(one.id, read_by, redactor(read_by)),
         )
 
 

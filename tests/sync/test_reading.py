@@ -11,13 +11,16 @@ import pytest
 from msgspec import Raw, structs
 
 from servery.app.arrive import arrive
+from servery.app.keeping import keeper
 from servery.connectors.contract import Account, Connector, Manifest, Page, Resource, Session, Span
 from servery.errors import NeedsPerson, Quarantine, Retry, ServeryError
+from servery.inbox.quarantine import error_of
 from servery.model.changes import Change, GuestSeen, ReservationSeen
 from servery.model.guest import SourceGuest
 from servery.model.reservation import Reservation
 from servery.sync import state
-from servery.sync.reading import Reader, due_in, step, without_nul
+from servery.sync.reading import Reader, due_in, step
+from servery.sync.understanding import without_nul
 
 pytestmark = pytest.mark.anyio
 
@@ -78,7 +81,7 @@ async def reader(pool, till):
         return Reader(
             pool=pool, connection_id=till, connector=vendor.connector(*resources),
             session=Session({}, httpx.AsyncClient()), account=Account("Fake", ()), history_days=history_days,
-            arrive=arrive,
+            arrive=arrive, keep=keeper(till, vendor.connector(*resources), bytes),
         )  # fmt: skip
 
     return of
@@ -245,20 +248,50 @@ async def test_asking_anew_makes_a_recent_poll_due_without_losing_its_place(read
 async def test_a_record_that_cannot_be_understood_is_kept_as_it_came_and_the_rest_goes_on(reader):
     reading = reader(Vendor(people=[{"name": "Nobody"}, {"id": "1"}]), PEOPLE, history_days=0)
     await finish(reading)
-    assert await rows(reading, "select convert_from(body, 'UTF8'), reason ->> 'message' from unread_record") == [
-        ('{"name": "Nobody"}', "A record of people has no id.")
-    ]
+    ((body, reason),) = await rows(reading, "select convert_from(body, 'UTF8'), reason from quarantine")
+    assert (body, str(error_of(reason))) == ('{"name": "Nobody"}', "A record of people has no id.")
     assert await rows(reading, "select external_id from source_guest") == [("1",)]
     await pass_time(reading, timedelta(seconds=61))
     await finish(reading)
-    assert await rows(reading, "select count(*) from unread_record") == [(1,)], "seen twice, kept once"
+    assert await rows(reading, "select attempts from quarantine") == [(2,)], "seen twice, kept once"
+
+
+async def test_what_is_read_is_kept_once_as_it_came_and_names_its_records(reader):
+    reading = reader(Vendor(people=[{"id": "1", "name": "Ida"}]), PEOPLE, history_days=0)
+    await finish(reading)
+    await pass_time(reading, timedelta(seconds=61))
+    await finish(reading)
+    kept = "select via, kind, convert_from(body, 'UTF8'), outcome from inbox_event join inbox_outcome on event_id = id"
+    assert await rows(reading, kept) == [("poll", "people", '{"id": "1", "name": "Ida"}', "applied")]
+    assert await rows(reading, "select kind, external_id from inbox_record") == [("guest", "1")]
+
+
+async def test_a_record_that_goes_well_at_a_later_read_leaves_quarantine_by_itself(reader, till):
+    reading = reader(Vendor(bookings=[{"id": "r1", "size": 2, "location": "elsewhere"}]), BOOKINGS)
+    await finish(reading)
+    async with reading.pool.connection() as db:
+        await db.execute("update venue_link set location = 'elsewhere' where location = 'nord'")
+    await pass_time(reading, timedelta(seconds=61))
+    await finish(reading)
+    assert await rows(reading, "select external_id from reservation") == [("r1",)]
+    assert await rows(reading, "select resolution, outcome from quarantine join inbox_outcome using (event_id)") == [
+        ("replayed", "applied")
+    ]
+
+
+async def test_what_makes_the_connector_itself_stumble_is_put_aside_and_the_rest_goes_on(reader):
+    reading = reader(Vendor(bookings=[{"id": "r1"}, {"id": "r2", "size": 2}]), BOOKINGS)
+    await finish(reading)
+    assert await rows(reading, "select external_id from reservation") == [("r2",)]
+    ((reason,),) = await rows(reading, "select reason from quarantine")
+    assert (reason["code"], reason["params"]) == ("fault", {"why": "KeyError"})
 
 
 async def test_a_record_of_a_location_that_is_no_venue_is_kept(reader):
     vendor = Vendor(bookings=[{"id": "r1", "size": 2, "location": "elsewhere"}, {"id": "r2", "size": 2}])
     reading = reader(vendor, BOOKINGS)
     await finish(reading)
-    assert await rows(reading, "select reason ->> 'code' from unread_record") == [("unplaced",)]
+    assert await rows(reading, "select reason ->> 'code' from quarantine") == [("unplaced",)]
     assert await rows(reading, "select external_id from reservation") == [("r2",)]
 
 
@@ -269,7 +302,7 @@ async def test_a_record_that_no_table_can_hold_is_found_and_kept_while_its_page_
     reading = reader(vendor, BOOKINGS)
     await finish(reading)
     assert await rows(reading, "select external_id from reservation order by 1") == [("r0",), ("r1",), ("r3",), ("r4",)]
-    ((reason, body),) = await rows(reading, "select reason ->> 'code', convert_from(body, 'UTF8') from unread_record")
+    ((reason, body),) = await rows(reading, "select reason ->> 'code', convert_from(body, 'UTF8') from quarantine")
     assert reason == "beyond-us"
     assert json.loads(body)["id"] == "r2"
 

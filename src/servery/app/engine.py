@@ -10,6 +10,7 @@ from psycopg import OperationalError
 
 from servery.app.arrive import CHANGED, arrive
 from servery.app.connect import DEFAULT_HISTORY, HISTORY_DAYS, all_settings, session
+from servery.app.keeping import keeper, redactor
 from servery.connectors import registry
 from servery.connectors.contract import Account
 from servery.errors import NeedsPerson
@@ -67,17 +68,19 @@ def _is_read(connection: Connection) -> bool:
 
 
 async def _read_for_ever(pool: Pool, home: Path, connection: Connection) -> None:
+    connector = registry.connector(connection.connector)
     while True:
         try:
             async with session(all_settings(home, connection)) as opened:
                 reader = Reader(
                     pool=pool,
                     connection_id=connection.id,
-                    connector=registry.connector(connection.connector),
+                    connector=connector,
                     session=opened,
                     account=msgspec.convert(connection.account, Account),
                     history_days=int(connection.settings.get(HISTORY_DAYS, DEFAULT_HISTORY)),
                     arrive=arrive,
+                    keep=keeper(connection.id, connector, redactor(connector)),
                 )
                 while True:
                     await _step(reader)

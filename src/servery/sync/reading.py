@@ -2,24 +2,23 @@
 
 import asyncio
 import logging
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from hashlib import blake2b
 from random import uniform
+from typing import Literal
 
-import psycopg
 from msgspec import Raw, Struct
 from psycopg_pool import AsyncConnectionPool
 
 from servery.connectors.contract import Account, Connector, Page, Resource, Session, Span, pages
-from servery.errors import NeedsPerson, Quarantine, Retry, ServeryError
+from servery.errors import NeedsPerson, Retry, ServeryError
 from servery.model.changes import Applied, Change
 from servery.sync import connections, state
 from servery.sync.places import Place
 from servery.sync.rows import Db
 from servery.sync.spans import Stretch, next_stretch, poll_span, stretches
+from servery.sync.understanding import Told, beyond_us, not_understood, says_too_much, together, understood
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +26,10 @@ Arrive = Callable[[Db, int, Mapping[str, Place], Sequence[Change]], Awaitable[Ap
 """What takes changes into the house, in the transaction of the connection it is given (`app.arrive`)."""
 Pool = AsyncConnectionPool[Db]
 
-Told = tuple[Raw, Sequence[Change]]
-"""A record with the changes it says."""
+Via = Literal["poll", "backfill", "reconcile"]
+Keep = Callable[[Db, Via, str, Sequence[Told]], Awaitable[None]]
+"""What keeps records of a resource as they came, and aside where they have an error (`app.keeping`)."""
 
-# An escaped NUL: its backslash is not itself escaped.
-_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 SET = 500
 """Records from which on pages are taken in together."""
 _WAITS = (5, 30, 120, 600, 3600)
@@ -48,6 +46,7 @@ class Reader(Struct, frozen=True, kw_only=True):
     account: Account
     history_days: int
     arrive: Arrive
+    keep: Keep
 
 
 async def step(reader: Reader, wanted_days: Collection[date]) -> float:
@@ -107,7 +106,7 @@ def _wait(error: ServeryError, attempts: int) -> float:
 
 async def _poll(reader: Reader, resource: Resource, states: Mapping[str, state.State], now: datetime) -> None:
     span = poll_span(resource, states[resource.name].polled_until, now)
-    await _read(reader, resource, span)
+    await _read(reader, "poll", resource, span)
     async with reader.pool.connection() as db:
         await state.polled(db, reader.connection_id, resource.name, now)
         if resource.backfill_by is not None:
@@ -125,7 +124,7 @@ async def _backfill_one(reader: Reader, states: Mapping[str, state.State], wante
     assert resource.backfill_by is not None
     span = Span(resource.backfill_by, stretch.since, stretch.until)
     at = states[resource.name]
-    if await _guarded(reader, resource, at, partial(_read, reader, resource, span)):
+    if await _guarded(reader, resource, at, partial(_read, reader, "backfill", resource, span)):
         done = [*at.spans_done, stretch]
         async with reader.pool.connection() as db:
             await state.read_stretch(db, reader.connection_id, resource.name, done, len(done) == of)
@@ -148,7 +147,7 @@ def _next_stretches(
             yield resource, stretch, len(todo)
 
 
-async def _read(reader: Reader, resource: Resource, span: Span | None) -> None:
+async def _read(reader: Reader, via: Via, resource: Resource, span: Span | None) -> None:
     """Read a span set by set, each taken in whole; the vendor prepares the next pages meanwhile."""
     async with reader.pool.connection() as db:
         places = await connections.places(db, reader.connection_id)
@@ -157,7 +156,7 @@ async def _read(reader: Reader, resource: Resource, span: Span | None) -> None:
     while records is not None:
         following = asyncio.ensure_future(anext(coming, None))
         try:
-            await _take_in(reader, resource, places, records)
+            await _take_in(reader, via, resource, places, records)
             records = await following
         finally:
             following.cancel()
@@ -181,70 +180,22 @@ async def _sets(coming: AsyncIterator[Page]) -> AsyncIterator[list[Raw]]:
         yield records
 
 
-async def _take_in(reader: Reader, resource: Resource, places: Mapping[str, Place], records: Sequence[Raw]) -> None:
-    """Bring a set of records into the house in one transaction; those that cannot be, are kept as they came."""
-    told, unread = understood(reader.connector, resource.name, places, records)
+async def _take_in(
+    reader: Reader, via: Via, resource: Resource, places: Mapping[str, Place], records: list[Raw]
+) -> None:
+    """Bring a set of records into the house in one transaction, and keep them as they came."""
+    told = understood(reader.connector, resource.name, places, records)
     async with reader.pool.connection() as db:
-        unread += await _arrived(reader, db, places, told)
-        for record, error in unread:
-            digest = blake2b(record, digest_size=16).digest()
-            await state.keep_unread(db, reader.connection_id, resource.name, bytes(record), digest, error)
+        await together(db, [one for one in told if one.error is None], partial(_arrived, reader, db, places), _aside)
+        await reader.keep(db, via, resource.name, told)
         await state.read_records(db, reader.connection_id, resource.name, len(records))
 
 
-async def _arrived(
-    reader: Reader, db: Db, places: Mapping[str, Place], told: Sequence[Told]
-) -> list[tuple[Raw, ServeryError]]:
-    """Take records in together. Where one says what no table can hold, halves are tried until it is found alone."""
-    try:
-        async with db.transaction():
-            changes = [change for _, seen in told for change in seen]
-            await reader.arrive(db, reader.connection_id, places, changes)
-    except (psycopg.DataError, OverflowError, UnicodeEncodeError) as error:
-        if len(told) == 1:
-            return [(told[0][0], _beyond_us(error))]
-        half = len(told) // 2
-        return await _arrived(reader, db, places, told[:half]) + await _arrived(reader, db, places, told[half:])
-    return []
+async def _arrived(reader: Reader, db: Db, places: Mapping[str, Place], told: Sequence[Told]) -> None:
+    await reader.arrive(db, reader.connection_id, places, [change for one in told for change in one.changes])
 
 
-def understood(
-    connector: Connector, resource: str, places: Mapping[str, Place], records: Sequence[Raw]
-) -> tuple[list[Told], list[tuple[Raw, ServeryError]]]:
-    """What a page's records say, each with its changes, and the records that cannot be taken in, with the reason."""
-    told: list[Told] = []
-    unread: list[tuple[Raw, ServeryError]] = []
-    for record in records:
-        try:
-            seen = connector.translate(resource, without_nul(record))
-        except Quarantine as error:
-            unread.append((record, error))
-            continue
-        elsewhere = next((one for one in seen if getattr(one, "location", None) not in {None, *places}), None)
-        if elsewhere is None:
-            told.append((record, seen))
-        else:
-            unread.append((record, _unplaced(elsewhere)))
-    return told, unread
-
-
-def without_nul(record: Raw) -> Raw:
-    """The record without the character U+0000, which JSON may hold and PostgreSQL cannot, and which nobody means."""
-    text = bytes(record)
-    return Raw(_NUL.sub(rb"\1", text)) if b"\\u0000" in text else record
-
-
-def _beyond_us(error: Exception) -> ServeryError:
-    # The name of the error alone: its text may quote the record.
-    return Quarantine(
-        "This record says what no field of ours can hold ({why}).", why=type(error).__name__, code="beyond-us"
-    )
-
-
-def _unplaced(change: Change) -> ServeryError:
-    return Quarantine(
-        "The location {location} is no venue here.",
-        location=getattr(change, "location", ""),
-        code="unplaced",
-        mend="Link the location to a venue on the connection's page.",
-    )
+def _aside(told: Told, error: Exception) -> None:
+    """Keep a record aside at once, whatever the fault: the next poll tries it again."""
+    told.stage = "apply"
+    told.error = beyond_us(error) if says_too_much(error) else not_understood(error)

@@ -114,18 +114,6 @@ async def taken_in(db: Db, connection_id: int, resource: str, records: int) -> N
     )
 
 
-async def keep_unread(
-    db: Db, connection_id: int, resource: str, body: bytes, digest: bytes, error: ServeryError
-) -> None:
-    """Keep a record that could not be understood, as it came, until someone has dealt with it."""
-    reason = {"code": error.code, "message": str(error)}
-    await db.execute(
-        "insert into unread_record (connection_id, resource, digest, body, reason) values (%s, %s, %s, %s, %s) "
-        "on conflict (connection_id, resource, digest) do update set reason = excluded.reason",
-        [connection_id, resource, digest, body, Jsonb(reason)],
-    )
-
-
 class HowFar(Struct, frozen=True):
     """How far all backfills together are: stretches done of all, the seconds left where that can be told, records."""
 

@@ -35,7 +35,9 @@ class Status(Struct, frozen=True, kw_only=True):
 async def statuses(db: Db) -> list[Status]:
     """All connections, oldest first."""
     held = await _records(db)
-    unread = await _counts(db, "select connection_id, count(*) as n from unread_record group by 1")
+    unread = await _counts(
+        db, "select connection_id, count(*) as n from quarantine where resolved_at is null group by connection_id"
+    )
     venues = await _venues(db)
     return [
         await _status(db, one, held.get(one.id, {}), unread.get(one.id, 0), venues.get(one.id, ()))

@@ -1,0 +1,146 @@
+"""What a record says, and the record that cannot be taken in: found, named and told in words."""
+
+import logging
+import re
+import traceback
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Literal, TypeVar
+
+import psycopg
+from msgspec import Raw, Struct
+
+from servery.connectors.contract import Connector
+from servery.errors import Quarantine, ServeryError
+from servery.model.changes import Change
+from servery.sync.places import Place
+from servery.sync.rows import Db
+
+log = logging.getLogger(__name__)
+
+Stage = Literal["translate", "apply"]
+"""Where a record failed: its words were not understood, or what it says fits into no table."""
+Unit = TypeVar("Unit")
+
+# An escaped NUL: its backslash is not itself escaped.
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+# What the server answers when not the data is at fault but the moment: connection lost, deadlock, resources, shutdown.
+_OUTAGES = ("08", "40", "53", "57", "58")
+
+
+class Told(Struct, kw_only=True):
+    """A record as it came, with what it says; `error` is set where it cannot be taken in."""
+
+    body: Raw
+    changes: Sequence[Change] = ()
+    stage: Stage = "translate"
+    error: ServeryError | None = None
+
+
+def understood(connector: Connector, resource: str, places: Mapping[str, Place], records: Sequence[Raw]) -> list[Told]:
+    """What each of these records says."""
+    return [_told(connector, resource, places, record) for record in records]
+
+
+def _told(connector: Connector, resource: str, places: Mapping[str, Place], record: Raw) -> Told:
+    try:
+        return Told(body=record, changes=translated(connector, resource, places, record))
+    except Quarantine as error:
+        return Told(body=record, error=error)
+
+
+def translated(connector: Connector, resource: str, places: Mapping[str, Place], record: Raw) -> Sequence[Change]:
+    """The changes that one record says. Quarantine when it cannot be understood, whatever it made the connector do."""
+    try:
+        changes = connector.translate(resource, without_nul(record))
+    except Quarantine:
+        raise
+    except Exception as error:
+        # Translating is pure: what failed once would fail again.
+        raise not_understood(error) from error
+    elsewhere = next((one for one in changes if getattr(one, "location", None) not in {None, *places}), None)
+    if elsewhere is not None:
+        raise _unplaced(elsewhere)
+    return changes
+
+
+def without_nul(record: Raw) -> Raw:
+    """The record without the character U+0000, which JSON may hold and PostgreSQL cannot, and which nobody means."""
+    text = bytes(record)
+    return Raw(_NUL.sub(rb"\1", text)) if b"\\u0000" in text else record
+
+
+async def together(
+    db: Db,
+    units: Sequence[Unit],
+    take: Callable[[Sequence[Unit]], Awaitable[None]],
+    failed: Callable[[Unit, Exception], None],
+    waits: Callable[[Unit], bool] = lambda _: False,
+) -> None:
+    """Take units in as one set. Where one cannot be, halves are tried until it is found alone, and handed to `failed`.
+
+    Whatever `waits` by the time its turn comes is left out. A fault of the moment is raised: nothing is then done.
+    """
+    now = [unit for unit in units if not waits(unit)]
+    if not now:
+        return
+    try:
+        async with db.transaction():
+            await take(now)
+    except Exception as error:
+        if is_outage(error):
+            raise
+        if len(now) == 1:
+            failed(now[0], error)
+            return
+        half = len(now) // 2
+        await together(db, now[:half], take, failed, waits)
+        await together(db, now[half:], take, failed, waits)
+
+
+def is_outage(error: Exception) -> bool:
+    """Whether the database or the moment is at fault, and not what was to be taken in."""
+    if isinstance(error, psycopg.OperationalError):
+        return error.sqlstate is None or error.sqlstate[:2] in _OUTAGES
+    return isinstance(error, psycopg.InterfaceError)
+
+
+def says_too_much(error: Exception) -> bool:
+    """Whether the data is at fault: a second try would end the same."""
+    return isinstance(
+        error, psycopg.DataError | psycopg.errors.ProgramLimitExceeded | OverflowError | UnicodeError | Quarantine
+    )
+
+
+def beyond_us(error: Exception) -> ServeryError:
+    """What a record says that no table can hold."""
+    if isinstance(error, ServeryError):
+        return error
+    # The name of the error alone: its text may quote the record.
+    return Quarantine(
+        "This record says what no field of ours can hold ({why}).", why=type(error).__name__, code="beyond-us"
+    )
+
+
+def not_understood(error: Exception) -> Quarantine:
+    """A fault while a record was read; the log names the place in the code, for it is ours to mend."""
+    log.error("%s\n%s", type(error).__name__, trace(error))
+    return Quarantine(
+        "This record made Servery stumble ({why}).",
+        why=type(error).__name__,
+        code="fault",
+        mend="Report it with the record's shape; after an update, replay it.",
+    )
+
+
+def trace(error: Exception) -> str:
+    """Where in the code it happened, without the error's own text: that may quote a person's data."""
+    return "".join(traceback.format_tb(error.__traceback__, limit=-4))
+
+
+def _unplaced(change: Change) -> Quarantine:
+    return Quarantine(
+        "The location {location} is no venue here.",
+        location=getattr(change, "location", ""),
+        code="unplaced",
+        mend="Link the location to a venue on the connection's page.",
+    )
