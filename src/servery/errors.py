@@ -71,7 +71,10 @@ class ServeryError(Exception):
 
 
 class Retry(ServeryError):
-    """Temporary: the same call may succeed after `retry_after` seconds."""
+    """Temporary: the same call may succeed after `retry_after` seconds.
+
+    `asked` tells that the number was given and is not our own guess: it is then waited at the least.
+    """
 
     default_code = "retry"
 
@@ -80,14 +83,15 @@ class Retry(ServeryError):
         template: str,
         /,
         *,
-        retry_after: float = 60.0,
+        retry_after: float | None = None,
         code: str | None = None,
         where: str | None = None,
         mend: str | None = None,
         **params: object,
     ) -> None:
         super().__init__(template, code=code, where=where, mend=mend, **params)
-        self.retry_after = retry_after
+        self.asked = retry_after is not None
+        self.retry_after = 60.0 if retry_after is None else retry_after
 
 
 class LookUpFirst(ServeryError):
