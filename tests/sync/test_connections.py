@@ -9,7 +9,7 @@ pytestmark = pytest.mark.anyio
 async def test_a_connection_is_found_by_any_writing_of_its_name(db, till):
     found = await connections.connection_named(db, "TILL")
     assert (found.id, found.connector, found.paused, found.sealed) == (till, "fake", False, None)
-    await connections.keep_secrets(db, till, b"sealed")
+    await connections.keep_settings(db, till, {}, b"sealed")
     await connections.pause(db, till, True)
     changed = await connections.connection_named(db, "till")
     assert (changed.paused, changed.sealed) == (True, b"sealed")
@@ -24,7 +24,7 @@ async def test_a_name_that_is_taken_is_refused_and_free_again_after_removal(db, 
     with pytest.raises(Invalid) as refused:
         await connections.add_connection(db, "till", "fake", {}, None)
     assert refused.value.field == "name"
-    await connections.keep_secrets(db, till, b"sealed")
+    await connections.keep_settings(db, till, {}, b"sealed")
     await connections.remove(db, till)
     assert [one.name for one in await connections.connections(db)] == []
     left = await (await db.execute("select sealed, paused from connection where id = %s", [till])).fetchone()
@@ -61,7 +61,7 @@ async def test_a_location_is_read_by_one_connection_of_a_system_only(db, till, b
         await connections.refuse_twice(db, till, ["nord"])
     assert str(refused.value) == (
         "Nord is read already, by the connection book. "
-        "To give it other credentials, remove that connection first."
+        "Other credentials can be given to that connection itself."
     )  # fmt: skip
     await connections.refuse_twice(db, till, ["elsewhere"])
     await connections.remove(db, book)

@@ -8,21 +8,29 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from servery.accounts.vault import open_vault, seal, unseal
+from servery.app import credentials
+from servery.app.credentials import HISTORY_DAYS, all_settings, entered
+from servery.app.tokens import TIMEOUT, using
 from servery.connectors import registry
-from servery.connectors.contract import Account, Location, Manifest, Session
+from servery.connectors.contract import Account, Location, Session
 from servery.errors import Invalid, NeedsPerson, NotFound, Refuse
 from servery.model.venue import Venue
 from servery.storage.pool import Connection as Db
-from servery.sync import connections
+from servery.sync import connections, state
 from servery.sync.connections import Connection
+from servery.venues import rows as venues
 from servery.venues.rows import KeptVenue, add_venue, venue_named
 
-HISTORY_DAYS = "history_days"
-"""The setting, of every connection, that says how many days of the past are read; without it DEFAULT_HISTORY."""
-DEFAULT_HISTORY = 730
+__all__ = [
+    "DEFAULT_HISTORY", "HISTORY_DAYS", "Connected", "VenueChoice", "all_settings", "change", "check", "connect",
+    "join", "refuse_files", "session", "suggested", "using",
+]  # fmt: skip
 
-_TIMEOUT = httpx.Timeout(30, connect=10)
+DEFAULT_HISTORY = 730
+"""Days of the past that are read where the connection has no setting HISTORY_DAYS."""
+
+VenueChoice = int | Venue
+"""Which venue a location is: one that there is, by id, or one to be added."""
 
 
 class Connected(Struct, frozen=True):
@@ -34,30 +42,10 @@ class Connected(Struct, frozen=True):
     venues: list[KeptVenue]
 
 
-def entered(manifest: Manifest, given: Mapping[str, str]) -> dict[str, str]:
-    """The settings as entered, defaults filled in. Invalid names one that is unknown, NeedsPerson one that lacks."""
-    known = {setting.name: setting for setting in manifest.settings}
-    for name in given:
-        if name not in known and name != HISTORY_DAYS:
-            raise Invalid(
-                "{connector} has no setting {name}. It has: {known}.",
-                field=name,
-                connector=manifest.title,
-                name=name,
-                known=", ".join(known),
-            )
-    filled = {name: setting.default for name, setting in known.items() if setting.default is not None}
-    values = {**filled, **{name: value.strip() for name, value in given.items() if value.strip()}}
-    for name, setting in known.items():
-        if setting.required and name not in values:
-            raise NeedsPerson("{label} is missing.", field=name, label=setting.label, mend=setting.help or None)
-    return values
-
-
 @asynccontextmanager
 async def session(settings: Mapping[str, str]) -> AsyncIterator[Session]:
     """A connector's session, with an HTTP client of its own that closes with it."""
-    async with httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False) as http:
+    async with httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False) as http:
         yield Session(settings, http)
 
 
@@ -85,57 +73,97 @@ async def connect(
 ) -> Connected:
     """Join a system whose settings work, in the caller's transaction.
 
-    One that was removed is taken up again. Its locations become venues: the one named, one of the same name, or a new
-    one where the system itself tells time zone and currency. Raises what `check` raises, Invalid where a location is
-    read already, and NeedsPerson where it must be told which venue a location is.
+    Its locations become venues: the one named, one of the same name, or a new one where the system itself tells time
+    zone and currency. Raises what `check` and `join` raise, and NeedsPerson where it must be told which venue a
+    location is.
+    """
+    account = await check(connector_name, given)
+    choices = {one.external_id: await _choice(db, one, account, venue_name) for one in account.locations}
+    return await join(db, home, connector_name, given, account, name=name, choices=choices)
+
+
+async def join(
+    db: Db,
+    home: Path,
+    connector_name: str,
+    given: Mapping[str, str],
+    account: Account,
+    *,
+    name: str | None,
+    choices: Mapping[str, VenueChoice],
+) -> Connected:
+    """Keep a connection whose credentials were proved; one that was removed is taken up again.
+
+    `choices` tells of each location that is to be read which venue it is. Invalid where a location is read already.
     """
     manifest = registry.manifest(connector_name)
     settings = entered(manifest, given)
-    account = await check(connector_name, given)
-    secret = {one.name for one in manifest.settings if one.secret}
-    shown = {key: value for key, value in settings.items() if key not in secret}
-    chosen = name or manifest.title
-    opened, locations = msgspec.to_builtins(account), [one.external_id for one in account.locations]
+    shown, _ = credentials.split(manifest, settings)
+    chosen, opened, locations = name or manifest.title, msgspec.to_builtins(account), list(choices)
+    if not locations:
+        raise Invalid("Choose a venue for at least one location.", field="venue")
     before = await connections.former(db, connector_name, locations)
     if before is None:
         connection_id = await connections.add_connection(db, chosen, connector_name, shown, opened)
     else:
         connection_id = await connections.bring_back(db, before, chosen, shown, opened)
     await connections.refuse_twice(db, connection_id, locations)
-    hidden = msgspec.json.encode({key: value for key, value in settings.items() if key in secret})
-    key = open_vault(home, in_use=await connections.any_secrets(db))
-    await connections.keep_secrets(db, connection_id, seal(key, hidden, _purpose(connection_id)))
-    venues = [await _venue_of(db, location, account, venue_name) for location in account.locations]
-    for location, kept in zip(account.locations, venues, strict=True):
-        await connections.link_location(db, connection_id, location.external_id, kept.id)
-    return Connected(connection_id, chosen, account, venues)
+    await credentials.keep(db, home, manifest, connection_id, settings)
+    linked = [await _venue(db, choice) for choice in choices.values()]
+    for location, kept in zip(locations, linked, strict=True):
+        await connections.link_location(db, connection_id, location, kept.id)
+    return Connected(connection_id, chosen, account, linked)
 
 
-def _purpose(connection_id: int) -> str:
-    return f"connection:{connection_id}"
+async def change(db: Db, home: Path, connection: Connection, given: Mapping[str, str]) -> Account:
+    """Give a connection other credentials or settings, tried first; what is not given stays, and so does all else.
+
+    Raises what `check` raises, and Invalid where they open another account than the one that was read.
+    """
+    manifest = registry.manifest(connection.connector)
+    settings = {**all_settings(home, connection), **{key: value for key, value in given.items() if value.strip()}}
+    account = await check(connection.connector, settings)
+    linked = await connections.places(db, connection.id)
+    missing = set(linked) - {one.external_id for one in account.locations}
+    if linked and len(missing) == len(linked):
+        raise Invalid(
+            "These credentials open {account}, which is another account than the one that is read.",
+            field=next((name for name in given if given[name].strip()), None),
+            account=account.name,
+            mend="Enter the credentials of the same account, or make a new connection for this one.",
+        )
+    await credentials.keep(db, home, manifest, connection.id, entered(manifest, settings))
+    await connections.keep_account(db, connection.id, msgspec.to_builtins(account))
+    await state.retry_now(db, connection.id)
+    return account
 
 
-def all_settings(home: Path, connection: Connection) -> dict[str, str]:
-    """A connection's settings with its secrets opened. NeedsPerson when the key is lost or another."""
-    if connection.sealed is None:
-        return connection.settings
-    opened = unseal(open_vault(home, in_use=True), connection.sealed, _purpose(connection.id))
-    return connection.settings | msgspec.json.decode(opened, type=dict[str, str])
+async def _venue(db: Db, choice: VenueChoice) -> KeptVenue:
+    if isinstance(choice, int):
+        return await venues.venue(db, choice)
+    return KeptVenue(await add_venue(db, choice), choice)
 
 
-async def _venue_of(db: Db, location: Location, account: Account, venue_name: str | None) -> KeptVenue:
-    if venue_name is not None and len(account.locations) == 1:
-        return await venue_named(db, venue_name)
+async def suggested(db: Db, location: Location) -> VenueChoice | None:
+    """The venue that a location is by its name, or the new one it would make; None where too little is known."""
     try:
-        return await venue_named(db, location.name)
+        return (await venue_named(db, location.name)).id
     except NotFound:
         if location.time_zone is None or location.currency is None:
-            raise NeedsPerson(
-                "{system} does not tell the time zone and the currency of {location}.",
-                field="venue",
-                system=account.name,
-                location=location.name,
-                mend="Add the venue first (servery venues add), then connect with --venue NAME.",
-            ) from None
-    venue = Venue(name=location.name, time_zone=location.time_zone, currency=location.currency)
-    return KeptVenue(await add_venue(db, venue), venue)
+            return None
+        return Venue(name=location.name, time_zone=location.time_zone, currency=location.currency)
+
+
+async def _choice(db: Db, location: Location, account: Account, venue_name: str | None) -> VenueChoice:
+    if venue_name is not None and len(account.locations) == 1:
+        return (await venue_named(db, venue_name)).id
+    found = await suggested(db, location)
+    if found is None:
+        raise NeedsPerson(
+            "{system} does not tell the time zone and the currency of {location}.",
+            field="venue",
+            system=account.name,
+            location=location.name,
+            mend="Add the venue first (servery venues add), then connect with --venue NAME.",
+        )
+    return found

@@ -37,6 +37,17 @@ async def connections(db: Db) -> list[Connection]:
     return [msgspec.convert(row, Connection) for row in await cursor.fetchall()]
 
 
+async def connection(db: Db, connection_id: int) -> Connection:
+    """The connection with this id; NotFound when there is none, or it was removed."""
+    cursor = await db.execute(
+        f"select {_COLUMNS} from connection where removed_at is null and id = %s", [connection_id]
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        raise NotFound("There is no connection {id}.", id=connection_id)
+    return msgspec.convert(row, Connection)
+
+
 async def connection_named(db: Db, name: str) -> Connection:
     """The connection of this name; NotFound names those there are."""
     found = {one.name.casefold(): one for one in await connections(db)}
@@ -115,7 +126,7 @@ async def refuse_twice(db: Db, connection_id: int, locations: Collection[str]) -
             field="name",
             venue=row["venue"],
             name=row["name"],
-            mend="To give it other credentials, remove that connection first.",
+            mend="Other credentials can be given to that connection itself.",
         )
 
 
@@ -123,9 +134,21 @@ def _jsonb(value: object) -> Jsonb | None:
     return None if value is None else Jsonb(value)
 
 
-async def keep_secrets(db: Db, connection_id: int, sealed: bytes) -> None:
-    """Keep a connection's encrypted credentials."""
-    await db.execute("update connection set sealed = %s where id = %s", [sealed, connection_id])
+async def keep_settings(db: Db, connection_id: int, settings: Mapping[str, str], sealed: bytes) -> None:
+    """Keep a connection's settings, and those that are secret encrypted."""
+    await db.execute(
+        "update connection set settings = %s, sealed = %s where id = %s", [_jsonb(settings), sealed, connection_id]
+    )
+
+
+async def keep_account(db: Db, connection_id: int, account: Mapping[str, Any]) -> None:
+    """Keep what its credentials open."""
+    await db.execute("update connection set account = %s where id = %s", [_jsonb(account), connection_id])
+
+
+async def rename(db: Db, connection_id: int, name: str) -> None:
+    """Call a connection otherwise; Invalid when the name is taken."""
+    await _write(db, "update connection set name = %s where id = %s returning id", name, [connection_id])
 
 
 async def pause(db: Db, connection_id: int, paused: bool) -> None:
@@ -164,10 +187,3 @@ async def places(db: Db, connection_id: int) -> dict[str, Place]:
 async def lock(db: Db, connection_id: int) -> None:
     """Wait for, and hold until the transaction ends, the right to write this connection's records."""
     await db.execute("select pg_advisory_xact_lock(%s, %s)", [0x5E4E, connection_id])
-
-
-async def any_secrets(db: Db) -> bool:
-    """Whether any connection's credentials are kept."""
-    cursor = await db.execute("select exists (select from connection where sealed is not null) as found")
-    row = await cursor.fetchone()
-    return bool(row and row["found"])
