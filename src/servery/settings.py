@@ -25,6 +25,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     public_url: str
     database_url: str | None
+    smtp_url: str | None = None
+    """The mail server that alerts go by: smtps://user:password@host, or smtp:// for STARTTLS."""
+    mail_from: str | None = None
+    metrics_token: str | None = None
+    """What whoever reads /metrics must send; None: nobody may."""
+    inside_addresses: bool = False
+    """Whether alerts may be sent to addresses of this machine's own network."""
 
     def __repr__(self) -> str:
         # The DSN may carry a password, and settings end up in logs.
@@ -40,6 +47,27 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         port=port,
         public_url=_public_url(environ, port),
         database_url=environ.get("SERVERY_DATABASE_URL") or None,
+        smtp_url=_smtp_url(environ),
+        mail_from=environ.get("SERVERY_MAIL_FROM") or None,
+        metrics_token=environ.get("SERVERY_METRICS_TOKEN") or None,
+        inside_addresses=environ.get("SERVERY_INSIDE_ADDRESSES") == "1",
+    )
+
+
+def _smtp_url(environ: Mapping[str, str]) -> str | None:
+    given = environ.get("SERVERY_SMTP_URL") or None
+    try:
+        known = given is None or (urlsplit(given).scheme in {"smtp", "smtps"} and urlsplit(given).hostname)
+    except ValueError:
+        known = False
+    if known:
+        return given
+    # Never with the value: it holds a password.
+    raise NeedsPerson(
+        "This is not the address of a mail server.",
+        field="SERVERY_SMTP_URL",
+        where="SERVERY_SMTP_URL",
+        mend="Set it to an address such as smtps://user:password@mail.example.com.",
     )
 
 

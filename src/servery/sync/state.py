@@ -1,7 +1,7 @@
 """How far each resource of a connection has been read, kept beside the records: a kill loses no more than a page."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -11,6 +11,14 @@ from psycopg.types.json import Jsonb
 from servery.errors import NeedsPerson, ServeryError
 from servery.sync.rows import Db
 from servery.sync.spans import Stretch, progress, stretches
+
+
+WANTED = "servery_wanted"
+"""The PostgreSQL channel on which who reads hears that a connection, by its id, is to be read at once."""
+
+
+_BETWEEN = timedelta(seconds=2)
+"""Between two polls of a resource, however much news there is of it."""
 
 
 class State(Struct, frozen=True, kw_only=True):
@@ -66,11 +74,12 @@ async def read_records(db: Db, connection_id: int, resource: str, records: int) 
 
 
 async def polled(db: Db, connection_id: int, resource: str, until: datetime) -> None:
-    """A poll has read everything up to `until`."""
+    """A poll has read everything up to `until`. What was wanted since then is still wanted."""
     await db.execute(
-        "update sync_state set polled_until = %s, last_ok_at = now(), attempts = 0, next_try_at = null, error = null "
-        "where connection_id = %s and resource = %s",
-        [until, connection_id, resource],
+        "update sync_state set polled_until = %(until)s, last_ok_at = now(), attempts = 0, "
+        "next_try_at = case when error is null and next_try_at > %(until)s then next_try_at end, "
+        "error = null, failing_since = null where connection_id = %(id)s and resource = %(resource)s",
+        {"until": until, "id": connection_id, "resource": resource},
     )
 
 
@@ -78,7 +87,8 @@ async def read_stretch(db: Db, connection_id: int, resource: str, done: Sequence
     """A backfill has read these stretches, and with `finished` all of them."""
     await db.execute(
         "update sync_state set spans_done = %s, backfill_done_at = case when %s then now() end, last_ok_at = now(), "
-        "attempts = 0, next_try_at = null, error = null where connection_id = %s and resource = %s",
+        "attempts = 0, next_try_at = null, error = null, failing_since = null "
+        "where connection_id = %s and resource = %s",
         [Jsonb(msgspec.to_builtins(done)), finished, connection_id, resource],
     )
 
@@ -94,8 +104,8 @@ async def failed(db: Db, connection_id: int, resource: str, error: ServeryError,
         "needs_person": isinstance(error, NeedsPerson),
     }
     await db.execute(
-        "update sync_state set attempts = attempts + 1, next_try_at = %s, error = %s "
-        "where connection_id = %s and resource = %s",
+        "update sync_state set attempts = attempts + 1, next_try_at = %s, error = %s, "
+        "failing_since = coalesce(failing_since, now()) where connection_id = %s and resource = %s",
         [next_try_at, Jsonb(told), connection_id, resource],
     )
 
@@ -103,6 +113,18 @@ async def failed(db: Db, connection_id: int, resource: str, error: ServeryError,
 async def retry_now(db: Db, connection_id: int) -> None:
     """Make everything due now: what failed and waits, and what was read a moment ago."""
     await db.execute("update sync_state set next_try_at = now() where connection_id = %s", [connection_id])
+    await db.execute("select pg_notify(%s, %s)", [WANTED, str(connection_id)])
+
+
+async def want(db: Db, connection_id: int, resources: Collection[str]) -> None:
+    """Have these resources polled at once: their system says that there is news. What fails keeps its next try."""
+    if resources:
+        await db.execute(
+            "update sync_state set next_try_at = greatest(now(), polled_until + %s) "
+            "where connection_id = %s and resource = any(%s) and error is null",
+            [_BETWEEN, connection_id, list(resources)],
+        )
+        await db.execute("select pg_notify(%s, %s)", [WANTED, str(connection_id)])
 
 
 async def taken_in(db: Db, connection_id: int, resource: str, records: int) -> None:

@@ -1,0 +1,148 @@
+"""The service that looks over the house: it opens and closes repairs, and sees that whoever is to be told is told."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import secrets
+import shutil
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+from uuid import UUID, uuid4
+
+from psycopg import OperationalError
+from psycopg_pool import PoolTimeout
+
+from servery.accounts.vault import open_vault, seal, unseal
+from servery.app.arrive import CHANGED
+from servery.app.telling import tell
+from servery.errors import ServeryError
+from servery.health import alerts, watch
+from servery.health.alerts import Least, Owed, Receiver
+from servery.health.repairs import Repair, loud, repairs, with_closed
+from servery.settings import Settings
+from servery.storage.pool import Connection as Db
+from servery.storage.pool import Pool
+
+log = logging.getLogger(__name__)
+
+_BREATH = 15.0
+"""Seconds between a process's signs of life."""
+
+
+async def run(pool: Pool, settings: Settings, stop: asyncio.Event, kind: Literal["web", "worker"] = "worker") -> None:
+    """Look over the house until told to stop. Pages watch as well: else nobody would tell that the worker is gone."""
+    process, breathed = uuid4(), float("-inf")
+    clock = asyncio.get_running_loop().time
+    try:
+        while not stop.is_set():
+            if clock() - breathed >= _BREATH:
+                await _live(pool, settings.home, process, kind)
+                breathed = clock()
+            await look(pool)
+            await send_due(pool, settings)
+            await _rest(stop, watch.EVERY.total_seconds())
+    finally:
+        await _end(pool, process)
+
+
+async def run_beside_pages(pool: Pool, settings: Settings, stop: asyncio.Event) -> None:
+    """The same for the process of the pages, through restarts of the database."""
+    while not stop.is_set():
+        try:
+            await run(pool, settings, stop, "web")
+        except (OperationalError, PoolTimeout) as error:
+            log.warning("watching: the database does not answer (%s)", type(error).__name__)
+            await _rest(stop, watch.EVERY.total_seconds())
+
+
+async def look(pool: Pool) -> None:
+    """One look, and open pages are told where the list of repairs is another now."""
+    async with pool.connection() as db:
+        now = await watch.clock(db)
+        if await watch.look_in_turn(db, now):
+            await db.execute("select pg_notify(%s, 'connections')", [CHANGED])
+        await alerts.owe(db, now)
+
+
+async def send_due(pool: Pool, settings: Settings, only: UUID | None = None) -> list[ServeryError]:
+    """Send what is due. Each is sent at least once; its id is the same every time. Tells what went wrong."""
+    async with pool.connection() as db:
+        due = await alerts.claim(db, await watch.clock(db), only=only)
+    wrong = []
+    for owed in due:
+        error = await _send(pool, settings, owed)
+        if error is not None:
+            wrong.append(error)
+    return wrong
+
+
+async def _send(pool: Pool, settings: Settings, owed: Owed) -> ServeryError | None:
+    async with pool.connection() as db:
+        to = await alerts.receiver(db, owed.receiver_id)
+        about = await _about(db, owed)
+    try:
+        await tell(settings, to, owed, about, _secret(settings.home, to))
+    except ServeryError as error:
+        log.warning("alert %s to receiver %s: %s", owed.what, to.id, error.code)
+        async with pool.connection() as db:
+            await alerts.failed(db, owed, error, await watch.clock(db))
+        return error
+    async with pool.connection() as db:
+        await alerts.sent(db, owed, await watch.clock(db))
+    return None
+
+
+async def _about(db: Db, owed: Owed) -> list[Repair]:
+    if owed.repair_id is not None:
+        return [await with_closed(db, owed.repair_id)]
+    if owed.what == "digest":
+        return [one for one in loud(await repairs(db), await watch.clock(db)) if one.severity != "notice"]
+    return []
+
+
+async def add_receiver(
+    db: Db, home: Path, address: str, *, least: Least = "critical", digest: bool = False, language: str = "en"
+) -> tuple[int, str | None]:
+    """Tell somebody from now on: their number, and for a webhook the secret that signs, shown this once."""
+    receiver_id = await alerts.add(db, address, least=least, digest=digest, language=language)
+    if alerts.receiver_kind(address) == "email":
+        return receiver_id, None
+    secret = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
+    key = open_vault(home, in_use=await alerts.anything_sealed(db))
+    await alerts.keep_secret(db, receiver_id, seal(key, secret.encode(), _for(receiver_id)))
+    return receiver_id, secret
+
+
+def _secret(home: Path, to: Receiver) -> str | None:
+    return unseal(open_vault(home, in_use=True), to.sealed, _for(to.id)).decode() if to.sealed else None
+
+
+def _for(receiver_id: int) -> str:
+    return f"alert-receiver:{receiver_id}"
+
+
+async def _live(pool: Pool, home: Path, process: UUID, kind: str) -> None:
+    usage = shutil.disk_usage(home)
+    async with pool.connection() as db:
+        disk = (usage.free, usage.total)
+        await watch.lives(db, process, kind, socket.gethostname(), datetime.now(UTC), disk)
+
+
+async def _end(pool: Pool, process: UUID) -> None:
+    try:
+        async with pool.connection(timeout=2) as db:
+            await watch.ends(db, process)
+    except (OperationalError, PoolTimeout):
+        # The row of a process that could not say so is found out by its age.
+        log.info("the end of this process could not be written down")
+
+
+async def _rest(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return

@@ -1,0 +1,1 @@
+"""How the house is: the state of each connection, what waits for a person, and who is told."""

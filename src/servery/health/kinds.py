@@ -1,0 +1,146 @@
+"""Everything that can be not well: how grave it is, in which words, and which button mends it. Data, no rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+from msgspec import Struct
+
+Severity = Literal["critical", "warning", "notice"]
+"""critical: guests or money are affected now; warning: they will be; notice: good to know."""
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+
+
+class Button(Struct, frozen=True):
+    """What mends it with one press: its words, and where a form (post) or a link (get) leads; the path has places."""
+
+    label: str
+    path: str
+    verb: Literal["get", "post"] = "get"
+
+
+class Kind(Struct, frozen=True, kw_only=True):
+    """One way of being not well. `what` and `mend` are English messages with `{named}` places.
+
+    `person`: whether it stays until a person does something. `stops_service`: whether a host must know at once.
+    """
+
+    severity: Severity
+    what: str
+    mend: str
+    button: Button | None = None
+    person: bool = True
+    stops_service: bool = False
+
+
+def _(message: str) -> str:
+    """Mark a message for the catalogues."""
+    return message
+
+
+_TO_CONNECTION = Button(_("Open the connection"), "/connections/{connection_id}")
+_READ_NOW = Button(_("Try now"), "/connections/{connection_id}/read", "post")
+
+KINDS: Mapping[str, Kind] = {
+    "needs_person": Kind(
+        severity="critical",
+        what=_("{connection} waits for somebody since {since}."),
+        mend=_("Mend what it says, then try now."),
+        button=_READ_NOW,
+        stops_service=True,
+    ),
+    "unreachable": Kind(
+        severity="critical",
+        what=_("{connection} is unreachable since {since}."),
+        mend=_("It is tried again by itself, and nothing is lost. See whether the system and its network are up."),
+        button=_READ_NOW,
+        person=False,
+        stops_service=True,
+    ),
+    "sending_stopped": Kind(
+        severity="critical",
+        what=_("Nothing can be sent to {connection} since {since}: {waiting} updates wait."),
+        mend=_("They are sent by themselves when it answers again. See whether the system and its network are up."),
+        button=_TO_CONNECTION,
+        person=False,
+        stops_service=True,
+    ),
+    "no_worker": Kind(
+        severity="critical",
+        what=_("Nothing is read or sent since {since}: no worker runs."),
+        mend=_("Start it: servery worker, or servery up."),
+        stops_service=True,
+    ),
+    "backlog_in": Kind(
+        severity="warning",
+        what=_("{waiting} events from {connection} wait to be taken in, the oldest since {since}."),
+        mend=_("If the number grows, start another worker: servery worker."),
+        button=_TO_CONNECTION,
+        person=False,
+    ),
+    "backlog_out": Kind(
+        severity="warning",
+        what=_("{waiting} updates to {connection} wait, the oldest since {since}."),
+        mend=_("The system may allow fewer requests than there are changes. It catches up by itself in quiet hours."),
+        button=_TO_CONNECTION,
+        person=False,
+    ),
+    "refused": Kind(
+        severity="warning",
+        what=_("{connection} refuses {count} updates: {reason}"),
+        mend=_("Open the connection to see which, and correct them where they were entered."),
+        button=_TO_CONNECTION,
+    ),
+    "quarantine": Kind(
+        severity="warning",
+        what=_("{count} records from {connection} could not be taken in: {reason}"),
+        mend=_("Mend the reason, then take them in again on the page Events."),
+        button=Button(_("Look at them"), "/events?connection={connection_id}&outcome=quarantined"),
+    ),
+    "poison": Kind(
+        severity="notice",
+        what=_("{count} events from {connection} fail again and again. Only what they are about waits."),
+        mend=_("They are tried a few more times, then kept aside."),
+        button=Button(_("Look at them"), "/events?connection={connection_id}&outcome=waiting"),
+        person=False,
+    ),
+    "webhooks_silent": Kind(
+        severity="warning",
+        what=_("{connection} has sent no event since {since}, though {count} changes were found by asking."),
+        mend=_("Look in the system whether its webhooks still point here. Until then changes come some minutes late."),
+        button=_TO_CONNECTION,
+    ),
+    "unpaired": Kind(
+        severity="notice",
+        what=_("{count} tables of {connection} are not paired with tables of the venue: {names}"),
+        mend=_("Pair them, so that checks find their bookings."),
+        button=Button(_("Pair tables"), "/connections/{connection_id}/tables"),
+    ),
+    "disk": Kind(
+        severity="critical",
+        what=_("The disk is nearly full: {free} left of {size}. When it is full, nothing can be stored."),
+        mend=_("Make room, or give the data folder a larger disk."),
+    ),
+    "disk_low": Kind(
+        severity="warning",
+        what=_("The disk fills up: {free} left of {size}."),
+        mend=_("Make room, or give the data folder a larger disk."),
+    ),
+    "clock": Kind(
+        severity="warning",
+        what=_("The clock of {host} is {seconds} s off the database's: signed webhooks may be refused."),
+        mend=_("Set the clock by the network (NTP)."),
+    ),
+    "backup_old": Kind(
+        severity="warning",
+        what=_("The last backup was made {since}."),
+        mend=_("Make one: servery backup FILE. Better, have the machine do so every night."),
+    ),
+    "backup_never": Kind(
+        severity="notice",
+        what=_("No backup was ever made."),
+        mend=_("Make one: servery backup FILE. Better, have the machine do so every night."),
+    ),
+}
+"""By name. The names stand in the database and in alerts: they never change."""
