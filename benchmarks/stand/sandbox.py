@@ -85,7 +85,7 @@ async def joined(
             account=msgspec.convert(one.account, Account),
             history_days=days,
             arrive=arrive,
-            keep=keeper(one.id, read_by, redactor(read_by)),
+            keep=keeper(one.id, read_by, redactor(home, read_by)),
         )
 
 

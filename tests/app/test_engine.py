@@ -25,6 +25,7 @@ class Interrupted:
 
     def __init__(self, pool: Any, stop: asyncio.Event) -> None:
         self._pool = pool
+        self.conninfo = pool.conninfo
         self._stop = stop
         self.asked = 0
 

@@ -9,6 +9,7 @@ import msgspec
 from psycopg import OperationalError
 
 from servery.app.arrive import CHANGED, arrive
+from servery.app.calls import Calls, either, listen
 from servery.app.connect import DEFAULT_HISTORY, HISTORY_DAYS, all_settings, session
 from servery.app.keeping import keeper, redactor
 from servery.connectors import registry
@@ -32,10 +33,12 @@ _AFTER_A_FAULT = 30.0
 async def run(pool: Pool, home: Path, stop: asyncio.Event) -> None:
     """Read all active connections until told to stop."""
     tasks: dict[int, tuple[bytes, asyncio.Task[None]]] = {}
+    calls = Calls()
+    listening = asyncio.create_task(listen(pool, state.WANTED, calls.call))
     try:
         while not stop.is_set():
             try:
-                await _adjust(pool, home, tasks)
+                await _adjust(pool, home, tasks, calls)
             except OperationalError as error:
                 # Somebody restarts PostgreSQL: reading goes on when it is back, and the page says when it last did.
                 log.warning("The database does not answer (%s); it is asked again.", type(error).__name__)
@@ -44,12 +47,13 @@ async def run(pool: Pool, home: Path, stop: asyncio.Event) -> None:
             except TimeoutError:
                 continue
     finally:
+        listening.cancel()
         for _, task in tasks.values():
             task.cancel()
-        await asyncio.gather(*(task for _, task in tasks.values()), return_exceptions=True)
+        await asyncio.gather(listening, *(task for _, task in tasks.values()), return_exceptions=True)
 
 
-async def _adjust(pool: Pool, home: Path, tasks: dict[int, tuple[bytes, asyncio.Task[None]]]) -> None:
+async def _adjust(pool: Pool, home: Path, tasks: dict[int, tuple[bytes, asyncio.Task[None]]], calls: Calls) -> None:
     """Start, restart and end tasks until there is one for each active connection as it is set up now."""
     async with pool.connection() as db:
         active = {one.id: one for one in await connections.connections(db) if _is_read(one)}
@@ -59,7 +63,7 @@ async def _adjust(pool: Pool, home: Path, tasks: dict[int, tuple[bytes, asyncio.
             del tasks[connection_id]
     for connection_id, one in active.items():
         if connection_id not in tasks:
-            task = asyncio.create_task(_read_for_ever(pool, home, one), name=f"connection {connection_id}")
+            task = asyncio.create_task(_read_for_ever(pool, home, one, calls), name=f"connection {connection_id}")
             tasks[connection_id] = (msgspec.json.encode(one), task)
 
 
@@ -67,7 +71,7 @@ def _is_read(connection: Connection) -> bool:
     return not connection.paused and bool(registry.manifest(connection.connector).resources)
 
 
-async def _read_for_ever(pool: Pool, home: Path, connection: Connection) -> None:
+async def _read_for_ever(pool: Pool, home: Path, connection: Connection, calls: Calls) -> None:
     connector = registry.connector(connection.connector)
     while True:
         try:
@@ -80,10 +84,10 @@ async def _read_for_ever(pool: Pool, home: Path, connection: Connection) -> None
                     account=msgspec.convert(connection.account, Account),
                     history_days=int(connection.settings.get(HISTORY_DAYS, DEFAULT_HISTORY)),
                     arrive=arrive,
-                    keep=keeper(connection.id, connector, redactor(connector)),
+                    keep=keeper(connection.id, connector, redactor(home, connector)),
                 )
                 while True:
-                    await _step(reader)
+                    await _step(reader, calls)
         except NeedsPerson as error:
             await _note(pool, connection, error)
             await asyncio.sleep(_AFTER_A_FAULT)
@@ -93,13 +97,14 @@ async def _read_for_ever(pool: Pool, home: Path, connection: Connection) -> None
             await asyncio.sleep(_AFTER_A_FAULT)
 
 
-async def _step(reader: Reader) -> None:
+async def _step(reader: Reader, calls: Calls) -> None:
     async with reader.pool.connection() as db:
         wanted = await days_of_expected_guests(db, datetime.now(UTC))
+    called = calls.expect(reader.connection_id)
     wait = await reading.step(reader, wanted)
     async with reader.pool.connection() as db:
         await db.execute("select pg_notify(%s, 'connections')", [CHANGED])
-    await asyncio.sleep(wait)
+    await either(called, timeout=wait)
 
 
 async def _note(pool: Pool, connection: Connection, error: NeedsPerson) -> None:

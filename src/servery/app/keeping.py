@@ -1,9 +1,14 @@
 """How what is read from a connection is kept: without card numbers, as the inbox keeps what arrives."""
 
+import os
+import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 from servery.connectors.contract import Connector
+from servery.inbox.cards import redact
 from servery.inbox.polled import Read, Redact, Source, keep
 from servery.model.subjects import subjects
 from servery.storage.pool import Connection as Db
@@ -11,9 +16,24 @@ from servery.sync.reading import Keep, Via
 from servery.sync.understanding import Told
 
 
-def redactor(connector: Connector) -> Redact:
+def card_key(home: Path) -> bytes:
+    """The key of the hashes that stand where card numbers stood, made at the first use.
+
+    It never enters the database: without it nobody can try out which numbers the hashes are of.
+    """
+    path = home / "cards.key"
+    with suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(32))
+    return path.read_bytes()
+
+
+def redactor(home: Path, connector: Connector) -> Redact:
     """What takes card numbers out of this system's records."""
-    return lambda body: body
+    key = card_key(home)
+    fields = frozenset(connector.manifest.id_fields)
+    return lambda body: redact(body, fields, key)
 
 
 def keeper(connection_id: int, connector: Connector, redact: Redact) -> Keep:

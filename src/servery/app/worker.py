@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
-from servery.app import engine
+from servery.app import engine, incoming, watching
 from servery.app.supervise import stop_event
 from servery.settings import Settings
 from servery.storage.pool import Pool, open_pool
@@ -23,6 +23,8 @@ _UNTIL_THE_DATABASE_IS_BACK = 0.5
 
 SERVICES: dict[str, Service] = {
     "reading": lambda pool, settings, stop: engine.run(pool, settings.home, stop),
+    "incoming": incoming.run,
+    "watching": watching.run,
 }
 """What a worker does, side by side. Several workers share it: each service takes only what no other has taken."""
 

@@ -18,7 +18,7 @@ from servery.sync import connections, state
 from servery.sync.places import Place
 from servery.sync.rows import Db
 from servery.sync.spans import Stretch, next_stretch, poll_span, stretches
-from servery.sync.understanding import Told, beyond_us, not_understood, says_too_much, together, understood
+from servery.sync.understanding import Known, Told, beyond_us, not_understood, says_too_much, together, understood
 
 log = logging.getLogger(__name__)
 
@@ -184,7 +184,8 @@ async def _take_in(
     reader: Reader, via: Via, resource: Resource, places: Mapping[str, Place], records: list[Raw]
 ) -> None:
     """Bring a set of records into the house in one transaction, and keep them as they came."""
-    told = understood(reader.connector, resource.name, places, records)
+    known = Known(places, frozenset(one.external_id for one in reader.account.locations))
+    told = understood(reader.connector, resource.name, known, records)
     async with reader.pool.connection() as db:
         await together(db, [one for one in told if one.error is None], partial(_arrived, reader, db, places), _aside)
         await reader.keep(db, via, resource.name, told)

@@ -12,7 +12,6 @@ from servery.errors import NeedsPerson, ServeryError
 from servery.sync.rows import Db
 from servery.sync.spans import Stretch, progress, stretches
 
-
 WANTED = "servery_wanted"
 """The PostgreSQL channel on which who reads hears that a connection, by its id, is to be read at once."""
 

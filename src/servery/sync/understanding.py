@@ -3,8 +3,8 @@
 import logging
 import re
 import traceback
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Literal, TypeVar
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Literal, NamedTuple, TypeVar
 
 import psycopg
 from msgspec import Raw, Struct
@@ -27,29 +27,40 @@ _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 _OUTAGES = ("08", "40", "53", "57", "58")
 
 
+class Known(NamedTuple):
+    """The venues of a connection's locations, and all locations that its account is known to have."""
+
+    places: Mapping[str, Place]
+    locations: Collection[str] = ()
+
+
 class Told(Struct, kw_only=True):
     """A record as it came, with what it says; `error` is set where it cannot be taken in."""
 
     body: Raw
+    resource: str
     changes: Sequence[Change] = ()
     stage: Stage = "translate"
     error: ServeryError | None = None
 
 
-def understood(connector: Connector, resource: str, places: Mapping[str, Place], records: Sequence[Raw]) -> list[Told]:
+def understood(connector: Connector, resource: str, known: Known, records: Sequence[Raw]) -> list[Told]:
     """What each of these records says."""
-    return [_told(connector, resource, places, record) for record in records]
+    return [_told(connector, resource, known, record) for record in records]
 
 
-def _told(connector: Connector, resource: str, places: Mapping[str, Place], record: Raw) -> Told:
+def _told(connector: Connector, resource: str, known: Known, record: Raw) -> Told:
     try:
-        return Told(body=record, changes=translated(connector, resource, places, record))
+        return Told(body=record, resource=resource, changes=translated(connector, resource, known, record))
     except Quarantine as error:
-        return Told(body=record, error=error)
+        return Told(body=record, resource=resource, error=error)
 
 
-def translated(connector: Connector, resource: str, places: Mapping[str, Place], record: Raw) -> Sequence[Change]:
-    """The changes that one record says. Quarantine when it cannot be understood, whatever it made the connector do."""
+def translated(connector: Connector, resource: str, known: Known, record: Raw) -> Sequence[Change]:
+    """The changes that one record says, but for those of locations that were not chosen.
+
+    Quarantine when it cannot be understood, whatever it made the connector do, or names a location nobody knows.
+    """
     try:
         changes = connector.translate(resource, without_nul(record))
     except Quarantine:
@@ -57,10 +68,11 @@ def translated(connector: Connector, resource: str, places: Mapping[str, Place],
     except Exception as error:
         # Translating is pure: what failed once would fail again.
         raise not_understood(error) from error
-    elsewhere = next((one for one in changes if getattr(one, "location", None) not in {None, *places}), None)
-    if elsewhere is not None:
-        raise _unplaced(elsewhere)
-    return changes
+    located = [(one, getattr(one, "location", None)) for one in changes]
+    for one, location in located:
+        if location is not None and location not in known.places and location not in known.locations:
+            raise _unplaced(one)
+    return [one for one, location in located if location is None or location in known.places]
 
 
 def without_nul(record: Raw) -> Raw:
