@@ -88,7 +88,7 @@ async def pack(db: Db, partition: Partition) -> int:
     name, count, last = sql.Identifier(partition.name), 0, 0
     while rows := await _unpacked_after(db, name, last):
         last = rows[-1]["id"]
-        bodies = await asyncio.to_thread(lambda rows=rows: [packed(row["body"]) for row in rows])
+        bodies = await asyncio.to_thread(lambda bodies: [packed(one) for one in bodies], [row["body"] for row in rows])
         await db.execute(
             sql.SQL(
                 "update {} as e set body = i.body, packed = true from unnest(%b::bigint[], %b::bytea[]) as i(id, body) "
