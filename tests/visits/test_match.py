@@ -140,6 +140,11 @@ def test_checks_that_name_one_another_as_origin_do_not_hang():
     assert groups(bill(10, 0, table=None, split=10)) == [[10]]
 
 
+def test_a_check_split_from_a_ring_belongs_to_it_whichever_id_is_lowest():
+    assert groups(bill(10, 0, table=None, split=11), bill(11, 0, table=None, split=11)) == [[10, 11]]
+    assert groups(bill(11, 0, table=None, split=10), bill(10, 0, table=None, split=10)) == [[10, 11]]
+
+
 def test_separate_bills_of_one_table_are_one_party():
     assert groups(bill(10, 0, 90), bill(11, 3, 95)) == [[10, 11]]
     assert groups(bill(10, 0, 90), bill(11, 60, 95)) == [[10, 11]]

@@ -127,7 +127,8 @@ def _origin(bill: Bill, by_id: Mapping[int, Bill]) -> int:
     passed = [bill.id]
     while (before := bill.split_from) is not None:
         if before in passed:
-            return min(passed)
+            # A ring, which a source may tell: whoever hangs on to it is of its origin, and not of a ring of their own.
+            return min(passed[passed.index(before) :])
         passed.append(before)
         if before not in by_id:
             break
