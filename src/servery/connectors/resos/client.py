@@ -22,6 +22,8 @@ span meanwhile draws those behind it forward, and without the overlap as many wo
 RESTAURANT = "restaurant"
 """The location's id where resOS does not name one. A key opens one restaurant only, so it stands for no other."""
 RETRY_SECONDS = 30.0
+_DIGITS = 8
+"""Of a wait that is meant: more of them are a fault, not a day and more."""
 
 _ORDER = "createdAt:1"
 """Oldest made first, so that a booking made while pages are read joins at the end instead of moving the others."""
@@ -50,12 +52,17 @@ def _time_zone(session: Session) -> str | None:
 
 async def _restaurant(session: Session) -> str:
     answer = await _ask(session, "/healthcheck", {})
-    if not answer.is_success or not _is_json(answer):
+    if answer.status_code == httpx.codes.NOT_FOUND:
         return RESTAURANT
+    # Any other failure is no reason to take the restaurant for one without an id: it would become another venue.
     try:
-        return msgspec.json.decode(answer.content, type=wire.Health).restaurant_id or RESTAURANT
-    except msgspec.DecodeError:
+        told = msgspec.json.decode(_body(session, "/healthcheck", answer))
+        return msgspec.convert(told, wire.Health).restaurant_id or RESTAURANT
+    except msgspec.ValidationError:
         return RESTAURANT
+    except msgspec.DecodeError as error:
+        raise _away("resOS at {host} answered {path} with no list; it is asked for again in {seconds} seconds.",
+                    session, "/healthcheck") from error  # fmt: skip
 
 
 async def read(session: Session, resource: Resource, account: Account, span: Span | None, token: str | None) -> Page:
@@ -104,8 +111,11 @@ async def _list(session: Session, path: str, question: Mapping[str, str]) -> lis
 
 
 async def _get(session: Session, path: str, question: Mapping[str, str]) -> bytes:
-    """The JSON that resOS answers with, or why there is none."""
-    answer = await _ask(session, path, question)
+    return _body(session, path, await _ask(session, path, question))
+
+
+def _body(session: Session, path: str, answer: httpx.Response) -> bytes:
+    """The JSON that resOS answered with, or why there is none."""
     if answer.status_code in (401, 403):
         raise NeedsPerson(
             "resOS does not accept the API key.", field="api_key",
@@ -158,7 +168,8 @@ def _too_many(session: Session, answer: httpx.Response, path: str) -> Retry:
 
 def _milliseconds(header: str | None) -> float:
     """Retry-After, which resOS writes in milliseconds and not in seconds as RFC 9110 has it."""
-    return float(header) if header and header.isascii() and header.isdigit() else RETRY_SECONDS * 1000
+    readable = header and header.isascii() and header.isdigit() and len(header) <= _DIGITS
+    return float(header) if header and readable else RETRY_SECONDS * 1000
 
 
 def _not_the_api(session: Session) -> NeedsPerson:

@@ -47,8 +47,8 @@ def translate(resource: str, record: Raw) -> Sequence[Change]:
         if resource == "tables":
             return _tables(msgspec.json.decode(record, type=wire.TablesRecord))
         return _booking(msgspec.json.decode(record, type=wire.BookingRecord))
-    except (msgspec.DecodeError, OverflowError) as error:
-        # OverflowError: a time in the first or last hours that a calendar holds.
+    except (msgspec.DecodeError, UnicodeDecodeError, OverflowError, RecursionError) as error:
+        # OverflowError: a time in the first or last hours that a calendar holds. RecursionError: thousands of brackets.
         raise Quarantine("This is not what resOS calls {resource}: {why}", resource=resource, why=str(error)) from error
 
 

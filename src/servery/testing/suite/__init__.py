@@ -1,0 +1,45 @@
+"""The contract suite: what every connector is held to, against its own simulator with faults on."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from servery.connectors.contract import connector_in
+from servery.testing.rehearsal import Events, Rehearsal
+from servery.testing.suite.checking import Checking
+from servery.testing.suite.hearing import Hearing
+from servery.testing.suite.papers import Papers
+from servery.testing.suite.reading import Reading
+from servery.testing.suite.sending import Sending
+from servery.testing.suite.translating import Translating
+
+__all__ = ["Suite", "suite_of"]
+
+
+class Suite(Papers, Checking, Reading, Translating, Hearing, Sending):
+    """All of it; a connector's tests hold one subclass, made by `servery.testing.contract_suite`."""
+
+
+def suite_of(
+    package: str,
+    *,
+    settings: Mapping[str, str],
+    credentials: Mapping[str, Any],
+    events: Events | None,
+    retry_after: str,
+    parties: int,
+) -> type[Suite]:
+    """The suite for one connector; the parameters are those of `servery.testing.contract_suite`."""
+    connector = connector_in(package)
+    simulator = import_module(f"{package}.simulator").simulator
+    address = {"base_url": "{url}"} if any(one.name == "base_url" for one in connector.manifest.settings) else {}
+    rehearsal = Rehearsal(
+        package=package,
+        connector=connector,
+        simulator=lambda stage: simulator(stage, **credentials),
+        settings={**address, **settings},
+        events=events,
+        retry_after=retry_after,
+        parties=parties,
+    )
+    return type("TestContract", (Suite,), {"rehearsal": rehearsal, "__test__": True})

@@ -1,0 +1,17 @@
+"""What the parts of the suite share."""
+
+from typing import ClassVar
+
+from servery.connectors.contract import Manifest
+from servery.testing.rehearsal import Rehearsal
+
+
+class Part:
+    """A part of the suite; `rehearsal` is the connector it is about."""
+
+    rehearsal: ClassVar[Rehearsal]
+
+    @property
+    def manifest(self) -> Manifest:
+        """The connector's manifest."""
+        return self.rehearsal.connector.manifest

@@ -1,0 +1,106 @@
+"""The verb `check`: the right credentials open the account, and any others are told beside the setting at fault."""
+
+import pytest
+
+from servery.errors import NeedsPerson, Retry, ServeryError
+from servery.testing.evening import Evening
+from servery.testing.faults import PASSING, STRANGE, UNAUTHORIZED, in_seconds, too_many
+from servery.testing.suite.base import Part
+
+_IMPATIENT = 0.4
+
+
+class Checking(Part):
+    """Signing in."""
+
+    def test_the_right_credentials_open_the_account(self) -> None:
+        """`check` tells an account with at least one location, each with an id and a name."""
+        with self.rehearsal.playing(Evening(1).stage) as play:
+            account = play.check()
+        assert account.name
+        assert account.locations, "an account without a location is of no use: raise NeedsPerson"
+        assert all(place.external_id and place.name for place in account.locations)
+        assert len({place.external_id for place in account.locations}) == len(account.locations)
+
+    def test_wrong_credentials_are_told_beside_the_setting(self) -> None:
+        """Each secret in turn is wrong: NeedsPerson names it, and tells it to nobody."""
+        secrets = {one.name for one in self.manifest.settings if one.secret} & set(self.rehearsal.settings)
+        if not secrets:
+            pytest.skip("does not apply: it signs in without a secret")
+        with self.rehearsal.playing(Evening(1).stage) as play:
+            for name in secrets:
+                for wrong in ("wr0ng-secret", "two words", "clé"):
+                    with pytest.raises(NeedsPerson) as told:
+                        play.check(changed={name: wrong})
+                    assert told.value.field == name, f"a wrong {name} is told beside {told.value.field}"
+                    assert wrong not in str(told.value), "the error tells the secret"
+
+    def test_a_wrong_address_is_told(self) -> None:
+        """Nothing there at all passes by itself, perhaps; what is no address, or no such API, is told beside it."""
+        addresses = [name for name, value in self.rehearsal.settings.items() if "{url}" in value]
+        with self.rehearsal.playing(Evening(1).stage) as play:
+            for name in addresses:
+                for wrong in ("nowhere", "ftp://example.org", "http://me:s3cret@127.0.0.1:1"):
+                    with pytest.raises(ServeryError) as told:
+                        play.check(changed={name: wrong})
+                    assert "s3cret" not in str(told.value), "the error tells a password"
+                    assert isinstance(told.value, Retry) or getattr(told.value, "field", "") == name
+            play.front.spoil_all(STRANGE["HTML instead"])
+            with pytest.raises((NeedsPerson, Retry)):
+                play.check()
+
+    @pytest.mark.parametrize("name", [*PASSING])
+    def test_a_passing_fault_is_tried_again(self, name: str) -> None:
+        """While it lasts, `check` raises Retry with a sensible wait; a connector asks nobody to mend what passes."""
+        with self.rehearsal.playing(Evening(1).stage) as play:
+            play.front.spoil_all(PASSING[name])
+            with pytest.raises(Retry) as told:
+                play.check(patience=_IMPATIENT)
+            assert 0 < told.value.retry_after <= 3600
+            assert "{" not in told.value.told(), f"a place was left unfilled: {told.value.told()}"
+
+    @pytest.mark.parametrize("name", [*PASSING, *STRANGE])
+    def test_a_fault_in_the_middle_changes_no_account(self, name: str) -> None:
+        """Whichever of its answers is spoilt, `check` fails or tells the same account as without faults."""
+        fault = (PASSING | STRANGE)[name]
+        with self.rehearsal.playing(Evening(1).stage) as play:
+            right = play.check()
+            for after in range(len(play.front.asked)):
+                play.front.recover()
+                play.front.spoil(fault, after)
+                try:
+                    account = play.check(patience=_IMPATIENT)
+                except (Retry, NeedsPerson):
+                    continue
+                assert account == right, f"with answer {after + 1} spoilt, another account was told"
+
+    def test_the_wait_that_is_asked_for_is_kept(self) -> None:
+        """429 with Retry-After in the vendor's unit or as a date; advice nobody can read gives a wait of our own."""
+        unit = 1000 if self.rehearsal.retry_after == "milliseconds" else 1
+        assert self._wait(str(7 * unit)) == pytest.approx(7, abs=2), "the vendor asked for 7 seconds"
+        if unit == 1:
+            assert 30 <= self._wait(in_seconds(60)) <= 90, "the vendor asked for a minute, by a date"
+        for unreadable in ("soon", "-5", "", "Thu, 01 Jan 2015 00:00:00 GMT", "9" * 400):
+            assert 0 <= self._wait(unreadable) <= 7 * 86_400, f"Retry-After: {unreadable[:40]}"
+
+    def _wait(self, advice: str) -> float:
+        with self.rehearsal.playing(Evening(0).stage) as play:
+            play.front.spoil_all(too_many(advice))
+            with pytest.raises(Retry) as told:
+                play.check()
+            return told.value.retry_after
+
+    def test_credentials_that_end_are_told_while_reading(self) -> None:
+        """401 in the middle of reading asks a person, beside the setting that holds the token."""
+        secrets = {one.name for one in self.manifest.settings if one.secret}
+        oauth2 = self.manifest.oauth2
+        if not secrets and oauth2 is None:
+            pytest.skip("does not apply: it signs in without a secret")
+        expected = secrets | ({oauth2.token} if oauth2 else set())
+        with self.rehearsal.playing(Evening(1).stage) as play:
+            account = play.check()
+            play.front.spoil_all(UNAUTHORIZED)
+            for resource in self.manifest.resources:
+                with pytest.raises(NeedsPerson) as told:
+                    play.first_page(resource, account)
+                assert told.value.field in expected
