@@ -67,7 +67,11 @@ async def _connected(pool, house, url, orchid):
         pool, house, orchid.agree(urlsplit(way.url).query), viewer=OWNER, session="my session"
     )
     async with pool.connection() as db:
-        choices = {one.external_id: await connect.suggested(db, one) for one in brought.account.locations}
+        choices: dict[str, connect.VenueChoice] = {}
+        for one in brought.account.locations:
+            venue = await connect.suggested(db, one)
+            assert venue is not None
+            choices[one.external_id] = venue
         made = await connect.join(
             db, house.home, "orchid", brought.granted.settings, brought.account, name=None, choices=choices
         )

@@ -8,6 +8,7 @@ from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
 from servery.app import engine, incoming, watching
+from servery.app.set_up import working
 from servery.app.supervise import stop_event
 from servery.settings import Settings
 from servery.storage.pool import Pool, open_pool
@@ -25,6 +26,7 @@ SERVICES: dict[str, Service] = {
     "reading": lambda pool, settings, stop: engine.run(pool, settings.home, stop),
     "incoming": incoming.run,
     "watching": watching.run,
+    "setting up": working.run,
 }
 """What a worker does, side by side. Several workers share it: each service takes only what no other has taken."""
 

@@ -48,6 +48,9 @@ class Resource(Struct, frozen=True, kw_only=True):
     backfill_by: Axis | None = None
     lateness: int = 0
     ahead: int = 0
+    reconciled: Literal["check", "reservation"] | None = None
+    """The kind of its records, where each business date is compared with the source once it is over (it must be one
+    whose past is read by when records took place)."""
 
 
 class Capability(Struct, frozen=True):
@@ -265,6 +268,10 @@ done, NeedsPerson when a setting or right is at fault, Refuse when this one obje
 LookUp = Callable[[Session, Account, Command, Target], Awaitable[Sent | None]]
 """`send.look_up`: what an attempt with an unknown end came to. None: it is certainly not done. Raises as `send`."""
 
+Clear = Callable[[Session, Account, Command, Target], Awaitable[None]]
+"""`send.clear`: delete what a test of ours made there; what is gone already is well. Only for a kind that no command
+of its own calls off, as a cancelled party does. Raises as `send`."""
+
 Asgi = Callable[[dict[str, Any], Callable[..., Awaitable[Any]], Callable[..., Awaitable[None]]], Awaitable[None]]
 """An ASGI application: what a connector's `simulator.simulator(stage, **credentials)` returns."""
 
@@ -280,6 +287,7 @@ class Connector(Struct, frozen=True):
     hear: Hear | None = None
     send: Send | None = None
     look_up: LookUp | None = None
+    clear: Clear | None = None
 
 
 def manifest_in(package: str) -> Manifest:
@@ -303,6 +311,7 @@ def connector_in(package: str) -> Connector:
         hear=getattr(webhooks, "hear", None),
         send=getattr(send, "send", None),
         look_up=getattr(send, "look_up", None),
+        clear=getattr(send, "clear", None),
     )
 
 

@@ -28,6 +28,7 @@ create table verification (
     id bigint generated always as identity primary key,
     connection_id bigint not null references connection,
     write boolean not null,
+    wait integer not null default 600,
     asked_at timestamptz not null default now(),
     leased_until timestamptz,
     ended_at timestamptz,
