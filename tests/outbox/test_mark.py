@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from servery.outbox import echoes, hold_all, mark, parties, status
-from servery.outbox.held import hold, release, send_now
+from servery.outbox.hold import hold, release, send_now
 from servery.outbox.mark import installation_id, our_id
 from servery.storage.pool import Connection
 

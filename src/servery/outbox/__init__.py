@@ -5,7 +5,7 @@ other side (`limits`) and with patience (`breaker`, `retry`), and keep at it unt
 """
 
 from servery.outbox.echoes import echoes, parties
-from servery.outbox.held import hold_all
+from servery.outbox.hold import hold_all
 from servery.outbox.mark import mark
 from servery.outbox.status import status
 

@@ -10,8 +10,6 @@ SCHEDULE = (0, 5, 30, 120, 600, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
 """Seconds before each try, counted from the one before; after the last a person decides."""
 LONGEST = 24 * 3600
 """Seconds: nobody is waited for longer, whatever they ask."""
-GAVE_UP = "gave-up"
-"""The code of an object that was tried as often as the schedule has it."""
 
 Jitter = Callable[[], float]
 """By what a wait is multiplied, so that what failed together does not come back together."""
