@@ -23,12 +23,7 @@ async def recovers(db: Connection, connection_id: int, at: datetime) -> None:
 
 async def make_day(db: Connection, day: datetime) -> None:
     """The partitions of a day, where there are none yet."""
-    for table in ("inbox_event", "inbox_outcome", "inbox_record", "outbox_attempt"):
-        name = f"{table}_{day:%Y%m%d}"
-        await db.execute(
-            f"create table if not exists {name} partition of {table} for values from ('{day:%Y-%m-%d}') "
-            f"to ('{day + timedelta(days=1):%Y-%m-%d}')"
-        )
+    await db.execute("select make_day(%s)", [day.date()])
 
 
 async def arrives(
@@ -65,7 +60,7 @@ async def arrives(
 async def kept_aside(db: Connection, connection_id: int, code: str, at: datetime) -> None:
     """A record that could not be taken in."""
     event = await arrives(db, connection_id, at, outcome="quarantined")
-    reason = {"code": code, "template": "This record has no date.", "params": {}, "mend": None, "message": "no date"}
+    reason: dict[str, Any] = {"code": code, "template": "This record has no date.", "params": {}, "mend": None, "message": "no date"}
     await db.execute(
         "insert into quarantine (event_id, day, connection_id, connector, via, kind, body, stage, reason, at) "
         "values (%s, %s, %s, 'square', 'webhook', 'order', '', 'translate', %s, %s)",

@@ -5,9 +5,10 @@ import os
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
-from litestar import Litestar
 
-from servery.app import site
+from servery.app import site, watching
+from servery.app.logs import Observed
+from servery.app.metrics import Requests
 from servery.app.supervise import STOP_SECONDS, stop_event
 from servery.errors import NeedsPerson
 from servery.settings import Settings
@@ -21,14 +22,18 @@ async def serve(settings: Settings, dsn: str) -> None:
     stop = stop_event()
     async with open_pool(dsn) as pool:
         listening = asyncio.create_task(listen(live, dsn))
+        watched = asyncio.create_task(watching.run_beside_pages(pool, settings, stop))
         try:
-            await _serve_until(stop, settings, site.create(settings, pool, live), live)
+            requests = Requests()
+            application = Observed(site.create(settings, pool, live, requests), requests.seen)
+            await _serve_until(stop, settings, application, live)
         finally:
             listening.cancel()
-            await asyncio.wait([listening])
+            stop.set()
+            await asyncio.wait([listening, watched], timeout=STOP_SECONDS)
 
 
-async def _serve_until(stop: asyncio.Event, settings: Settings, application: Litestar, live: Live) -> None:
+async def _serve_until(stop: asyncio.Event, settings: Settings, application: Observed, live: Live) -> None:
     server = Server(
         application,
         address=os.environ.get("SERVERY_ADDRESS", "127.0.0.1"),

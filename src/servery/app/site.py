@@ -3,21 +3,32 @@
 import os
 import secrets
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from litestar import Litestar, Response, get
+from litestar.di import NamedDependency, Provide
+from litestar.params import SkipValidation
+from psycopg import Error as PsycopgError
+from psycopg_pool import PoolTimeout
 
 from servery.api.plugin import Api
+from servery.app.metrics import Requests, metrics
 from servery.app.sources import RoomSources
+from servery.health.ready import lacking
 from servery.settings import Settings
 from servery.storage.pool import Pool
 from servery.web.door import AccountsDoor
 from servery.web.live import Live
 from servery.web.site import Site
 
+_READY_SECONDS = 3.0
+"""How long the database may take to answer."""
 
-def create(settings: Settings, pool: Pool, live: Live) -> Litestar:
-    """The application over an open pool.
+
+def create(settings: Settings, pool: Pool, live: Live, requests: Requests | None = None) -> Litestar:
+    """The application over an open pool. `requests` is what /metrics tells of this process's own answers.
 
     Whoever serves it calls `live.stop()` before it stops: open streams would hold it for ever.
     """
@@ -29,16 +40,36 @@ def create(settings: Settings, pool: Pool, live: Live) -> Litestar:
         live=live,
     )
     return Litestar(
-        [healthz],
+        [healthz, readyz, metrics],
         plugins=[site, Api(pool)],
+        dependencies={
+            "pool": _given(pool),
+            "requests": _given(requests or Requests()),
+            "metrics_token": _given(settings.metrics_token),
+        },
         logging_config=None,
     )
+
+
+def _given(value: object) -> Provide:
+    return Provide(lambda: value, sync_to_thread=False)
 
 
 @get("/healthz", sync_to_thread=False, include_in_schema=False)
 def healthz() -> Response[str]:
     """Whether the process answers."""
     return Response("ok", media_type="text/plain")
+
+
+@get("/readyz", include_in_schema=False)
+async def readyz(pool: NamedDependency[SkipValidation[Pool]]) -> Response[dict[str, Any]]:
+    """Whether it can take in and answer just now: 503 with what is missing where it cannot."""
+    try:
+        async with pool.connection(timeout=_READY_SECONDS) as db:
+            missing = await lacking(db, datetime.now(UTC))
+    except (PsycopgError, PoolTimeout) as error:
+        missing = [f"database:{type(error).__name__}"]
+    return Response({"ready": not missing, "missing": missing}, status_code=503 if missing else 200)
 
 
 def _csrf_secret(home: Path) -> str:

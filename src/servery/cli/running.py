@@ -1,7 +1,7 @@
 """`servery up`, `web`, `worker` and `demo`: running an installation."""
 
 import asyncio
-import logging
+import os
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
@@ -10,6 +10,7 @@ import httpx
 import typer
 
 from servery.accounts import people
+from servery.app import logs
 from servery.app.supervise import Child, children, stopped_by_signal
 from servery.cli.shell import FIRST_OWNER, opened, say, settings
 from servery.errors import Retry
@@ -46,8 +47,7 @@ def worker() -> None:
 
 
 def _run(service: Callable[[Settings, str], Coroutine[Any, Any, None]]) -> None:
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logs.configure(os.environ)
     chosen = settings()
     chosen.home.mkdir(parents=True, exist_ok=True)
     with database(chosen) as dsn:

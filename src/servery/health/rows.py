@@ -76,3 +76,17 @@ async def connections(db: Db, now: datetime) -> list[dict[str, Any]]:
     """A row for each connection, as `report.ConnectionHealth` needs it."""
     cursor = await db.execute(_CONNECTIONS, {"now": now, "day": DAY})
     return await cursor.fetchall()
+
+
+async def open_errors(db: Db) -> list[dict[str, Any]]:
+    """What failed and is not mended, counted by connection and code."""
+    cursor = await db.execute(
+        "select connection_id, code, sum(n)::bigint as n from ("
+        "select connection_id, coalesce(reason ->> 'code', '') as code, count(*) as n from quarantine "
+        "where resolved_at is null and connection_id is not null group by 1, 2 "
+        "union all select connection_id, coalesce(error ->> 'code', ''), count(*) from outbox_target "
+        "where state <> 'rests' and error is not null group by 1, 2 "
+        "union all select connection_id, coalesce(error ->> 'code', ''), count(*) from sync_state "
+        "where error is not null group by 1, 2) x group by 1, 2 order by 1, 2"
+    )
+    return await cursor.fetchall()

@@ -12,7 +12,8 @@ from psycopg.conninfo import conninfo_to_dict
 from servery.errors import NeedsPerson
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-_TABLE = "_servery_migration"
+TABLE = "_servery_migration"
+"""Where it is written down which were applied."""
 _LOCK = 0x5E27E27
 """Key of the advisory lock under which one process at a time migrates; any number that nobody else takes."""
 
@@ -38,7 +39,7 @@ def _make_days(dsn: str) -> None:
 
 
 def _applied(dsn: str, known: set[str]) -> set[str]:
-    query = sql.SQL("SELECT migration_id FROM {}").format(sql.Identifier(_TABLE))
+    query = sql.SQL("SELECT migration_id FROM {}").format(sql.Identifier(TABLE))
     with psycopg.connect(dsn) as connection:
         try:
             applied = {str(name) for (name,) in connection.execute(query)}
@@ -57,7 +58,7 @@ def _apply(dsn: str, folder: Path) -> list[str]:
     # Imported here: it costs more than finding out that there is nothing to do.
     from servery.storage.yoyo_backend import connect_backend, read_folder
 
-    with connect_backend(_keywords(dsn), _TABLE) as backend:
+    with connect_backend(_keywords(dsn), TABLE) as backend:
         # A lock of the very connection that migrates: neither can outlive the other, as yoyo's own lock, a row,
         # outlives a killed process. A row found under our lock is therefore stale.
         backend.execute(f"SELECT pg_advisory_lock({_LOCK})")
