@@ -19,9 +19,10 @@ from servery.app.keeping import keeper, redactor
 from servery.connectors import registry
 from servery.connectors.contract import Account, Span, pages
 from servery.storage.pool import Pool
-from servery.sync import connections, reading, state
+from servery.sync import connections, state
 from servery.sync.reading import Reader
 from servery.sync.spans import poll_span, stretches
+from servery.sync.step import step
 
 Settings = Mapping[str, str]
 
@@ -92,7 +93,7 @@ async def joined(
 async def read_all(reader: Reader) -> None:
     """Take the steps that the engine takes, until the whole history is read. RuntimeError when a read fails."""
     while not await _is_read(reader):
-        wait = await reading.step(reader, ())
+        wait = await step(reader, ())
         await asyncio.sleep(min(wait, 0.05))
 
 

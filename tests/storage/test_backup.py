@@ -44,7 +44,7 @@ def test_an_empty_machine_becomes_what_was(filled: str, tmp_path: Path, key: str
     assert row is not None
     assert unseal(open_vault(home, in_use=True), bytes(row[0]), "connection:1") == b"swordfish"
     assert stat.S_IMODE((home / "secret.key").stat().st_mode) == 0o600
-    assert set(head.keys) == {"secret.key"}
+    assert set(head.keys) == {"secret.key", backups.RECIPIENT_FILE}
 
 
 def test_nobody_else_can_read_it(filled: str, tmp_path: Path, key: str) -> None:
@@ -88,6 +88,7 @@ def test_it_is_never_put_beside_another_installations_key(
     file = tmp_path / "night.age"
     backups.backup(filled, tmp_path, file)
     open_vault(tmp_path / "new", in_use=False)
+    assert (tmp_path / "new" / "secret.key").exists()
     with pytest.raises(Refuse, match=r"secret\.key of its own"):
         backups.restore(bare_database, tmp_path / "new", file, key)
 

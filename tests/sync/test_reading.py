@@ -19,7 +19,9 @@ from servery.model.changes import Change, GuestSeen, ReservationSeen
 from servery.model.guest import SourceGuest
 from servery.model.reservation import Reservation
 from servery.sync import state
-from servery.sync.reading import Reader, due_in, step
+from servery.sync.reading import Reader
+from servery.sync.step import due_in, step
+from servery.sync.timing import Timing
 from servery.sync.understanding import without_nul
 
 pytestmark = pytest.mark.anyio
@@ -241,7 +243,7 @@ async def test_asking_anew_makes_a_recent_poll_due_without_losing_its_place(read
     async with reading.pool.connection() as db:
         await state.retry_now(db, reading.connection_id)
     again = (await states(reading))["tables"]
-    assert due_in(TABLES, again, datetime.now(UTC)) <= 0
+    assert due_in(TABLES, again, datetime.now(UTC), Timing()) <= 0
     assert (again.polled_until, again.last_ok_at) == (before.polled_until, before.last_ok_at)
 
 

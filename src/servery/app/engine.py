@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -15,12 +16,14 @@ from servery.app.keeping import keeper, redactor
 from servery.connectors import registry
 from servery.connectors.contract import Account
 from servery.errors import NeedsPerson
+from servery.storage.claims import Claims, claims
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
-from servery.sync import connections, reading, state
+from servery.sync import connections, state
 from servery.sync.connections import Connection
 from servery.sync.reading import Reader
 from servery.sync.spans import stretches
+from servery.sync.step import step
 
 log = logging.getLogger(__name__)
 
@@ -30,39 +33,61 @@ _AFTER_A_FAULT = 30.0
 """Seconds of rest after a fault of our own in reading a connection."""
 
 
+Tasks = dict[int, tuple[bytes, "asyncio.Task[None]"]]
+"""The reading of each connection, with how it was set up when that began."""
+
+
 async def run(pool: Pool, home: Path, stop: asyncio.Event) -> None:
-    """Read all active connections until told to stop."""
-    tasks: dict[int, tuple[bytes, asyncio.Task[None]]] = {}
+    """Read all active connections until told to stop, but for those that another process reads."""
+    tasks: Tasks = {}
     calls = Calls()
     listening = asyncio.create_task(listen(pool, state.WANTED, calls.call))
     try:
         while not stop.is_set():
             try:
-                await _adjust(pool, home, tasks, calls)
+                async with claims(str(pool.conninfo)) as held:
+                    while not stop.is_set():
+                        await _adjust(pool, home, tasks, calls, held)
+                        await _rest(stop)
             except OperationalError as error:
                 # Somebody restarts PostgreSQL: reading goes on when it is back, and the page says when it last did.
                 log.warning("The database does not answer (%s); it is asked again.", type(error).__name__)
-            try:
-                await asyncio.wait_for(stop.wait(), _LOOK)
-            except TimeoutError:
-                continue
+                # Another process may hold the claims by now.
+                await _end(tasks)
+                await _rest(stop)
     finally:
         listening.cancel()
-        for _, task in tasks.values():
-            task.cancel()
-        await asyncio.gather(listening, *(task for _, task in tasks.values()), return_exceptions=True)
+        await _end(tasks)
+        await asyncio.gather(listening, return_exceptions=True)
 
 
-async def _adjust(pool: Pool, home: Path, tasks: dict[int, tuple[bytes, asyncio.Task[None]]], calls: Calls) -> None:
-    """Start, restart and end tasks until there is one for each active connection as it is set up now."""
+async def _rest(stop: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), _LOOK)
+
+
+async def _end(tasks: Tasks) -> None:
+    ending = [task for _, task in tasks.values()]
+    for task in ending:
+        task.cancel()
+    tasks.clear()
+    await asyncio.gather(*ending, return_exceptions=True)
+
+
+async def _adjust(pool: Pool, home: Path, tasks: Tasks, calls: Calls, held: Claims) -> None:
+    """Start, restart and end tasks until there is one for each active connection of ours as it is set up now."""
+    await held.confirm()
     async with pool.connection() as db:
         active = {one.id: one for one in await connections.connections(db) if _is_read(one)}
     for connection_id, (set_up, task) in list(tasks.items()):
         if connection_id not in active or task.done() or msgspec.json.encode(active[connection_id]) != set_up:
             task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
             del tasks[connection_id]
+            if connection_id not in active:
+                await held.give_back(connection_id)
     for connection_id, one in active.items():
-        if connection_id not in tasks:
+        if connection_id not in tasks and await held.take(connection_id):
             task = asyncio.create_task(_read_for_ever(pool, home, one, calls), name=f"connection {connection_id}")
             tasks[connection_id] = (msgspec.json.encode(one), task)
 
@@ -101,7 +126,7 @@ async def _step(reader: Reader, calls: Calls) -> None:
     async with reader.pool.connection() as db:
         wanted = await days_of_expected_guests(db, datetime.now(UTC))
     called = calls.expect(reader.connection_id)
-    wait = await reading.step(reader, wanted)
+    wait = await step(reader, wanted)
     async with reader.pool.connection() as db:
         await db.execute("select pg_notify(%s, 'connections')", [CHANGED])
     await either(called, timeout=wait)

@@ -27,6 +27,10 @@ FILES = {
     "people": "people",
     "keys": "people",
     "doctor": "doctor",
+    "backup-key": "backup",
+    "backup": "backup",
+    "restore": "backup",
+    "upgrade-database": "backup",
     "sandbox": "sandbox",
 }
 """Each command and the file here that holds it, in the order of the help."""

@@ -132,7 +132,8 @@ def _recipient(home: Path) -> pyrage.x25519.Recipient:
 
 
 def _keys(home: Path) -> dict[str, str]:
-    return {file.name: base64.b64encode(file.read_bytes()).decode() for file in sorted(home.glob("*.key"))}
+    files = [*sorted(home.glob("*.key")), home / RECIPIENT_FILE]
+    return {file.name: base64.b64encode(file.read_bytes()).decode() for file in files}
 
 
 def _server(dsn: str) -> str:

@@ -1,0 +1,118 @@
+"""`servery backup-key`, `backup`, `restore` and `upgrade-database`: what keeps an installation for years."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from servery.accounts.audit import acted
+from servery.cli.shell import AsJson, give, opened, say, settings, with_database
+from servery.errors import Invalid
+from servery.model.viewer import SYSTEM
+from servery.outbox.hold import hold_all
+from servery.storage import backup as backups
+from servery.storage.migrate import migrate
+from servery.storage.pool import Connection as Db
+from servery.storage.server import database
+from servery.storage.upgrade import upgrade
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command("upgrade-database")(upgrade_database)
+    app.command("backup-key")(backup_key)
+    app.command("backup")(backup)
+    app.command("restore")(restore)
+
+
+def backup_key(as_json: AsJson = False) -> None:
+    """Make the pair of keys for backups: the secret part is shown once, and kept nowhere here.
+
+    Example: servery backup-key > backup.key, then take that file away from this machine.
+    """
+    secret = backups.make_key(settings().home)
+    if as_json:
+        give({"key": secret})
+    else:
+        sys.stdout.write(f"{secret}\n")
+    say("Whoever has this key can read every backup, and without it nobody can. Keep it away from this machine.")
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write.", dir_okay=False)], as_json: AsJson = False
+) -> None:
+    """Write everything to one encrypted file, while all goes on.
+
+    Example, every night: servery backup /mnt/backups/servery-$(date +%F).age
+    """
+    chosen = settings()
+    with database(chosen) as dsn:
+        migrate(dsn)
+        size = backups.backup(dsn, chosen.home, file)
+        asyncio.run(_note(dsn, "backup-made", {"bytes": size}))
+    if as_json:
+        give({"file": str(file), "bytes": size})
+    else:
+        say(f"{file} holds everything: {size / 1_000_000:.1f} MB.")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="The backup.", dir_okay=False)],
+    key: Annotated[str, typer.Option(help="The secret key: @FILE, or - for standard input.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make an empty data folder, or an empty database, into what a backup holds.
+
+    What waited to be sent when the backup was made is held back: since then it may have been sent.
+    """
+    secret = _secret(key)
+    chosen = settings()
+    backups.look_into(file, secret)
+    with database(chosen) as dsn:
+        head = backups.restore(dsn, chosen.home, file, secret)
+        migrate(dsn)
+    held = with_database(_after_restore)
+    if as_json:
+        give({"file": str(file), "made_at": head.made_at, "held": held})
+        return
+    say(f"Everything is as it was at {head.made_at:%Y-%m-%d %H:%M} UTC.")
+    if held:
+        say(f"{held} updates that waited then are held back. Look at them with: servery outbox list --state held")
+
+
+async def _after_restore(db: Db) -> int:
+    held = await hold_all(db)
+    await acted(db, SYSTEM, "restored", "installation", {"held": held})
+    return held
+
+
+async def _note(dsn: str, action: str, detail: dict[str, int]) -> None:
+    async with opened(dsn) as db:
+        await acted(db, SYSTEM, action, "installation", detail)
+
+
+def _secret(given: str) -> str:
+    if given == "-":
+        return sys.stdin.readline().strip()
+    if not given.startswith("@"):
+        raise typer.BadParameter("Give --key as @FILE or -: a command line is no place for a secret.")
+    try:
+        return Path(given[1:]).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid("The file of the key cannot be read.", field="key", where=given[1:]) from error
+
+
+def upgrade_database(as_json: AsJson = False) -> None:
+    """Bring the data of the PostgreSQL that Servery brings to its next major version, after an update that has one.
+
+    Nothing else may run meanwhile. The old data stay in a folder of their own until you remove it.
+    """
+    kept = upgrade(settings().home, say)
+    if as_json:
+        give({"kept": str(kept) if kept else None})
+    elif kept is None:
+        say("The data are of this version already.")
+    else:
+        say(f"Done. The old data lie in {kept}: remove it when all is well.")
