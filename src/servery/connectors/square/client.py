@@ -1,32 +1,23 @@
-"""Square over HTTP: signing in, asking for pages, and saying plainly what went wrong."""
+"""Square as it is read: the account, pages of what changed, and single records by their ids."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Any
+from urllib.parse import quote
 
-import httpx
 import msgspec
 from msgspec import Raw, Struct
 
 from servery.connectors.contract import Account, Location, Page, Resource, Session, Span
 from servery.connectors.square import wire
-from servery.errors import NeedsPerson, Refuse, Retry
-
-BASE_URL = "https://connect.squareup.com"
-VERSION = "2025-08-20"
-"""The Square-Version asked for: by it Square keeps the shape of its answers."""
+from servery.connectors.square.calls import get, post
+from servery.errors import NeedsPerson, Refuse
 
 # Square allows 1,000 orders a page, but its own staff advise 500.
 _ORDERS_PER_PAGE = 500
 _LOCATIONS_PER_SEARCH = 10
 _RECORDS_PER_PAGE = 100
-_PERMISSIONS = ("MERCHANT_PROFILE_READ", "ITEMS_READ", "CUSTOMERS_READ", "ORDERS_READ", "PAYMENTS_READ")
 _CATALOG_TYPES = ["ITEM", "CATEGORY", "MODIFIER_LIST", "TAX", "IMAGE"]
-_PAUSE_WITHOUT_ADVICE = 30.0
-_PAUSE_AFTER_FAILURE = 60.0
-
-Answer = TypeVar("Answer")
 
 
 class _Place(Struct, frozen=True, omit_defaults=True):
@@ -38,8 +29,8 @@ class _Place(Struct, frozen=True, omit_defaults=True):
 
 async def check(session: Session) -> Account:
     """The account the token opens and its active locations, or those of the setting `location`."""
-    found = await _get(session, "/v2/locations", wire.Locations)
-    merchant = await _get(session, "/v2/merchants/me", wire.MerchantAnswer)
+    found = await get(session, "/v2/locations", wire.Locations)
+    merchant = await get(session, "/v2/merchants/me", wire.MerchantAnswer)
     active = {each.id: each for each in found.locations or () if each.status != "INACTIVE"}
     wanted = [each.strip() for each in session.settings.get("location", "").split(",") if each.strip()]
     for each in wanted:
@@ -54,7 +45,8 @@ async def check(session: Session) -> Account:
     if not active:
         raise NeedsPerson("This Square account has no active location.", field="access_token")
     chosen = [active[each] for each in wanted] or list(active.values())
-    return Account(merchant.merchant.business_name or "Square", tuple(_location(each) for each in chosen))
+    name = merchant.merchant.business_name or "Square"
+    return Account(name, tuple(_location(each) for each in chosen), merchant.merchant.id)
 
 
 def _location(place: wire.Location) -> Location:
@@ -80,7 +72,7 @@ async def _orders(session: Session, account: Account, span: Span | None, place: 
         "cursor": place.cursor,
         "query": _order_query(span),
     }
-    answer = await _post(session, "/v2/orders/search", question, wire.RecordsPage)
+    answer = await post(session, "/v2/orders/search", question, wire.RecordsPage)
     return _page(answer.orders, answer.cursor, place, len(groups))
 
 
@@ -109,7 +101,7 @@ async def _payments(session: Session, account: Account, span: Span | None, place
     question = {"location_id": account.locations[place.group].external_id, "limit": str(_RECORDS_PER_PAGE)}
     if place.cursor:
         question["cursor"] = place.cursor
-    answer = await _get(session, "/v2/payments", wire.RecordsPage, question | _payment_range(span))
+    answer = await get(session, "/v2/payments", wire.RecordsPage, question | _payment_range(span))
     return _page(answer.payments, answer.cursor, place, len(account.locations))
 
 
@@ -130,7 +122,7 @@ async def _customers(session: Session, account: Account, span: Span | None, plac
         axis = "updated_at" if span.axis == "modified" else "created_at"
         query["filter"] = {axis: _range(span)}
     question = {"limit": _RECORDS_PER_PAGE, "cursor": place.cursor, "query": query}
-    answer = await _post(session, "/v2/customers/search", question, wire.RecordsPage)
+    answer = await post(session, "/v2/customers/search", question, wire.RecordsPage)
     return _page(answer.customers, answer.cursor, place, 1)
 
 
@@ -140,7 +132,7 @@ async def _catalog(session: Session, account: Account, span: Span | None, place:
     cursor = latest = None
     while True:
         question = {"object_types": _CATALOG_TYPES, "cursor": cursor}
-        answer = await _post(session, "/v2/catalog/search", question, wire.CatalogPage)
+        answer = await post(session, "/v2/catalog/search", question, wire.CatalogPage)
         objects.extend(answer.objects or ())
         latest = answer.latest_time or latest
         cursor = answer.cursor
@@ -169,134 +161,52 @@ def _page(records: Sequence[Raw] | None, cursor: str | None, place: _Place, grou
     return Page(records or (), msgspec.json.encode(follows).decode())
 
 
-async def _get(session: Session, path: str, answer: type[Answer], question: Mapping[str, str] | None = None) -> Answer:
-    return await _ask(session, "GET", path, answer, params=question)
+async def fetch(session: Session, resource: Resource, account: Account, ids: Sequence[str]) -> Page:
+    """The orders, customers or payments with these ids, as they are now; those that Square does not have are left out.
+
+    What a single record cannot be asked for by, the catalogue, is read whole.
+    """
+    return await _FETCHERS[resource.name](session, account, ids)
 
 
-async def _post(session: Session, path: str, question: Mapping[str, Any], answer: type[Answer]) -> Answer:
-    body = {name: value for name, value in question.items() if value is not None}
-    return await _ask(session, "POST", path, answer, content=msgspec.json.encode(body))
+async def _these_orders(session: Session, _: Account, ids: Sequence[str]) -> Page:
+    found: list[Raw] = []
+    for some in _portions(ids):
+        answer = await post(session, "/v2/orders/batch-retrieve", {"order_ids": some}, wire.RecordsPage)
+        found += answer.orders or ()
+    return Page(found)
 
 
-async def _ask(session: Session, method: str, path: str, answer: type[Answer], **request: Any) -> Answer:
-    url = _base(session) + path
-    headers = {
-        "Authorization": f"Bearer {_token(session)}",
-        "Square-Version": VERSION,
-        "Accept": "application/json",
-        "Content-Type": "application/json",
-    }
-    try:
-        response = await session.http.request(method, url, headers=headers, **request)
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.DecodingError) as error:
-        raise _not_square(url) from error
-    except httpx.TimeoutException as error:
-        raise Retry(
-            "Square at {host} did not answer in time.", retry_after=_PAUSE_AFTER_FAILURE, where=url, host=_host(url)
-        ) from error
-    except httpx.TransportError as error:
-        raise Retry(
-            "Square at {host} cannot be reached.",
-            retry_after=_PAUSE_AFTER_FAILURE,
-            where=url,
-            mend="Check the internet connection; if the address of the API was changed, check that too.",
-            host=_host(url),
-        ) from error
-    return _decoded(response, url, answer)
+async def _these_customers(session: Session, _: Account, ids: Sequence[str]) -> Page:
+    found: list[Raw] = []
+    for some in _portions(ids):
+        answer = await post(session, "/v2/customers/bulk-retrieve", {"customer_ids": some}, wire.CustomersById)
+        found += [each.customer for each in (answer.responses or {}).values() if bytes(each.customer)]
+    return Page(found)
 
 
-def _base(session: Session) -> str:
-    base = (session.settings.get("base_url") or BASE_URL).strip().rstrip("/").removesuffix("/v2")
-    if not base.startswith(("https://", "http://")) or "@" in base:
-        # A password in an address must not come back in a message.
-        raise _not_square(base.rpartition("@")[2])
-    return base
+async def _these_payments(session: Session, _: Account, ids: Sequence[str]) -> Page:
+    found: list[Raw] = []
+    for each in ids:
+        try:
+            found.append((await get(session, f"/v2/payments/{quote(each, safe='')}", wire.PaymentAnswer)).payment)
+        except Refuse as error:
+            if error.params.get("reason") != "NOT_FOUND":
+                raise
+    return Page(found)
 
 
-def _token(session: Session) -> str:
-    token = session.settings.get("access_token", "").strip()
-    # Only these can stand in a header; anything else is a slip in copying.
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise NeedsPerson(
-            "The access token is empty or holds signs that no access token has.",
-            field="access_token",
-            mend="Copy it again from Square's developer console.",
-        )
-    return token
+async def _whole_catalog(session: Session, account: Account, _: Sequence[str]) -> Page:
+    return await _catalog(session, account, None, _Place())
 
 
-def _host(url: str) -> str:
-    return httpx.URL(url).host
+def _portions(ids: Sequence[str]) -> list[list[str]]:
+    return [list(ids[start : start + _RECORDS_PER_PAGE]) for start in range(0, len(ids), _RECORDS_PER_PAGE)]
 
 
-def _decoded(response: httpx.Response, url: str, answer: type[Answer]) -> Answer:
-    if response.status_code != httpx.codes.OK:
-        raise _failure(response, url)
-    try:
-        return msgspec.json.decode(response.content, type=answer)
-    except msgspec.DecodeError as error:
-        raise _not_square(url) from error
-
-
-def _failure(response: httpx.Response, url: str) -> NeedsPerson | Refuse | Retry:
-    if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
-        pause = _pause(response.headers.get("Retry-After"))
-        return Retry("Square asks for a pause: too many questions at once.", retry_after=pause, where=url)
-    if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
-        return Retry(
-            "Square at {host} is out of order (it answered {status}).",
-            retry_after=_PAUSE_AFTER_FAILURE,
-            where=url,
-            host=_host(url),
-            status=response.status_code,
-        )
-    problem = _problem(response)
-    if response.status_code == httpx.codes.UNAUTHORIZED:
-        return NeedsPerson(
-            "Square does not accept the access token.",
-            field="access_token",
-            mend="Copy it again from Square's developer console; a sandbox token needs the sandbox's address.",
-        )
-    if response.status_code == httpx.codes.FORBIDDEN:
-        return NeedsPerson(
-            "Square accepts the access token, but it may not read all that is needed.",
-            field="access_token",
-            mend="Give it these permissions: {permissions}.",
-            permissions=", ".join(_PERMISSIONS),
-        )
-    if problem is None:
-        return _not_square(url)
-    return Refuse(
-        "Square refused the question: {reason} {part}.", where=url, reason=problem.code, part=problem.field or ""
-    )
-
-
-def _problem(response: httpx.Response) -> wire.Problem | None:
-    try:
-        problems = msgspec.json.decode(response.content, type=wire.Problems).errors
-    except msgspec.DecodeError:
-        return None
-    return problems[0] if problems else None
-
-
-def _pause(advice: str | None) -> float:
-    """Seconds to wait by a Retry-After header, which gives seconds or a date."""
-    if advice is None:
-        return _PAUSE_WITHOUT_ADVICE
-    if advice.strip().isdecimal():
-        return float(advice)
-    try:
-        until = parsedate_to_datetime(advice)
-    except ValueError:
-        return _PAUSE_WITHOUT_ADVICE
-    return max(0.0, (until - datetime.now(UTC)).total_seconds())
-
-
-def _not_square(url: str) -> NeedsPerson:
-    return NeedsPerson(
-        "What answers at {url} is not Square.",
-        field="base_url",
-        mend="Leave the address of the API empty, or enter {normal}.",
-        url=url,
-        normal=BASE_URL,
-    )
+_FETCHERS: Mapping[str, Callable[[Session, Account, Sequence[str]], Awaitable[Page]]] = {
+    "catalog": _whole_catalog,
+    "customers": _these_customers,
+    "orders": _these_orders,
+    "payments": _these_payments,
+}

@@ -7,8 +7,10 @@ import msgspec
 from msgspec import Raw
 
 from servery.connectors.square import wire, wire_menu
+from servery.connectors.square.note import own_words
 from servery.connectors.square.translate_menu import menus_of
 from servery.connectors.square.translate_order import amount, check_of
+from servery.connectors.square.webhooks import ENDED
 from servery.errors import Quarantine
 from servery.model.changes import Change, GuestSeen, PaymentSeen, Removed, revision_at
 from servery.model.guest import Birthday, Note, SourceGuest, whole_name
@@ -24,15 +26,15 @@ _EXTERNAL: dict[str, TenderKind] = {"CARD": "card", "OTHER_GIFT_CARD": "gift_car
 
 
 def translate(resource: str, record: Raw) -> Sequence[Change]:
-    """The changes that one record of `catalog`, `customers`, `orders` or `payments` stands for."""
+    """The changes of one record: of `catalog`, `customers`, `orders` or `payments`, or of a customer's event."""
     return _TRANSLATORS[resource](record)
 
 
 def _read(record: Raw, kind: type[Record]) -> Record:
     try:
         return msgspec.json.decode(record, type=kind)
-    except msgspec.DecodeError as error:
-        # The decoder names the place and the expected kind, never the value.
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        # The decoder names the place and the expected kind, never the value; of thousands of brackets it tires.
         raise Quarantine(
             "Square's {kind} record is not as Square describes it: {reason}.", kind=kind.__name__, reason=str(error)
         ) from error
@@ -77,6 +79,21 @@ def _customers(record: Raw) -> Sequence[Change]:
     return [GuestSeen(customer.id, revision_at(customer.updated_at), _guest(customer))]
 
 
+def _ended(record: Raw) -> Sequence[Change]:
+    """Customers that an event says were merged into another, or deleted."""
+    event = _read(record, wire.CustomerEvent)
+    told = event.data.object
+    merge = told.event_context.merge if told and told.event_context else None
+    if merge and merge.to_customer_id:
+        # Of a merge two events tell, this one's time in both of them and later than any state of the old customers.
+        at = revision_at(event.created_at)
+        return [Removed(old, at, "guest", merge.to_customer_id) for old in merge.from_customer_ids or ()]
+    if event.type != "customer.deleted" or event.data.id is None:
+        return []
+    at = revision_at(told.customer.updated_at) if told and told.customer else revision_at(event.created_at)
+    return [Removed(event.data.id, at, "guest")]
+
+
 def _guest(customer: wire.Customer) -> SourceGuest:
     address = customer.address or wire.Address()
     unsubscribed = customer.preferences is not None and customer.preferences.email_unsubscribed
@@ -93,7 +110,7 @@ def _guest(customer: wire.Customer) -> SourceGuest:
         birthday=_birthday(customer.birthday) if customer.birthday else None,
         # Square makes such a profile by itself from a payment; no one has asked the guest anything.
         tags=("instant profile",) if customer.creation_source == "INSTANT_PROFILE" else (),
-        notes=(Note(customer.note),) if customer.note else (),
+        notes=(Note(own),) if (own := own_words(customer.note)) else (),
         # Not having unsubscribed is no consent.
         marketing="denied" if unsubscribed else "unknown",
         created_at=customer.created_at,
@@ -115,6 +132,7 @@ def _catalog(record: Raw) -> Sequence[Change]:
 _TRANSLATORS: dict[str, Callable[[Raw], Sequence[Change]]] = {
     "catalog": _catalog,
     "customers": _customers,
+    ENDED: _ended,
     "orders": _orders,
     "payments": _payments,
 }

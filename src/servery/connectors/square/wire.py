@@ -238,6 +238,55 @@ class Customer(Struct, frozen=True):
     note: str | None = None
     preferences: CustomerPreferences | None = None
     creation_source: str | None = None
+    reference_id: str | None = None
+    version: int | None = None
+
+
+class Merge(Struct, frozen=True):
+    """Customers that became one new one."""
+
+    from_customer_ids: tuple[str, ...] | None = None
+    to_customer_id: str | None = None
+
+
+class EventContext(Struct, frozen=True):
+    """Why a customer was made or deleted, where it was by a merge."""
+
+    merge: Merge | None = None
+
+
+class CustomerTold(Struct, frozen=True):
+    """The customer of an event."""
+
+    customer: Customer | None = None
+    event_context: EventContext | None = None
+
+
+class CustomerEventData(Struct, frozen=True):
+    """What a customer's event is about."""
+
+    id: str | None = None
+    object: CustomerTold | None = None
+
+
+class CustomerEvent(Struct, frozen=True):
+    """An event of a customer; `created_at` is the event's own time."""
+
+    type: str
+    created_at: Instant
+    data: CustomerEventData
+
+
+class CustomerAnswer(Struct, frozen=True):
+    """One customer."""
+
+    customer: Customer
+
+
+class CustomersFound(Struct, frozen=True):
+    """Customers that a search found."""
+
+    customers: tuple[Customer, ...] | None = None
 
 
 class CatalogPage(Struct, frozen=True):
@@ -268,6 +317,7 @@ class Locations(Struct, frozen=True):
 class Merchant(Struct, frozen=True):
     """The account itself."""
 
+    id: str | None = None
     business_name: str | None = None
 
 
@@ -286,6 +336,24 @@ class RecordsPage(Struct, frozen=True):
     cursor: str | None = None
 
 
+class CustomerRecord(Struct, frozen=True):
+    """One customer of an answer, left as it came; empty where Square has none by that id."""
+
+    customer: Raw = Raw()
+
+
+class CustomersById(Struct, frozen=True):
+    """Customers asked for by their ids."""
+
+    responses: dict[str, CustomerRecord] | None = None
+
+
+class PaymentAnswer(Struct, frozen=True):
+    """One payment, left as it came."""
+
+    payment: Raw
+
+
 class Problem(Struct, frozen=True):
     """One error of an answer."""
 
@@ -298,3 +366,19 @@ class Problems(Struct, frozen=True):
     """The errors of an answer."""
 
     errors: tuple[Problem, ...] | None = None
+
+
+class AttributeAnswer(Struct, frozen=True):
+    """What became of one custom attribute."""
+
+    errors: tuple[Problem, ...] | None = None
+
+
+class AttributesAnswer(Struct, frozen=True):
+    """What became of several custom attributes, by the ids that the question gave them."""
+
+    values: dict[str, AttributeAnswer] | None = None
+
+
+class Nothing(Struct, frozen=True):
+    """An answer of which nothing is read."""

@@ -5,5 +5,6 @@ voided lines, and tips declared in cash. Offline sales show the time they were r
 """
 
 from servery.connectors.square.simulator.app import simulator
+from servery.connectors.square.simulator.events import deliver, events, merge, signed
 
-__all__ = ["simulator"]
+__all__ = ["deliver", "events", "merge", "signed", "simulator"]

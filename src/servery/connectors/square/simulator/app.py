@@ -14,6 +14,15 @@ import msgspec
 from servery.connectors.contract import Asgi
 from servery.connectors.square.simulator import questions as ask
 from servery.connectors.square.simulator.answers import Answer, Problem, not_found
+from servery.connectors.square.simulator.changes import (
+    Changes,
+    CreateCustomer,
+    CreateDefinition,
+    RetrieveCustomers,
+    UpdateCustomer,
+    UpsertAttributes,
+)
+from servery.connectors.square.simulator.consent import Consent, ObtainToken
 from servery.connectors.square.simulator.routes import Routes
 from servery.testing.stage import Stage
 
@@ -45,8 +54,9 @@ def simulator(
     Square publishes no limit of requests, so none is set unless `requests_per_second` is given; then more than that
     within any second is answered 429 RATE_LIMITED with Retry-After.
     """
-    operations = _operations(Routes(stage, now))
-    gate = _Gate(access_token, requests_per_second)
+    routes, consent = Routes(stage, now), Consent(stage, now)
+    operations = _operations(routes) | _changing(routes.changes)
+    gate = _Gate(access_token, consent, requests_per_second)
 
     async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -71,6 +81,10 @@ async def _answer(
     body = await _body(receive)
     query = dict(parse_qsl(scope["query_string"].decode()))
     try:
+        if scope["path"] == "/oauth2/authorize":
+            return gate.consent.authorize(query)
+        if (scope["method"], scope["path"]) == ("POST", "/oauth2/token"):
+            return Answer(200, gate.consent.token(ask.from_body(body, ObtainToken)))
         gate.admit(dict(scope["headers"]).get(b"authorization", b""))
         operation, ids = _find(operations, scope["method"], scope["path"])
         return Answer(200, operation(_Request(ids, query, body)))
@@ -98,14 +112,16 @@ async def _send(send: Send, answer: Answer) -> None:
 class _Gate:
     """Lets in who has the token, and not too often."""
 
-    def __init__(self, access_token: str, requests_per_second: float | None) -> None:
+    def __init__(self, access_token: str, consent: Consent, requests_per_second: float | None) -> None:
         self._expected = f"Bearer {access_token}".encode()
+        self.consent = consent
         self._limit = requests_per_second
         self._lately: deque[float] = deque()
 
     def admit(self, authorization: bytes) -> None:
         """Raises the Problem that Square answers to strangers and to the hasty."""
-        if not compare_digest(authorization, self._expected):
+        given = self.consent.opens(authorization.removeprefix(b"Bearer ").decode("latin-1"))
+        if not given and not compare_digest(authorization, self._expected):
             raise Problem(401, "AUTHENTICATION_ERROR", "UNAUTHORIZED", "This request could not be authorized.")
         if self._limit is not None and not self._in_time(time.monotonic(), self._limit):
             raise Problem(429, "RATE_LIMIT_ERROR", "RATE_LIMITED", "Too many requests.")
@@ -125,6 +141,9 @@ def _find(
     exact = operations.get((method, path))
     if exact:
         return exact, ()
+    attribute = re.fullmatch(r"/v2/customers/([^/]+)/custom-attributes/([^/]+)", path)
+    if attribute and method == "DELETE":
+        return operations[method, "/v2/customers/{id}/custom-attributes/{key}"], (attribute[1], attribute[2])
     known = re.fullmatch(r"(/v2/(?:locations|merchants|orders|payments|customers)/)([^/]+)", path)
     of_one = operations.get((method, f"{known[1]}{{id}}")) if known else None
     if known is None or of_one is None:
@@ -150,4 +169,20 @@ def _operations(routes: Routes) -> dict[tuple[str, str], _Operation]:
         ("GET", "/v2/customers/{id}"): lambda it: routes.customer(*it.ids),
         ("GET", "/v2/catalog/list"): lambda it: routes.list_catalog(from_query(it.query, ask.ListCatalog)),
         ("POST", "/v2/catalog/search"): lambda it: routes.search_catalog(from_body(it.body, ask.SearchCatalog)),
+    }
+
+
+def _changing(changes: Changes) -> dict[tuple[str, str], _Operation]:
+    from_body = ask.from_body
+    return {
+        ("POST", "/v2/customers"): lambda it: changes.create(from_body(it.body, CreateCustomer)),
+        ("PUT", "/v2/customers/{id}"): lambda it: changes.update(it.ids[0], from_body(it.body, UpdateCustomer)),
+        ("POST", "/v2/customers/bulk-retrieve"): lambda it: changes.retrieve(from_body(it.body, RetrieveCustomers)),
+        ("POST", "/v2/customers/custom-attributes/bulk-upsert"): lambda it: changes.upsert(
+            from_body(it.body, UpsertAttributes)
+        ),
+        ("POST", "/v2/customers/custom-attribute-definitions"): lambda it: changes.define(
+            from_body(it.body, CreateDefinition)
+        ),
+        ("DELETE", "/v2/customers/{id}/custom-attributes/{key}"): lambda it: changes.delete_attribute(*it.ids),
     }

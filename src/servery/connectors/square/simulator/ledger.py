@@ -32,6 +32,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     state: str = ""
     customer_id: str | None = None
     guest: SourceGuest | None = None
+    reference_id: str | None = None
 
     @property
     def name(self) -> str | None:
@@ -100,7 +101,9 @@ class Ledger:
         self.orders = Listing(stage.checks, self._orders)
         self.payments = Listing(stage.checks, self._payments)
         self.refunds = Listing(stage.checks, self._refunds)
-        self.customers = Listing(stage.guests, _customers)
+        self.customers = Listing(stage.guests, self._customers)
+        self.references: dict[str, str | None] = {}
+        """Customers' second ids, which a stage does not know."""
 
     def _orders(self, staged: Staged[Check]) -> Iterator[Entry]:
         """A check's sale, and an order for each refund of it."""
@@ -160,14 +163,15 @@ class Ledger:
             self._till = id(stage.menu), sale.Till(stage.location_id, stage.country, sellable(stage))
         return self._till[1]
 
-
-def _customers(staged: Staged[SourceGuest]) -> Iterator[Entry]:
-    guest = staged.record
-    if is_listed(guest):
-        yield Entry(
-            id=staged.external_id,
-            created_at=rfc3339(guest.created_at or staged.created_at),
-            updated_at=rfc3339(staged.modified_at),
-            guest=guest,
-            draw=lambda: customer_of(staged),
-        )
+    def _customers(self, staged: Staged[SourceGuest]) -> Iterator[Entry]:
+        guest, reference = staged.record, self.references.get(staged.external_id)
+        named = {"reference_id": reference} if reference else {}
+        if is_listed(guest):
+            yield Entry(
+                id=staged.external_id,
+                created_at=rfc3339(guest.created_at or staged.created_at),
+                updated_at=rfc3339(staged.modified_at),
+                guest=guest,
+                reference_id=reference,
+                draw=lambda: customer_of(staged) | named,
+            )

@@ -91,6 +91,7 @@ class CustomerFilter(Struct, frozen=True, forbid_unknown_fields=True):
     updated_at: Range | None = None
     email_address: Text | None = None
     phone_number: Text | None = None
+    reference_id: Text | None = None
 
 
 class CustomerSort(Struct, frozen=True, forbid_unknown_fields=True):

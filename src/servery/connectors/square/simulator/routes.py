@@ -9,6 +9,7 @@ import msgspec
 from servery.connectors.square.simulator import questions as ask
 from servery.connectors.square.simulator.answers import Json, bad, instant, not_found, rfc3339
 from servery.connectors.square.simulator.catalog import modified_at, objects_of
+from servery.connectors.square.simulator.changes import Changes
 from servery.connectors.square.simulator.ledger import Axis, Entry, Ledger, Listing
 from servery.connectors.square.simulator.paging import Placed, Wish, page
 from servery.connectors.square.simulator.people import location_of, merchant_id, merchant_of
@@ -27,6 +28,7 @@ class Routes:
         self._stage = stage
         self._now = now
         self._ledger = Ledger(stage)
+        self.changes = Changes(stage, self._ledger, now)
 
     def locations(self) -> bytes:
         """GET /v2/locations."""
@@ -250,7 +252,8 @@ def _customer_filter(wish: ask.CustomerFilter) -> Callable[[Entry], bool]:
         guest = entry.guest
         if guest is None or not _in(entry.created_at, created) or not _in(entry.updated_at, updated):
             return False
-        return _says(guest.email, wish.email_address) and _says(guest.phone, wish.phone_number)
+        named = _says(entry.reference_id, wish.reference_id)
+        return named and _says(guest.email, wish.email_address) and _says(guest.phone, wish.phone_number)
 
     return wanted
 

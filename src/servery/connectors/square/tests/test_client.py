@@ -82,7 +82,7 @@ def answering() -> Iterator[Answering]:
 
 def test_check_tells_the_account(base_url):
     place = Location(external_id="LKROEN0000001", name="Kroen", time_zone="Europe/Copenhagen", currency="DKK")
-    assert with_session(base_url, client.check) == Account("Kroen", (place,))
+    assert with_session(base_url, client.check) == Account("Kroen", (place,), "QKWPUFF32B11N")
 
 
 def test_everything_is_read_page_by_page_and_once():

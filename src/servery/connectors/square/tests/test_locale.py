@@ -4,20 +4,24 @@ import ast
 import string
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from babel.messages.pofile import read_po
 
 from servery.connectors import registry
+from servery.model.commands import Field
 
 FOLDER = Path(__file__).parents[1]
-ERRORS = {"NeedsPerson", "Quarantine", "Refuse", "Retry"}
+ERRORS = {"LookUpFirst", "NeedsPerson", "Quarantine", "Refuse", "Retry"}
 
 
 def sentences() -> set[str]:
     manifest = registry.manifest("square")
-    said = {text for each in manifest.settings for text in (each.label, each.help)}
-    said |= {text for each in manifest.capabilities for text in (each.field, each.note)}
+    said = {text for each in (*manifest.settings, *manifest.application) for text in (each.label, each.help)}
+    said |= {each.note for each in manifest.capabilities}
+    # What every system has in common is named by the pages themselves.
+    said |= {each.field for each in manifest.capabilities} - set(get_args(Field))
     said |= {each.name for each in manifest.resources}
     return {each for each in said | {text for path in FOLDER.glob("*.py") for text in raised(path)} if each}
 
