@@ -5,8 +5,6 @@ import pytest
 
 from servery.storage.pool import Connection, Pool, open_pool
 
-Made = tuple[Pool, int]
-
 
 @pytest.fixture
 def anyio_backend():
@@ -15,8 +13,9 @@ def anyio_backend():
 
 @pytest.fixture
 async def pool(database: str) -> AsyncIterator[Pool]:
+    """A database with one connection, whose id is 1."""
     with psycopg.connect(database, autocommit=True) as db:
-        make_ready(db)
+        db.execute("insert into connection (name, connector) values ('till', 'fake')")
     async with open_pool(database, largest=20) as pool:
         yield pool
 
@@ -26,8 +25,3 @@ async def db(pool: Pool) -> AsyncIterator[Connection]:
     """A connection whose work is seen by nobody else and gone after the test."""
     async with pool.connection() as connection, connection.transaction(force_rollback=True):
         yield connection
-
-
-def make_ready(db: psycopg.Connection) -> None:
-    """A connection with the id 1.."""
-    db.execute("insert into connection (name, connector) values ('till', 'fake')")

@@ -123,7 +123,6 @@ async def sender(
                 session=Session({"base_url": base_url}, http),
                 account=Account("Fake", ()),
                 compose=compose,
-                transport=limited,
             ),
             **more,
         )

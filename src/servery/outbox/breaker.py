@@ -84,16 +84,18 @@ async def rest(db: Db, connection_id: int, seconds: float, clock: Clock = REAL) 
     )
 
 
-async def recovered(db: Db, connection_id: int, clock: Clock = REAL) -> None:
-    """The other side took something: nothing rests any more. Where all had failed, what waits for a later try is due.
+async def recovered(db: Db, connection_id: int, probe: bool, clock: Clock = REAL) -> None:
+    """The other side took something. A rest ends with its probe only, not with what was under way when it began.
 
-    What was given up meanwhile is tried anew: it was the other side's doing and not its own.
+    Where all had failed, what waits for a later try is due now, and what was given up is tried anew: it was the other
+    side's doing and not its own.
     """
     cursor = await db.execute(
         "update outbox_gate g set failures = 0, failing_since = null, open_until = null "
         "from (select failures from outbox_gate where connection_id = %(id)s for update) as before "
-        "where g.connection_id = %(id)s returning before.failures >= %(threshold)s as failed",
-        {"id": connection_id, "threshold": THRESHOLD},
+        "where g.connection_id = %(id)s and (%(probe)s or g.open_until is null) "
+        "returning before.failures >= %(threshold)s as failed",
+        {"id": connection_id, "probe": probe, "threshold": THRESHOLD},
     )
     row = await cursor.fetchone()
     # Else one object that fails for itself would be tried again with each other that goes well.

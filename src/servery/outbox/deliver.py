@@ -21,7 +21,7 @@ from servery.errors import LookUpFirst, NeedsPerson, Retry, ServeryError
 from servery.model.commands import Command, Field
 from servery.outbox import breaker, outcome, rows
 from servery.outbox.clock import REAL, Clock
-from servery.outbox.limits import Limited
+from servery.outbox.limits import TURNED, Turned
 from servery.outbox.retry import Jitter, jitter
 from servery.outbox.rows import Claimed, Settled
 from servery.outbox.wanted import Compose, Wanted, composed, digest_of
@@ -47,7 +47,7 @@ _AFTER_A_FAULT = 0.5
 class Sender(Struct, frozen=True, kw_only=True):
     """One connection to send over. `until` gives the instant up to which what was marked may go (None: all of it).
 
-    `fingerprint` tells its settings apart from earlier ones. `transport` is that of the session's client.
+    `fingerprint` tells its settings apart from earlier ones.
     """
 
     pool: Pool
@@ -56,7 +56,6 @@ class Sender(Struct, frozen=True, kw_only=True):
     session: Session
     account: Account
     compose: Compose
-    transport: Limited | None = None
     fingerprint: bytes = b""
     until: Callable[[], datetime | None] = lambda: None
     lease: float = LEASE
@@ -257,15 +256,16 @@ class Delivery:
             if self._halted:
                 self._over(outcome.returned(trial.claim))
                 return
-            began = perf_counter()
+            began, turned = perf_counter(), Turned()
+            TURNED.set(turned)
             try:
                 async with asyncio.timeout_at(lease.deadline) as lease.timer:
                     settled = await self._asked(trial)
             except ServeryError as error:
-                settled = self._failed(trial, error, began)
+                settled = self._failed(trial, error, began, turned.away)
             except Exception as error:  # noqa: BLE001 (told by name alone: what it says may be a guest's)
                 log.error("sending over connection %s: %s", self._sender.connection_id, type(error).__name__)
-                settled = self._failed(trial, _unknown(error), began)
+                settled = self._failed(trial, _unknown(error), began, False)
             self._over(settled)
 
     async def _asked(self, trial: _Trial) -> Settled:
@@ -284,13 +284,12 @@ class Delivery:
         result = await sender.connector.send(sender.session, sender.account, trial.command, target)
         return outcome.sent(claim, trial.digest, result, _milliseconds(began))
 
-    def _failed(self, trial: _Trial, error: ServeryError, began: float) -> Settled:
+    def _failed(self, trial: _Trial, error: ServeryError, began: float, turned_away: bool) -> Settled:
         """Keep a failure, and what it means for the others: a pause, a stop, or one more failure in a row."""
-        transport = self._sender.transport
-        paused = isinstance(error, Retry) and transport is not None and transport.asked_to_wait
+        paused = isinstance(error, Retry) and turned_away
         if isinstance(error, NeedsPerson):
             self._stop, self._halted = error, True
-        elif paused and isinstance(error, Retry):
+        elif isinstance(error, Retry) and turned_away:
             self._pause, self._halted = max(self._pause, error.retry_after), True
         elif isinstance(error, Retry | LookUpFirst):
             self._failures += 1
@@ -330,8 +329,8 @@ class Delivery:
         failures = sum(one in ("retry", "ambiguous") for one in ended)
         if any(one in ("sent", "found", "absent", "refused") for one in ended):
             if not self._clean:
-                await breaker.recovered(db, connection_id, clock)
-                self._clean = self._more = True
+                await breaker.recovered(db, connection_id, self._probing, clock)
+                self._more = True
         elif failures and not self._pause:
             await breaker.failed(db, connection_id, failures, self._probing, clock)
             self._clean = False

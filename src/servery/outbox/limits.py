@@ -15,6 +15,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import httpx
@@ -263,20 +264,31 @@ async def _windows(db: Db, connection_id: int, clock: Clock) -> tuple[Windows, f
     return msgspec.convert(row["windows"], Windows), row["at"]
 
 
+class Turned:
+    """Whether, in one try, the vendor answered last that there are too many requests (429)."""
+
+    def __init__(self) -> None:
+        self.away = False
+
+
+TURNED: ContextVar[Turned | None] = ContextVar("turned", default=None)
+"""Where a try wants to know it: set before the try begins, for requests pass through code that need not tell."""
+
+
 class Limited(httpx.AsyncBaseTransport):
     """Sends requests through another transport, each when the limits allow it."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport, limiter: Limiter) -> None:
         self._inner = inner
         self._limiter = limiter
-        self.asked_to_wait = False
-        """Whether the last answer was 429: the vendor wants a pause of the whole connection."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Wait for a permit, then send."""
         async with self._limiter.permit():
             response = await self._inner.handle_async_request(request)
-        self.asked_to_wait = response.status_code == httpx.codes.TOO_MANY_REQUESTS
+        turned = TURNED.get()
+        if turned is not None:
+            turned.away = response.status_code == httpx.codes.TOO_MANY_REQUESTS
         return response
 
     async def aclose(self) -> None:

@@ -109,11 +109,13 @@ async def claim(
 
 
 async def begin(db: Db, tries: Sequence[tuple[Claimed, bytes]]) -> set[int]:
-    """Note, before anything is sent, which states (by digest) are; the ids of those still ours."""
+    """Note, before they are sent, which states (by digest) are; the ids of those that are ours and not just marked."""
     cursor = await db.execute(
-        "update outbox_target t set tried_version = i.version, tried_digest = i.digest "
-        "from unnest(%b::bigint[], %b::bigint[], %b::bigint[], %b::bytea[]) as i(id, fence, version, digest) "
-        "where t.id = i.id and t.fence = i.fence returning t.id",
+        "with free as (select t.id, i.version, i.digest from outbox_target t join "
+        "unnest(%b::bigint[], %b::bigint[], %b::bigint[], %b::bytea[]) as i(id, fence, version, digest) "
+        "on t.id = i.id and t.fence = i.fence for update of t skip locked) "
+        "update outbox_target t set tried_version = free.version, tried_digest = free.digest "
+        "from free where t.id = free.id returning t.id",
         [
             [one.id for one, _ in tries],
             [one.fence for one, _ in tries],
