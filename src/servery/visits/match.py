@@ -6,6 +6,7 @@ stays unmatched and is listed with its candidates for a person to decide.
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -33,6 +34,8 @@ _COVERS_SAME, _COVERS_OTHER = 1.0, -1.5
 # At the edge of the window, which is the venue's to set, an equal table alone is just enough.
 _TIME_BEST, _TIME_AT_EDGE, _TIME_WORST = 1.5, -0.1, -3.0
 _BEFORE_SEATED = -2.0
+_SEATED_LATE = 5
+"""Minutes by which staff mark a party seated after its check was opened."""
 
 
 class Booking(Struct, frozen=True, kw_only=True):
@@ -97,7 +100,8 @@ def match(bookings: Sequence[Booking], bills: Sequence[Bill], rules: Rules) -> l
     open_parties = [party for party in parties if not _told(party, {one.id for one in bookings})]
     taken = {party.booking_id for party in parties if party.booking_id is not None}
     possible = {one.id: one for one in bookings if one.status not in NEVER_CAME and one.id not in taken}
-    _assign(open_parties, [_offers(party, possible.values(), rules) for party in open_parties], possible)
+    by_time = _ByTime(list(possible.values()))
+    _assign(open_parties, [_offers(party, by_time.near(party.bills, rules), rules) for party in open_parties], possible)
     return parties
 
 
@@ -166,6 +170,29 @@ def _told(party: Party, known: Collection[int]) -> bool:
     return True
 
 
+class _ByTime:
+    """Bookings by the times from which a check may be theirs: of hundreds in a day, few are near any one check."""
+
+    def __init__(self, bookings: Sequence[Booking]) -> None:
+        self._bookings = bookings
+        self._starts = sorted((one.starts_at, place) for place, one in enumerate(bookings))
+        self._seated = sorted((one.seated_at, place) for place, one in enumerate(bookings) if one.seated_at)
+
+    def near(self, bills: Sequence[Bill], rules: Rules) -> list[Booking]:
+        """All that `weigh` could find likely, in the order in which they were given."""
+        opened = min(bill.opened_at for bill in bills)
+        latest = opened - timedelta(minutes=rules.after)
+        places = _between(self._starts, latest, opened + timedelta(minutes=rules.before))
+        places |= _between(self._seated, latest, opened + timedelta(minutes=_SEATED_LATE))
+        return [self._bookings[place] for place in sorted(places)]
+
+
+def _between(times: Sequence[tuple[datetime, int]], since: datetime, until: datetime) -> set[int]:
+    first = bisect_left(times, since, key=lambda one: one[0])
+    last = bisect_right(times, until, key=lambda one: one[0])
+    return {place for _, place in times[first:last]}
+
+
 def _offers(party: Party, bookings: Iterable[Booking], rules: Rules) -> list[Candidate]:
     weighed = (weigh(party.bills, booking, rules) for booking in bookings)
     found = [one for one in weighed if one is not None and one.score >= WORTH_ASKING]
@@ -178,7 +205,7 @@ def weigh(bills: Sequence[Bill], booking: Booking, rules: Rules) -> Candidate | 
     since_booked = _minutes(first.opened_at - booking.starts_at)
     since_seated = _minutes(first.opened_at - booking.seated_at) if booking.seated_at else None
     in_window = -rules.before <= since_booked <= rules.after
-    after_seating = since_seated is not None and -5 <= since_seated <= rules.after
+    after_seating = since_seated is not None and -_SEATED_LATE <= since_seated <= rules.after
     if not (in_window or after_seating):
         return None
     reasons = [_time(since_booked, since_seated, rules), *_table(bills, booking), *_who(bills, booking)]
@@ -195,7 +222,7 @@ def _time(since_booked: float, since_seated: float | None, rules: Rules) -> Reas
     minutes = since_booked if since_seated is None else since_seated
     edge = max(1, rules.after if minutes > 0 else rules.before)
     weight = max(_TIME_WORST, _TIME_BEST - (_TIME_BEST - _TIME_AT_EDGE) * (minutes / edge) ** 2)
-    if since_seated is not None and since_seated < -5:
+    if since_seated is not None and since_seated < -_SEATED_LATE:
         weight += _BEFORE_SEATED
     return Reason("time", round(weight, 2), f"{since_booked:+.0f}")
 
