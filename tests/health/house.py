@@ -60,7 +60,13 @@ async def arrives(
 async def kept_aside(db: Connection, connection_id: int, code: str, at: datetime) -> None:
     """A record that could not be taken in."""
     event = await arrives(db, connection_id, at, outcome="quarantined")
-    reason: dict[str, Any] = {"code": code, "template": "This record has no date.", "params": {}, "mend": None, "message": "no date"}
+    reason: dict[str, Any] = {
+        "code": code,
+        "template": "This record has no date.",
+        "params": {},
+        "mend": None,
+        "message": "no date",
+    }
     await db.execute(
         "insert into quarantine (event_id, day, connection_id, connector, via, kind, body, stage, reason, at) "
         "values (%s, %s, %s, 'square', 'webhook', 'order', '', 'translate', %s, %s)",

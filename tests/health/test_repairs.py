@@ -162,7 +162,7 @@ async def test_only_one_of_several_looks_at_a_time(db, till):
 
 
 async def test_the_words_of_every_kind_have_their_places(db, till):
-    given = {"connection", "since", "waiting", "count", "reason", "free", "size", "host", "seconds", "names"}
+    given = {"connection", "since", "waiting", "count", "reason", "free", "size", "host", "seconds", "names", "number"}
     for kind in KINDS.values():
         filled = kind.what.format_map({name: name for name in given})
         assert "{" not in filled

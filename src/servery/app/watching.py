@@ -19,7 +19,7 @@ from psycopg_pool import PoolTimeout
 from servery.accounts.vault import open_vault, seal, unseal
 from servery.app.arrive import CHANGED
 from servery.app.telling import tell
-from servery.errors import ServeryError
+from servery.errors import NotFound, ServeryError
 from servery.health import alerts, watch
 from servery.health.alerts import Least, Owed, Receiver
 from servery.health.repairs import Repair, loud, repairs, with_closed
@@ -81,9 +81,13 @@ async def send_due(pool: Pool, settings: Settings, only: UUID | None = None) -> 
 
 
 async def _send(pool: Pool, settings: Settings, owed: Owed) -> ServeryError | None:
-    async with pool.connection() as db:
-        to = await alerts.receiver(db, owed.receiver_id)
-        about = await _about(db, owed)
+    try:
+        async with pool.connection() as db:
+            to = await alerts.receiver(db, owed.receiver_id)
+            about = await _about(db, owed)
+    except NotFound:
+        # Removed since, and what it was owed with it.
+        return None
     try:
         await tell(settings, to, owed, about, _secret(settings.home, to))
     except ServeryError as error:

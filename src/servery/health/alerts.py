@@ -152,10 +152,10 @@ async def owe(db: Db, now: datetime) -> None:
     """Write down what everybody is owed by now. Doing so again adds nothing."""
     wanted = (
         "from repair r join alert_receiver a on (r.severity = 'critical' or (a.least = 'warning' "
-        "and r.severity = 'warning')) and a.created_at <= r.opened_at + %(stands)s "
+        "and r.severity = 'warning')) "
     )
     heard = "r.ignored_at is null and (r.snoozed_until is null or r.snoozed_until <= %(now)s) "
-    times = {"now": now, "stands": STANDS, "reminded": REMINDED, "settled": REOPENS, "tries": TRIES}
+    times = {"now": now, "stands": STANDS, "reminded": REMINDED, "settled": REOPENS}
     insert = "insert into alert (receiver_id, repair_id, what, turn, due_at) "
     await db.execute(
         f"{insert}select a.id, r.id, 'opened', 0, %(now)s {wanted}"

@@ -171,6 +171,7 @@ async def _of_machine(db: Db, now: datetime, joined: bool) -> list[Finding]:
         *_without_worker(processes, living, joined),
         *(_clock(one) for one in living if abs(one["skew"]) > SKEW),
         *_disk(living),
+        *await _alerts(db, now),
         *await _backup(db, now, joined),
     ]
 
@@ -207,6 +208,21 @@ def _disk(living: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
 
 def _bytes(number: int) -> str:
     return f"{number / 1_000_000_000:.1f} GB"
+
+
+async def _alerts(db: Db, now: datetime) -> list[Finding]:
+    """Receivers that nothing reaches. By number: their addresses may be somebody's own."""
+    cursor = await db.execute("select id, error from alert_receiver where error is not null")
+    return [
+        Finding(
+            cause=f"alert_failed:{row['id']}",
+            kind="alert_failed",
+            since=now,
+            params={"number": row["id"]},
+            trouble={"template": row["error"]["message"], "params": {}},
+        )
+        for row in await cursor.fetchall()
+    ]
 
 
 async def _backup(db: Db, now: datetime, joined: bool) -> list[Finding]:

@@ -132,6 +132,12 @@ KINDS: Mapping[str, Kind] = {
         what=_("The clock of {host} is {seconds} s off the database's: signed webhooks may be refused."),
         mend=_("Set the clock by the network (NTP)."),
     ),
+    "alert_failed": Kind(
+        severity="warning",
+        what=_("Alerts to receiver {number} do not arrive: {reason}"),
+        mend=_("Correct it on the page Alerts, then send a test."),
+        button=Button(_("Open the alerts"), "/alerts"),
+    ),
     "backup_old": Kind(
         severity="warning",
         what=_("The last backup was made {since}."),
