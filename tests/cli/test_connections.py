@@ -76,12 +76,15 @@ def test_settings_that_do_not_exist_or_lack_are_named(servery: Run) -> None:
     assert "Access token is missing." in missing.stderr
     nobody = servery("connect", "abacus")
     assert nobody.returncode == 2
-    assert "There is no connector abacus. There are: resos, square." in nobody.stderr
+    assert "There is no connector abacus. There are: odoo, resos, square." in nobody.stderr
 
 
 def test_the_help_of_connect_tells_each_setting_and_which_are_secret(servery: Run) -> None:
     told = " ".join(servery("connect", "--help").stdout.split())
-    assert "square: --secret access_token (needed); --set base_url (Address of the API), location (Location)." in told
+    assert (
+        "square: --secret access_token (needed), webhook_signature_key (Signature key of the webhook); "
+        "--set base_url (Address of the API), location (Location)."
+    ) in told
     assert "resos: --secret api_key (needed); --set base_url" in told
     assert "csv:" not in told
 
