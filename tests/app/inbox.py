@@ -49,7 +49,7 @@ def translate(resource: str, record: Raw) -> Sequence[Change]:
         raise Quarantine("A record of {resource} has no id.", resource=resource)
     external_id, revision = told["id"], told.get("revision", 1)
     if told.get("removed") or told.get("merged_into"):
-        return [Removed(external_id, revision, resource, told.get("merged_into"))]  # type: ignore[arg-type]
+        return [Removed(external_id, revision, resource, told.get("merged_into"))]
     if resource == "guest":
         return [GuestSeen(external_id, revision, SourceGuest(name=told.get("name"), email=told.get("email")))]
     if resource == "reservation":
@@ -124,7 +124,7 @@ class House:
 
     async def rows(self, query: str) -> list[Any]:
         async with self.pool.connection() as db:
-            return [tuple(row.values()) for row in await (await db.execute(query)).fetchall()]  # type: ignore[arg-type]
+            return [tuple(row.values()) for row in await (await db.execute(query)).fetchall()]
 
 
 async def _none(*_: Any) -> Any:

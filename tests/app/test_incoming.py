@@ -138,7 +138,7 @@ async def test_without_lanes_later_events_of_the_object_would_overtake(till, mon
 
     await till.arrives(check("bad"))
     await till.take()
-    monkeypatch.setattr(taking.claim, "blocked_lanes", none_blocked)
+    monkeypatch.setattr(claim, "blocked_lanes", none_blocked)
     monkeypatch.setattr(taking, "arrive", arrive)
     await till.arrives(check("bad", 2))
     await till.take()

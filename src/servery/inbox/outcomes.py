@@ -26,9 +26,9 @@ async def note(db: Db, connection_id: int, events: Sequence[Became]) -> None:
     if not events:
         return
     await db.execute(
-        "insert into inbox_outcome (day, event_id, outcome, lane) "
-        "select * from unnest(%s::date[], %s::bigint[], %s::text[], %s::text[]) "
-        "on conflict (day, event_id) do update set outcome = excluded.outcome, lane = excluded.lane, at = now()",
+        "insert into inbox_outcome (day, event_id, outcome, lane, at) "
+        "select i.*, clock_timestamp() from unnest(%s::date[], %s::bigint[], %s::text[], %s::text[]) as i "
+        "on conflict (day, event_id) do update set outcome = excluded.outcome, lane = excluded.lane, at = excluded.at",
         [
             [one.day for one in events],
             [one.event_id for one in events],
