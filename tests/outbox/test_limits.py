@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 from time import monotonic
 
-import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -91,8 +90,7 @@ async def test_a_strict_server_sees_no_breach_by_several_senders(pool: Pool):
     receiver, limits = Receiver(), [Limit(20, 0.5), Limit(50, 2.0)]
     receiver.slow = 0.02
     async with serving(receiver) as url:
-        transports = [Limited(httpx.AsyncHTTPTransport(), Limiter(pool, 1, limits)) for _ in range(2)]
-        clients = [httpx.AsyncClient(transport=one) for one in transports]
+        clients = [Limited(Limiter(pool, 1, limits)) for _ in range(2)]
         began = monotonic()
         await asyncio.gather(*(client.get(f"{url}/guests/x") for client in clients for _ in range(60)))
         took = monotonic() - began
@@ -108,15 +106,13 @@ async def test_a_strict_server_sees_no_breach_by_several_senders(pool: Pool):
 
 _SENDER = """
 import asyncio, sys
-import httpx
 from servery.connectors.contract import Limit
 from servery.outbox.limits import Limited, Limiter
 from servery.storage.pool import open_pool
 
 async def main(dsn, url):
     async with open_pool(dsn) as pool:
-        limited = Limited(httpx.AsyncHTTPTransport(), Limiter(pool, 1, [Limit(20, 2.0)]))
-        async with httpx.AsyncClient(transport=limited) as http:
+        async with Limited(Limiter(pool, 1, [Limit(20, 2.0)])) as http:
             async def ask():
                 while True:
                     await http.get(url + "/guests/x")

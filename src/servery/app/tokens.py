@@ -1,6 +1,6 @@
 """Access tokens that end: asked for, and renewed before they end or when they are refused, once for all processes."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -216,11 +216,16 @@ class _Renewing(httpx.AsyncBaseTransport):
 
 
 @asynccontextmanager
-async def using(pool: Pool, home: Path, connection: Connection) -> AsyncIterator[Session]:
-    """A connection's session: its settings with secrets opened, and a client that keeps its access from ending."""
+async def using(
+    pool: Pool, home: Path, connection: Connection, client: Callable[..., httpx.AsyncClient] = httpx.AsyncClient
+) -> AsyncIterator[Session]:
+    """A connection's session: its settings with secrets opened, and a client that keeps its access from ending.
+
+    `client` makes the client, where that is not the usual one.
+    """
     settings = credentials.all_settings(home, connection)
     flow = registry.manifest(connection.connector).oauth2
     current = _Current(settings)
     transport = _Renewing(pool, home, connection, flow, current) if flow and flow.token in settings else None
-    async with httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, transport=transport) as http:
+    async with client(timeout=TIMEOUT, follow_redirects=False, transport=transport) as http:
         yield Session(current, http)

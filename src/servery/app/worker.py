@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
-from servery.app import engine, incoming, watching
+from servery.app import engine, incoming, leaving, watching
 from servery.app.set_up import working
 from servery.app.supervise import stop_event
 from servery.settings import Settings
@@ -25,6 +25,7 @@ _UNTIL_THE_DATABASE_IS_BACK = 0.5
 SERVICES: dict[str, Service] = {
     "reading": lambda pool, settings, stop: engine.run(pool, settings.home, stop),
     "incoming": incoming.run,
+    "leaving": leaving.run,
     "watching": watching.run,
     "setting up": working.run,
 }

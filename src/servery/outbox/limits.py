@@ -275,22 +275,18 @@ TURNED: ContextVar[Turned | None] = ContextVar("turned", default=None)
 """Where a try wants to know it: set before the try begins, for requests pass through code that need not tell."""
 
 
-class Limited(httpx.AsyncBaseTransport):
-    """Sends requests through another transport, each when the limits allow it."""
+class Limited(httpx.AsyncClient):
+    """A client that makes each request when the limits allow it. It takes what every client does."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, limiter: Limiter) -> None:
-        self._inner = inner
+    def __init__(self, limiter: Limiter, **options: Any) -> None:
+        super().__init__(**options)
         self._limiter = limiter
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Wait for a permit, then send."""
         async with self._limiter.permit():
-            response = await self._inner.handle_async_request(request)
+            response = await super().send(request, **options)
         turned = TURNED.get()
         if turned is not None:
             turned.away = response.status_code == httpx.codes.TOO_MANY_REQUESTS
         return response
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._inner.aclose()
