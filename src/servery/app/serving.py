@@ -6,10 +6,11 @@ import os
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
-from servery.app import site, watching
+from servery.app import hooks, site, watching
 from servery.app.logs import Observed
 from servery.app.metrics import Requests
 from servery.app.supervise import STOP_SECONDS, stop_event
+from servery.connectors.contract import Asgi
 from servery.errors import NeedsPerson
 from servery.settings import Settings
 from servery.storage.pool import open_pool
@@ -20,20 +21,20 @@ async def serve(settings: Settings, dsn: str) -> None:
     """Serve pages and API until a signal asks to stop. NeedsPerson when the port is taken."""
     live = Live()
     stop = stop_event()
-    async with open_pool(dsn) as pool:
+    async with open_pool(dsn) as pool, hooks.receiving(pool, settings, dsn) as door:
         listening = asyncio.create_task(listen(live, dsn))
         watched = asyncio.create_task(watching.run_beside_pages(pool, settings, stop))
         try:
             requests = Requests()
             application = Observed(site.create(settings, pool, live, requests), requests.seen)
-            await _serve_until(stop, settings, application, live)
+            await _serve_until(stop, settings, hooks.before(door, application, requests.seen), live)
         finally:
             listening.cancel()
             stop.set()
             await asyncio.wait([listening, watched], timeout=STOP_SECONDS)
 
 
-async def _serve_until(stop: asyncio.Event, settings: Settings, application: Observed, live: Live) -> None:
+async def _serve_until(stop: asyncio.Event, settings: Settings, application: Asgi, live: Live) -> None:
     server = Server(
         application,
         address=os.environ.get("SERVERY_ADDRESS", "127.0.0.1"),
