@@ -17,7 +17,8 @@ create table inbox_event (
     packed boolean not null default false,
     body bytea not null,
     received_at timestamptz not null default now(),
-    primary key (day, id)
+    -- By id first: events are listed by it over all days, and found without their day.
+    primary key (id, day)
 ) partition by range (day);
 create index inbox_event_connection on inbox_event (connection_id, id desc);
 alter table inbox_event alter column body set storage external;
@@ -51,7 +52,7 @@ create table inbox_outcome (
     outcome text not null check (outcome in ('applied', 'unchanged', 'quarantined', 'dismissed')),
     lane text,
     at timestamptz not null default now(),
-    primary key (day, event_id)
+    primary key (event_id, day)
 ) partition by range (day);
 
 -- Which records an event speaks of: by it a person's data is found in what came, and the events of an order.
@@ -61,7 +62,7 @@ create table inbox_record (
     connection_id bigint not null,
     kind text not null,
     external_id text not null,
-    primary key (day, event_id, kind, external_id)
+    primary key (event_id, day, kind, external_id)
 ) partition by range (day);
 create index inbox_record_of on inbox_record (connection_id, external_id);
 
