@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from babel.core import get_global
 
+from servery.app.known_again import after, known_again
+from servery.app.marking import mark_changed
 from servery.guests.join import resolve
 from servery.guests.rows import lock as resolving
 from servery.model.changes import Applied, Change, GuestSeen, Removed
@@ -39,7 +41,9 @@ async def take_in(db: Db, connection_id: int, places: Mapping[str, Place], chang
     if any(isinstance(one, GuestSeen) or (isinstance(one, Removed) and one.kind == "guest") for one in changes):
         await resolving(db)
     await lock_venues(db, (place.venue_id for place in places.values()))
-    applied = await apply(db, connection_id, places, changes)
+    known = await known_again(db, connection_id, changes)
+    applied = await apply(db, connection_id, places, known.changes)
+    await after(db, connection_id, known, changes)
     resolved = await resolve(db, applied.guests, await sorting_locale(db))
     # Checks and bookings that came before their guest, or before the guest's new name, were matched without it.
     applied.days |= await days_of_guests(db, sorted({*applied.guests, *resolved.moved}))
@@ -48,11 +52,15 @@ async def take_in(db: Db, connection_id: int, places: Mapping[str, Place], chang
 
 
 async def form(db: Db, days: Collection[Day]) -> None:
-    """The second half of `arrive`: the visits of these days. Once for many sets is much quicker than after each."""
+    """The second half of `arrive`: the visits of these days, and what must leave. It ends the transaction.
+
+    Once for many sets is much quicker than after each.
+    """
     ordered = sorted(days)
     for start in range(0, len(ordered), _DAYS_AT_ONCE):
         await form_visits(db, ordered[start : start + _DAYS_AT_ONCE])
     await _tell(db, ["bookings", "checks"] if days else [])
+    await mark_changed(db)
 
 
 async def _tell(db: Db, topics: list[str]) -> None:

@@ -107,6 +107,17 @@ async def join(db: Db, decisions: Sequence[tuple[Decision, int]]) -> None:
     )
 
 
+async def pin(db: Db, connection_id: int, guests: Mapping[str, int]) -> None:
+    """Put records that we made in a system, by external id, into the guests that we made them for, once and for all."""
+    await db.execute(
+        "update source_guest as s set guest_id = coalesce(g.merged_into, g.id), "
+        "link = jsonb_build_object('by', null, 'author', 'source') "
+        "from unnest(%s::text[], %s::bigint[]) as i(external_id, guest_id) join guest g on g.id = i.guest_id "
+        "where s.connection_id = %s and s.external_id = i.external_id and s.guest_id is null",
+        [list(guests), list(guests.values()), connection_id],
+    )
+
+
 async def note_leaving(db: Db, left: Mapping[int, int]) -> None:
     """Note in the log that records, by id, left a guest because their name became another person's."""
     if left:

@@ -111,6 +111,17 @@ async def whole_guests(db: Db, connection_id: int, external_ids: Sequence[str]) 
     ]
 
 
+async def guest_bodies(db: Db, connection_id: int, external_ids: Collection[str]) -> dict[str, SourceGuest]:
+    """What people's records are known to say, by external id."""
+    return {row["external_id"]: row["guest"] for row in await whole_guests(db, connection_id, list(external_ids))}
+
+
+async def reservation_names(db: Db, reservation_ids: Collection[int]) -> dict[int, str]:
+    """The external ids of reservations."""
+    cursor = await db.execute("select id, external_id from reservation where id = any(%s)", [list(reservation_ids)])
+    return {row["id"]: row["external_id"] for row in await cursor.fetchall()}
+
+
 async def guest_ids(db: Db, connection_id: int, external_ids: Iterable[str | None]) -> dict[str, int]:
     """Row ids for these external guest ids; a guest not yet seen gets an empty row to be filled when it comes."""
     wanted = sorted({one for one in external_ids if one is not None})

@@ -119,10 +119,7 @@ async def _carried_out(
         customer_id = await _made(session, target, wanted)
     else:
         customer_id = customer.id
-        changes = _changes(wanted, customer)
-        if customer.reference_id is None:
-            changes["reference_id"] = target.our_id
-        if changes:
+        if changes := _changes(wanted, customer):
             await _changed(session, customer, changes)
     return await _sent(session, card, target, customer_id, wanted)
 

@@ -46,3 +46,21 @@ create table authorisation (
     created_at timestamptz not null default now(),
     expires_at timestamptz not null
 );
+
+-- People's records that came from a system while we were writing there. `held` is what they said of their own before.
+create table unsure_guest (
+    connection_id bigint not null references connection,
+    external_id text not null,
+    held jsonb not null default '{}',
+    at timestamptz not null default now(),
+    primary key (connection_id, external_id)
+);
+
+-- Guests whose golden fields are to be made anew, since the owner chose who speaks for a field: done up to this guest.
+create table recomputing (
+    connection_id bigint primary key references connection,
+    total integer not null,
+    done integer not null default 0,
+    after_guest bigint not null default 0,
+    started_at timestamptz not null default now()
+);
