@@ -15,6 +15,7 @@ from psycopg_pool import PoolTimeout
 
 from servery.api.plugin import Api
 from servery.app.metrics import Requests, metrics
+from servery.app.set_up.pages import RoomSetUp
 from servery.app.sources import RoomSources
 from servery.health.ready import lacking
 from servery.settings import Settings
@@ -38,6 +39,7 @@ def create(settings: Settings, pool: Pool, live: Live, requests: Requests | None
         sources=RoomSources(pool),
         door=AccountsDoor(pool),
         live=live,
+        set_up=RoomSetUp(pool, settings),
     )
     return Litestar(
         [healthz, readyz, metrics],

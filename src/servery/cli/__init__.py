@@ -22,6 +22,7 @@ FILES = {
     "import": "files",
     "connect": "connections",
     "connections": "connections",
+    "application": "application",
     "guests": "guests",
     "invite": "people",
     "people": "people",

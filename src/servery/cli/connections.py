@@ -2,17 +2,17 @@
 
 import sys
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from servery.accounts.audit import acted
 from servery.app import connect as joining
+from servery.cli import authorising, proving
+from servery.cli.given import Secret, Set, given
 from servery.cli.shell import AsCsv, AsJson, give, give_list, say, settings, with_database
 from servery.connectors import registry
 from servery.connectors.contract import Manifest, Setting
-from servery.errors import Invalid
 from servery.model.viewer import SYSTEM
 from servery.storage.pool import Connection as Db
 from servery.sync import connections, state
@@ -27,7 +27,9 @@ Name = Annotated[str, typer.Argument(help="The connection, as servery connection
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command("connect", short_help="Join a system: a till or a reservation book.", epilog=_settings_told())(connect)
-    app.add_typer(group, name="connections", help="The joined systems: list, test, sync, pause, resume, remove.")
+    proving.register(group)
+    told = "The joined systems: list, test, verify, tables, reconnect, sync, pause, resume, remove."
+    app.add_typer(group, name="connections", help=told)
 
 
 def _settings_told() -> str:
@@ -49,10 +51,11 @@ def _setting(one: Setting) -> str:
 def connect(
     connector: Annotated[str, typer.Argument(help=f"Which system: {', '.join(registry.connectable())}.")],
     name: Annotated[str | None, typer.Option(help="What to call it; the system's own name if not given.")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="A setting: NAME=VALUE.")] = None,
-    secret: Annotated[
-        list[str] | None, typer.Option(help="A secret: NAME=@FILE, or NAME=- for standard input.")
-    ] = None,
+    set_: Set = None,
+    secret: Secret = None,
+    authorise: Annotated[
+        bool, typer.Option("--authorise", help="Authorise on the vendor's page instead of giving a token.")
+    ] = False,
     venue: Annotated[str | None, typer.Option(help="The venue that the account's only location is.")] = None,
     history_days: Annotated[int, typer.Option(min=0, help="How many days of the past to read.")] = 730,
     as_json: AsJson = False,
@@ -61,13 +64,14 @@ def connect(
 
     Example: servery connect square --secret access_token=@token.txt
     """
-    given = dict(_pair(one, "--set") for one in set_ or ())
-    given |= dict(_secret(one) for one in secret or ())
-    given[joining.HISTORY_DAYS] = str(history_days)
+    entered = given(set_, secret) | {joining.HISTORY_DAYS: str(history_days)}
+    if authorise:
+        authorising.at_the_vendor(connector, entered, name or "", as_json=as_json)
+        return
     home = settings().home
 
     async def work(db: Db) -> joining.Connected:
-        made = await joining.connect(db, home, connector, given, name=name, venue_name=venue)
+        made = await joining.connect(db, home, connector, entered, name=name, venue_name=venue)
         await acted(db, SYSTEM, "connected", f"connection:{made.id}", {"connector": connector})
         return made
 
@@ -77,26 +81,6 @@ def connect(
         give({"id": made.id, "name": made.name, "venues": venues})
     else:
         say(f"{made.name} is connected: {', '.join(venues)}. Reading begins as soon as servery is up.")
-
-
-def _pair(given: str, option: str) -> tuple[str, str]:
-    name, equals, value = given.partition("=")
-    if not equals:
-        raise typer.BadParameter(f"{option} takes NAME=VALUE.")
-    return name.strip(), value
-
-
-def _secret(given: str) -> tuple[str, str]:
-    """A secret from a file or standard input: on the command line itself every user of the machine could read it."""
-    name, source = _pair(given, "--secret")
-    if source == "-":
-        return name, sys.stdin.readline().strip()
-    if source.startswith("@"):
-        try:
-            return name, Path(source[1:]).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise Invalid("The file for {name} cannot be read.", field=name, name=name, where=source[1:]) from error
-    raise typer.BadParameter(f"Give {name} as {name}=@FILE or {name}=-: a command line is no place for a secret.")
 
 
 @group.command("list")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 from msgspec import Struct
@@ -13,6 +13,7 @@ from servery.sync.rows import Db
 
 Pace = Literal["live", "batch", "hybrid"]
 """As it happens; at set times only; as it happens, and all of it again at set times."""
+PACES: tuple[Pace, ...] = get_args(Pace)
 Step = Literal["tables", "directions", "pace", "proof"]
 """What is left of setting up once a connection is made."""
 STEPS: tuple[Step, ...] = ("tables", "directions", "pace", "proof")

@@ -19,6 +19,8 @@ from servery.web.guard import SessionMiddleware
 from servery.web.guests import views as guests
 from servery.web.headers import add_headers
 from servery.web.live import Live, events
+from servery.web.set_up import start, steps
+from servery.web.set_up.sources import SetUp
 from servery.web.sign_in import views as sign_in
 from servery.web.sources import Sources
 from servery.web.tonight import views as tonight
@@ -53,17 +55,52 @@ _ROUTES = (
     actions.resume,
     nowhere,
 )
+_SET_UP = (
+    start.choose_system,
+    start.ask_access,
+    start.take_access,
+    start.send_away,
+    start.come_back,
+    start.ask_application,
+    start.take_application,
+    start.ask_venues,
+    start.take_venues,
+    steps.go_on,
+    steps.ask_credentials,
+    steps.take_credentials,
+    steps.authorise_again,
+    steps.ask_tables,
+    steps.take_tables,
+    steps.ask_directions,
+    steps.take_directions,
+    steps.ask_pace,
+    steps.take_pace,
+    steps.ask_proof,
+    steps.begin_proof,
+    steps.stop_waiting,
+)
+"""The pages that join systems; a site that shows an invented house has none."""
 
 
 class Site(InitPlugin):
     """The pages. `public_url` decides whether cookies need HTTPS; `csrf_secret` signs the tokens of forms."""
 
-    def __init__(self, *, public_url: str, csrf_secret: str, sources: Sources, door: Door, live: Live) -> None:
+    def __init__(
+        self,
+        *,
+        public_url: str,
+        csrf_secret: str,
+        sources: Sources,
+        door: Door,
+        live: Live,
+        set_up: SetUp | None = None,
+    ) -> None:
         self._secure = public_url.startswith("https://")
         self._csrf_secret = csrf_secret
         self._sources = sources
         self._door = door
         self._live = live
+        self._set_up = set_up
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         """Add the pages to an application."""
@@ -82,12 +119,14 @@ class Site(InitPlugin):
         return app_config
 
     def _router(self) -> Router:
-        given = {"sources": self._sources, "door": self._door, "live": self._live}
+        given: dict[str, object] = {"sources": self._sources, "door": self._door, "live": self._live}
+        if self._set_up is not None:
+            given["set_up"] = self._set_up
         # Litestar copies a router deeply, down to the pool in a door; a function it leaves alone.
         door = self._door
         return Router(
             "/",
-            route_handlers=_ROUTES,
+            route_handlers=[*_ROUTES, *(_SET_UP if self._set_up is not None else ())],
             middleware=[DefineMiddleware(SessionMiddleware, door=lambda: door)],
             dependencies={
                 **{name: _provide(value) for name, value in given.items()},

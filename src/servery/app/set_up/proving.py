@@ -132,7 +132,9 @@ async def _newest(one: Proving) -> Step:
     return Step(
         name="newest",
         state="ok",
-        template=_("{count} records are read, the newest {minutes} minutes ago."),
+        template=_("{count} records are read, the newest within the last minute.")
+        if not first.minutes
+        else _("{count} records are read, the newest {minutes} minutes ago."),
         params={"count": first.records, "minutes": first.minutes},
     )
 

@@ -161,6 +161,16 @@ if (done) {
   document.body.addEventListener("htmx:sendError", tellFailure);
 }
 
+// A form that came back: the field at fault is where one goes on.
+document.body.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id !== "set-up") return;
+  const faulty = event.target.querySelector("[aria-invalid=true]");
+  if (faulty) {
+    faulty.closest("details")?.setAttribute("open", "");
+    faulty.focus();
+  }
+});
+
 const search = document.getElementById("search");
 const found = document.getElementById("found");
 
