@@ -14,7 +14,7 @@ from servery.app.connect import all_settings, session
 from servery.app.keeping import redactor
 from servery.app.taking import Source, take
 from servery.connectors import registry
-from servery.connectors.contract import Account, Page, Session
+from servery.connectors.contract import Account, Page, Session, bound
 from servery.errors import Quarantine
 from servery.inbox import claim
 from servery.settings import Settings
@@ -90,7 +90,7 @@ async def take_all(pool: Pool, home: Path, connection_id: int) -> int:
 
 
 async def _take_all(db: Db, home: Path, one: Connection) -> int:
-    connector = registry.connector(one.connector)
+    connector = bound(registry.connector(one.connector), one.settings)
     total = 0
     async with AsyncExitStack() as opened, claim.claiming(db, one.id) as mine:
         asked = _Asked(home, one, opened)

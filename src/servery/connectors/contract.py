@@ -5,6 +5,7 @@ The engine never asks who opens the connection: a venue agent may one day call t
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from importlib import import_module
 from importlib.resources import files
 from typing import Any, Literal
@@ -16,7 +17,7 @@ from msgspec import Raw, Struct
 from servery.model.changes import Change
 from servery.model.commands import Command, CommandKind, Field
 
-Kind = Literal["pos", "reservations", "cdp", "ordering", "marketing", "accounting", "file"]
+Kind = Literal["pos", "reservations", "cdp", "ordering", "marketing", "accounting", "file", "any"]
 Quality = Literal["bronze", "silver", "gold", "platinum"]
 Evidence = Literal["live", "official", "documentation", "inferred"]
 Axis = Literal["modified", "occurred"]
@@ -234,6 +235,9 @@ class Heard(Struct, frozen=True, kw_only=True):
 Hear = Callable[[str, Raw], Heard]
 """`webhooks.hear`: the event's kind and body → what it says. Pure. Raises Quarantine when unreadable."""
 
+HearBy = Callable[[Mapping[str, str], str, Raw], Heard]
+"""`webhooks.hear_by`: as `hear`, where what an event says depends on what the owner entered (secrets left out)."""
+
 
 class Target(Struct, frozen=True, kw_only=True):
     """Where a command goes. `our_id` (a UUID) is the same for every try and every state of this object there.
@@ -285,6 +289,7 @@ class Connector(Struct, frozen=True):
     translate: Translate
     fetch: Fetch | None = None
     hear: Hear | None = None
+    hear_by: HearBy | None = None
     send: Send | None = None
     look_up: LookUp | None = None
     clear: Clear | None = None
@@ -309,10 +314,18 @@ def connector_in(package: str) -> Connector:
         translate.translate,
         fetch=getattr(client, "fetch", None),
         hear=getattr(webhooks, "hear", None),
+        hear_by=getattr(webhooks, "hear_by", None),
         send=getattr(send, "send", None),
         look_up=getattr(send, "look_up", None),
         clear=getattr(send, "clear", None),
     )
+
+
+def bound(connector: Connector, settings: Mapping[str, str]) -> Connector:
+    """The connector as one connection uses it: one that hears by what the owner entered has `hear` like any other."""
+    if connector.hear_by is None:
+        return connector
+    return msgspec.structs.replace(connector, hear=partial(connector.hear_by, settings))
 
 
 async def pages(

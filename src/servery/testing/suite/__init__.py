@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-from servery.connectors.contract import connector_in
+from servery.connectors.contract import bound, connector_in
 from servery.testing.rehearsal import Events, Rehearsal
 from servery.testing.suite.checking import Checking
 from servery.testing.suite.hearing import Hearing
@@ -30,7 +30,7 @@ def suite_of(
     parties: int,
 ) -> type[Suite]:
     """The suite for one connector; the parameters are those of `servery.testing.contract_suite`."""
-    connector = connector_in(package)
+    connector = bound(connector_in(package), settings)
     simulator = import_module(f"{package}.simulator").simulator
     address = {"base_url": "{url}"} if any(one.name == "base_url" for one in connector.manifest.settings) else {}
     rehearsal = Rehearsal(

@@ -45,6 +45,8 @@ class Checking(Part):
                         play.check(changed={name: wrong})
                     assert "s3cret" not in str(told.value), "the error tells a password"
                     assert isinstance(told.value, Retry) or getattr(told.value, "field", "") == name
+            if not self.manifest.resources:
+                return
             play.front.spoil_all(STRANGE["HTML instead"])
             with pytest.raises((NeedsPerson, Retry)):
                 play.check()
@@ -52,6 +54,7 @@ class Checking(Part):
     @pytest.mark.parametrize("name", [*PASSING])
     def test_a_passing_fault_is_tried_again(self, name: str) -> None:
         """While it lasts, `check` raises Retry with a sensible wait; a connector asks nobody to mend what passes."""
+        self.needs_resources()
         with self.rehearsal.playing(Evening(1).stage) as play:
             play.front.spoil_all(PASSING[name])
             with pytest.raises(Retry) as told:
@@ -76,6 +79,7 @@ class Checking(Part):
 
     def test_the_wait_that_is_asked_for_is_kept(self) -> None:
         """429 with Retry-After in the vendor's unit or as a date; advice nobody can read gives a wait of our own."""
+        self.needs_resources()
         unit = 1000 if self.rehearsal.retry_after == "milliseconds" else 1
         assert self._wait(str(7 * unit)) == pytest.approx(7, abs=2), "the vendor asked for 7 seconds"
         if unit == 1:
@@ -92,6 +96,7 @@ class Checking(Part):
 
     def test_credentials_that_end_are_told_while_reading(self) -> None:
         """401 in the middle of reading asks a person, beside the setting that holds the token."""
+        self.needs_resources()
         secrets = {one.name for one in self.manifest.settings if one.secret}
         oauth2 = self.manifest.oauth2
         if not secrets and oauth2 is None:

@@ -25,6 +25,8 @@ class Hearing(Part):
     def test_webhooks_and_polls_together_lose_nothing(self, fate: str) -> None:
         """Whatever becomes of the deliveries: after the next poll the state is what stands at the vendor."""
         events = self._events()
+        if fate == "dropped" and not self.manifest.resources:
+            pytest.skip("does not apply: it reads nothing by itself, so what is dropped must be sent again")
         evening = Evening(6)
         with self.rehearsal.playing(evening.stage) as play:
             sent = list(events(evening.stage))
@@ -32,8 +34,9 @@ class Hearing(Part):
                 evening.change(number, NOW + timedelta(seconds=number + 1))
             sent += list(events(evening.stage))
             delivered = _fated(sent, fate)
-            right = standing(play.everything())
             told = play.run(lambda opened: _taken_in(opened, delivered))
+            in_order = folded(play.run(lambda opened: _taken_in(opened, sent)))
+            right = standing(play.everything()) if self.manifest.resources else in_order
             polled = play.run(lambda opened: opened.poll(NOW))
         # Late: the poll came before what the webhooks tell.
         found = folded([*polled, *told] if fate == "late" else [*told, *polled])

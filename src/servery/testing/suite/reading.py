@@ -22,6 +22,7 @@ class Reading(Part):
 
     def test_all_that_stands_is_read_once(self) -> None:
         """Of each kind that is read at all, as many records as there are parties; read again, all is the same."""
+        self.needs_resources()
         evening = Evening(self.rehearsal.parties)
         with self.rehearsal.playing(evening.stage) as play:
             first, again = play.everything(), play.everything()
@@ -34,6 +35,7 @@ class Reading(Part):
 
     def test_one_record_has_one_state_at_a_time(self) -> None:
         """Two changes of one record with the same revision say the same: else the order would decide."""
+        self.needs_resources()
         with self.rehearsal.playing(Evening(3).stage) as play:
             changes = play.everything()
         known = folded(changes)
@@ -44,6 +46,7 @@ class Reading(Part):
     @pytest.mark.parametrize("name", [*PASSING, *STRANGE])
     def test_a_spoilt_answer_loses_nothing(self, name: str) -> None:
         """Whichever of the answers is spoilt, reading that is tried again ends with the same records."""
+        self.needs_resources()
         fault = (PASSING | STRANGE)[name]
         with self.rehearsal.playing(Evening(self.rehearsal.parties).stage) as play:
             right = standing(play.everything())
@@ -57,6 +60,7 @@ class Reading(Part):
     @pytest.mark.parametrize("name", [*PASSING])
     def test_a_passing_fault_is_told_as_such(self, name: str) -> None:
         """`read` raises Retry for what passes by itself: a page must not ask the owner to mend a busy server."""
+        self.needs_resources()
         with self.rehearsal.playing(Evening(1).stage) as play:
             account = play.check()
             play.front.spoil_all(PASSING[name])
@@ -66,6 +70,7 @@ class Reading(Part):
 
     def test_nothing_is_lost_to_what_changes_while_it_is_read(self) -> None:
         """Between pages parties come, change and are deleted; after the poll that follows, all is as it stands."""
+        self.needs_resources()
         evening = Evening(self.rehearsal.parties)
         changing = _Changing(evening)
         with self.rehearsal.playing(evening.stage) as play:
@@ -79,6 +84,7 @@ class Reading(Part):
 
     def test_what_changes_is_seen_by_the_next_poll(self) -> None:
         """A poll after the last one sees each new state, and says of it a higher revision."""
+        self.needs_resources()
         evening = Evening(12)
         with self.rehearsal.playing(evening.stage) as play:
             before = standing(play.everything())
@@ -93,6 +99,7 @@ class Reading(Part):
 
     def test_a_check_that_is_voided_is_seen(self) -> None:
         """A void is a state of the check like any other: it is polled, and its revision is higher."""
+        self.needs_resources()
         evening = Evening(3)
         with self.rehearsal.playing(evening.stage) as play:
             before = standing(play.everything())

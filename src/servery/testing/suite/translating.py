@@ -72,11 +72,24 @@ class Translating(Part):
                 assert value not in ids or declared & set(path), f"{'.'.join(path)} holds an id, and is not declared"
 
     def _records(self) -> dict[str, list[Raw]]:
+        """Records of each resource: as they are read, or as webhooks bring them where nothing is."""
+        if not self.manifest.resources:
+            return self._brought()
+
         async def work(opened: Opened) -> dict[str, list[Raw]]:
             return {each.name: await opened.records(each, whole_span(each)) for each in opened.manifest.resources}
 
         with self.rehearsal.playing(Evening(3).stage) as play:
             return play.run(work)
+
+    def _brought(self) -> dict[str, list[Raw]]:
+        hear, events = self.rehearsal.connector.hear, self.rehearsal.events
+        assert hear and events, "it reads nothing and hears nothing"
+        found: dict[str, list[Raw]] = {}
+        for kind, body in events(Evening(3).stage):
+            for resource, record in hear(kind, Raw(body)).records:
+                found.setdefault(resource, []).append(record)
+        return found
 
     def _plain(self) -> Iterator[Any]:
         return (json.loads(bytes(record)) for records in self._records().values() for record in records)
