@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from servery.accounts.audit import Purpose, acted, actions, looked
 from servery.app import shown
 from servery.app.arrive import CHANGED
+from servery.app.marking import mark_changed
 from servery.connectors import registry
 from servery.errors import NotFound
 from servery.guests.search import find
@@ -157,6 +158,7 @@ async def _form(db: Db, day: Day) -> None:
     await form_visits(db, [day])
     topics = ["bookings", "checks", "guests"]
     await db.execute("select pg_notify(%s, topic) from unnest(%s::text[]) as t(topic)", [CHANGED, topics])
+    await mark_changed(db)
 
 
 async def _want_connection(db: Db, connection_id: int) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
-from servery.app import engine, incoming, leaving, watching
+from servery.app import catching_up, engine, incoming, leaving, watching
 from servery.app.set_up import working
 from servery.app.supervise import stop_event
 from servery.settings import Settings
@@ -23,6 +23,7 @@ _AFTER_A_FAULT = 5.0
 _UNTIL_THE_DATABASE_IS_BACK = 0.5
 
 SERVICES: dict[str, Service] = {
+    "catching up": catching_up.run,
     "reading": lambda pool, settings, stop: engine.run(pool, settings.home, stop),
     "incoming": incoming.run,
     "leaving": leaving.run,

@@ -48,7 +48,7 @@ async def resolve(db: Db, source_guest_ids: Sequence[int], locale: str) -> Resol
     touched, moved = await _carry_out(db, known, plan)
     merged, followed = await _follow_source_merges(db, [one.id for one in known])
     touched = (touched - set(merged)) | set(merged.values())
-    await _refresh_golden(db, touched, locale)
+    await refresh(db, touched, locale)
     return Resolved(sorted(touched), sorted(moved | followed))
 
 
@@ -120,6 +120,7 @@ def _last(absorbed: Mapping[int, int], guest_id: int) -> int:
     return guest_id
 
 
-async def _refresh_golden(db: Db, guest_ids: Iterable[int], locale: str) -> None:
+async def refresh(db: Db, guest_ids: Iterable[int], locale: str) -> None:
+    """Make the golden fields of these guests anew from their records; `locale` is how the organisation sorts names."""
     records = await rows.records_of(db, list(guest_ids))
     await rows.keep_golden(db, {guest_id: golden(found) for guest_id, found in records.items()}, locale)
