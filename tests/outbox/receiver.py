@@ -6,6 +6,7 @@
 
 import argparse
 import asyncio
+import random
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -123,9 +124,26 @@ async def serving(receiver: Receiver, port: int = 0) -> AsyncIterator[str]:
         server.close()
 
 
-async def _main(port: int, slow: float) -> None:
+def sometimes(rng: random.Random, share: float) -> Callable[[Asked], Fault | None]:
+    """Faults of every kind, in this share of the requests that change something."""
+    kinds = [
+        Fault(503),
+        Fault(429, {"retry-after": "0.05"}),
+        Fault(None),
+        Fault(None, done=True),
+        Fault(500, done=False),
+    ]
+
+    def fault(asked: Asked) -> Fault | None:
+        return rng.choice(kinds) if asked.method in ("PUT", "POST") and rng.random() < share else None
+
+    return fault
+
+
+async def _main(port: int, slow: float, share: float) -> None:
     receiver = Receiver()
     receiver.slow = slow
+    receiver.always = sometimes(random.Random(port), share)
     async with serving(receiver, port):
         await asyncio.Event().wait()
 
@@ -134,5 +152,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("port", type=int)
     parser.add_argument("--slow", type=float, default=0.0)
+    parser.add_argument("--faults", type=float, default=0.0)
     given = parser.parse_args()
-    asyncio.run(_main(given.port, given.slow))
+    asyncio.run(_main(given.port, given.slow, given.faults))

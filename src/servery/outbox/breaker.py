@@ -21,8 +21,6 @@ THRESHOLD = 5
 """Failures in a row, of any objects, after which the whole connection rests."""
 RESTS = (5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 """Seconds of rest after the threshold's failure and each one that follows."""
-_PROBE_SECONDS = 60.0
-"""How long others wait for the end of a probe, before they probe themselves."""
 
 
 class Gate(Struct, frozen=True, kw_only=True):
@@ -49,11 +47,14 @@ async def gate(db: Db, connection_id: int, clock: Clock = REAL) -> Gate:
     return msgspec.convert(await cursor.fetchone(), Gate)
 
 
-async def take_probe(db: Db, connection_id: int, seen: Gate) -> bool:
-    """Whether we may send one object to see if the other side is back; of several processes one may."""
+async def take_probe(db: Db, connection_id: int, seen: Gate, lease: float) -> bool:
+    """Whether we may send one object to see if the other side is back; of several processes one may.
+
+    Where it is not heard of for `lease` seconds, another may.
+    """
     cursor = await db.execute(
         "update outbox_gate set open_until = %s where connection_id = %s and open_until = %s",
-        [seen.now + timedelta(seconds=_PROBE_SECONDS), connection_id, seen.open_until],
+        [seen.now + timedelta(seconds=lease), connection_id, seen.open_until],
     )
     return cursor.rowcount == 1
 

@@ -204,7 +204,7 @@ class Delivery:
         if gate.wait() > 0:
             return 0, gate.wait()
         if gate.open_until is not None:
-            self._probing = await breaker.take_probe(db, sender.connection_id, gate)
+            self._probing = await breaker.take_probe(db, sender.connection_id, gate, sender.lease)
             return (1, 0.0) if self._probing else (0, 1.0)
         return sender.ahead() - len(self._under_way), 0.0
 
