@@ -66,3 +66,15 @@ def test_a_file_is_no_home(tmp_path: Path) -> None:
 
 def test_a_password_is_not_shown() -> None:
     assert "s3cr3t" not in repr(read_settings({"SERVERY_DATABASE_URL": "postgresql://u:s3cr3t@h/d"}))
+
+
+def test_what_arrived_is_kept_for_ninety_days_unless_told_otherwise() -> None:
+    assert read_settings({}).keep_raw_days == 90
+    assert read_settings({"SERVERY_KEEP_RAW_DAYS": "7"}).keep_raw_days == 7
+
+
+@pytest.mark.parametrize("days", ["0", "1", "-5", "forever", "90.5", "٩٠", "99999"])
+def test_what_is_no_number_of_days_is_refused(days: str) -> None:
+    with pytest.raises(NeedsPerson, match="is not a number of days") as caught:
+        read_settings({"SERVERY_KEEP_RAW_DAYS": days})
+    assert caught.value.field == "SERVERY_KEEP_RAW_DAYS"

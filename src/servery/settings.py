@@ -11,6 +11,9 @@ import msgspec
 from servery.errors import NeedsPerson
 
 DEFAULT_PORT = 8420
+DEFAULT_KEEP_RAW_DAYS = 90
+LEAST_KEEP_RAW_DAYS = 2
+"""Today and yesterday are always kept: what arrived is still being taken in."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,13 +21,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     home: data directory (absolute). port: TCP port of the pages and the API. public_url: what links, cookies,
     OAuth redirects and signature checks use, without a slash at the end. database_url: DSN of a PostgreSQL of
-    one's own, or None for the embedded one.
+    one's own, or None for the embedded one. keep_raw_days: days for which what arrived is kept as it came.
     """
 
     home: Path
     port: int
     public_url: str
     database_url: str | None
+    keep_raw_days: int = 90
     smtp_url: str | None = None
     """The mail server that alerts go by: smtps://user:password@host, or smtp:// for STARTTLS."""
     mail_from: str | None = None
@@ -47,6 +51,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         port=port,
         public_url=_public_url(environ, port),
         database_url=environ.get("SERVERY_DATABASE_URL") or None,
+        keep_raw_days=_keep_raw_days(environ),
         smtp_url=_smtp_url(environ),
         mail_from=environ.get("SERVERY_MAIL_FROM") or None,
         metrics_token=environ.get("SERVERY_METRICS_TOKEN") or None,
@@ -104,6 +109,20 @@ def _port(environ: Mapping[str, str]) -> int:
         where="SERVERY_PORT",
         mend="Set it to a number from 1 to 65535.",
         given=given,
+    )
+
+
+def _keep_raw_days(environ: Mapping[str, str]) -> int:
+    given = environ.get("SERVERY_KEEP_RAW_DAYS") or str(DEFAULT_KEEP_RAW_DAYS)
+    if given.isascii() and given.isdecimal() and LEAST_KEEP_RAW_DAYS <= int(given) <= 36_500:
+        return int(given)
+    raise NeedsPerson(
+        "{given} is not a number of days.",
+        field="SERVERY_KEEP_RAW_DAYS",
+        where="SERVERY_KEEP_RAW_DAYS",
+        mend="Set it to a number from {least} up, such as 90.",
+        given=given,
+        least=LEAST_KEEP_RAW_DAYS,
     )
 
 

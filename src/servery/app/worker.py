@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
-from servery.app import catching_up, engine, incoming, leaving, watching
+from servery.app import catching_up, engine, incoming, leaving, upkeep, watching
 from servery.app.set_up import working
 from servery.app.supervise import stop_event
 from servery.settings import Settings
@@ -29,6 +29,7 @@ SERVICES: dict[str, Service] = {
     "leaving": leaving.run,
     "watching": watching.run,
     "setting up": working.run,
+    "upkeep": upkeep.run,
 }
 """What a worker does, side by side. Several workers share it: each service takes only what no other has taken."""
 
