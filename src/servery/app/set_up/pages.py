@@ -7,6 +7,7 @@ from servery.app import authorise, connect, credentials
 from servery.app.arrive import CHANGED
 from servery.app.set_up import drafts
 from servery.connectors import registry
+from servery.errors import Invalid
 from servery.model.venue import Venue
 from servery.model.viewer import Viewer
 from servery.profile.listing import guest_rows
@@ -206,6 +207,10 @@ def _title(connector: str) -> str:
 def _choice(chosen: VenueChosen) -> connect.VenueChoice:
     if chosen.venue_id is not None:
         return chosen.venue_id
+    if not chosen.time_zone:
+        raise Invalid("Say in which time zone it is.", field="time_zone", mend="For example Europe/Copenhagen.")
+    if not chosen.currency:
+        raise Invalid("Say in which currency it sells.", field="currency", mend="For example DKK or EUR.")
     return Venue(name=chosen.name, time_zone=chosen.time_zone, currency=chosen.currency)
 
 
