@@ -150,11 +150,20 @@ def asking(dsn: str, address: str) -> Iterator[Ask]:
     keys: dict[Role, str] = {}
     with httpx.Client(base_url=f"{address}/api/v1", timeout=30) as client:
 
-        def ask(path: str, role: Role = "owner", headers: dict[str, str] | None = None, **params) -> httpx.Response:
+        def ask(
+            path: str,
+            role: Role = "owner",
+            headers: dict[str, str] | None = None,
+            body: object = None,
+            **params: object,
+        ) -> httpx.Response:
+            """GET, or with a body POST."""
             if role not in keys:
                 keys[role] = key(dsn, role)[1]
             sent = {"authorization": f"Bearer {keys[role]}", **(headers or {})}
-            return client.get(path, params=params or None, headers=sent)
+            if body is not None:
+                return client.post(path, json=body, headers=sent)
+            return client.get(path, params=params or None, headers=sent)  # type: ignore[arg-type]
 
         yield ask
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from servery.app.arrive import arrive
+from servery.inbox.receive import Arrival, keep
 from servery.model.changes import (
     Change,
     CheckSeen,
@@ -37,6 +38,13 @@ async def fill(dsn: str) -> None:
             await link_location(db, connection, "L", havn)
         await take_in(db, bookings, [_anna("b-anna"), _formula(), *_bookings()])
         await take_in(db, till, [_anna("t-anna"), _menu(), _tables(), *_checks()])
+        await keep(db, [event(till, "e1"), event(till, "e2"), event(bookings, "e3")])
+
+
+def event(connection: int, key: str) -> Arrival:
+    """Something that came and waits for its turn: it tells of Anna."""
+    body = b'{"customer": "t-anna", "email": "anna@example.com"}'
+    return Arrival(connection_id=connection, connector="square", kind="customer", key=key, headers={}, body=body)
 
 
 async def take_in(db: Connection, connection: int, changes: list[Change]) -> None:

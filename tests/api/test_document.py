@@ -10,6 +10,7 @@ import httpx
 import jsonschema
 import pytest
 
+from servery.model.viewer import RIGHTS
 from tests.api.compatible import broken
 
 COPY = Path(__file__).parents[2] / "docs/reference/openapi.json"
@@ -63,13 +64,16 @@ def test_every_route_is_described_and_behind_a_key(document):
     assert document["security"] == [{"key": []}]
     assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
     for path, item in document["paths"].items():
-        assert item["get"]["description"], path
-        assert {"200", "400", "401", "403", "429"} <= item["get"]["responses"].keys(), path
+        for method in item.keys() & {"get", "post"}:
+            assert item[method]["description"], path
+            assert {"200", "400", "401", "403", "429"} <= item[method]["responses"].keys(), path
 
 
 @pytest.mark.parametrize("role", ["owner", "host"])
 def test_answers_are_as_the_document_says(document, ask, role):
     for path, item in document["paths"].items():
+        if "get" not in item or (path.startswith("/api/v1/events") and not RIGHTS[role] >= {"see_events"}):
+            continue
         answer = ask(path.removeprefix("/api/v1").replace("{", "1{").split("{")[0] + _tail(path), role)
         assert answer.status_code == 200, (path, answer.text)
         schema = item["get"]["responses"]["200"]["content"]["application/json"]["schema"]

@@ -14,6 +14,7 @@ Right = Literal[
     "see_notes",
     "see_money",
     "see_connections",
+    "see_events",
     "change_connections",
     "import_files",
     "export_lists",
@@ -33,7 +34,10 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     "marketer": frozenset({"see_guests", "see_contact", "see_money", "export_lists", "see_connections"}),
     "owner": frozenset(get_args(Right)),
     "integrator": frozenset(
-        {"see_guests", "see_contact", "see_money", "see_connections", "change_connections", "import_files"}
+        {
+            "see_guests", "see_contact", "see_money", "see_connections", "see_events", "change_connections",
+            "import_files",
+        }
     ),
 }
 
