@@ -4,7 +4,7 @@ The same state composes to the same command, byte for byte: by that the outbox k
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from msgspec import Struct, structs
@@ -184,11 +184,25 @@ def _written(guest: SourceGuest | None, fields: frozenset[Field]) -> GuestCard |
 async def _visits(db: Db, to: Outlet, _: Mapping[int, Ruled], ids: Collection[int]) -> dict[int, VisitReport]:
     found = await cards.visits(db, to.connection_id, ids)
     guest_ids = {one.guest_id for one in found.values() if one.guest_id is not None}
-    told = await stories(db, SYSTEM, guest_ids)
+    told = await _guests_after(db, found.values())
     records = await cards.records_at(db, to.connection_id, guest_ids)
     return {
-        visit_id: _visit(one, to.fields, told.get(one.guest_id or 0), records.get(one.guest_id or 0))
+        visit_id: _visit(one, to.fields, told.get((one.business_date, guest)), records.get(guest))
         for visit_id, one in found.items()
+        for guest in (one.guest_id or 0,)
+    }
+
+
+async def _guests_after(db: Db, visits: Collection[cards.Visit]) -> dict[tuple[date, int], Story]:
+    """The guests' stories as each visit's day ended: a later visit is no news of this one."""
+    days: dict[date, set[int]] = {}
+    for one in visits:
+        if one.guest_id is not None:
+            days.setdefault(one.business_date, set()).add(one.guest_id)
+    return {
+        (day, guest_id): story
+        for day, guest_ids in days.items()
+        for guest_id, story in (await stories(db, SYSTEM, guest_ids, before=day + timedelta(days=1))).items()
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from servery.connectors.contract import Account, Location, Page, Resource, Session, Span
 from servery.connectors.resos import wire
-from servery.errors import NeedsPerson, Retry
+from servery.errors import LookUpFirst, NeedsPerson, Refuse, Retry
 
 BASE_URL = "https://api.resos.com/v1"
 PAGE = 100
@@ -99,6 +99,45 @@ def _utc(instant: datetime) -> str:
 
 def _wrapped(record: wire.Wrapped) -> Raw:
     return Raw(msgspec.json.encode(record))
+
+
+async def booking(session: Session, booking_id: str) -> wire.Booking:
+    """One booking as it is now. Refuse where resOS has it no more; else raises as `read`."""
+    path = f"/bookings/{quote(booking_id, safe='')}"
+    answer = await _ask(session, path, {})
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        raise Refuse("resOS has this booking no more.", code="deleted-there")
+    try:
+        return msgspec.json.decode(_body(session, path, answer), type=wire.Booking)
+    except msgspec.DecodeError as error:
+        raise _not_the_api(session) from error
+
+
+async def write(session: Session, path: str, body: bytes) -> None:
+    """Add something. Raises Retry when it was certainly not done, LookUpFirst when nobody knows, else as `read`."""
+    url = (session.settings.get("base_url") or BASE_URL).rstrip("/") + path
+    key = httpx.BasicAuth(session.settings["api_key"].strip(), "")
+    headers = {"Accept": "application/json", "Content-Type": "application/json"}
+    try:
+        answer = await session.http.post(url, content=body, auth=key, headers=headers)
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise _not_the_api(session) from error
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        raise _away("resOS cannot be reached at {host}; {path} is asked for again in {seconds} seconds.",
+                    session, path) from error  # fmt: skip
+    except httpx.RequestError as error:
+        raise _nobody_knows(session) from error
+    if answer.is_server_error:
+        raise _nobody_knows(session)
+    if answer.status_code in (httpx.codes.BAD_REQUEST, httpx.codes.NOT_FOUND, httpx.codes.UNPROCESSABLE_ENTITY):
+        raise Refuse("resOS does not take this remark (HTTP {status}).", status=answer.status_code, code="refused")
+    _body(session, path, answer)
+
+
+def _nobody_knows(session: Session) -> LookUpFirst:
+    return LookUpFirst(
+        "resOS at {host} broke off in the middle: whether the remark is there must be looked up.", host=_host(session)
+    )
 
 
 async def _list(session: Session, path: str, question: Mapping[str, str]) -> list[Raw]:

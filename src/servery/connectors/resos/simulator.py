@@ -4,6 +4,7 @@ Where the description is silent the stricter reading is taken: bounds count, an 
 booking is gone from the list, and nothing is told of payments or of when a party sat down and left.
 """
 
+import re
 import time
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
@@ -43,6 +44,8 @@ _SOURCES = {"website", "phone", "email", "message", "eatie"}
 _LANGUAGES = {"en", "es", "de", "da", "sv"}
 _LANDING_PAGE = b"<!DOCTYPE html><html><head><title>resOS</title></head><body>resOS API</body></html>"
 
+_NOTED = re.compile(r"/bookings/([^/]+)/restaurantNote")
+
 Receive = Callable[..., Awaitable[Any]]
 Send = Callable[..., Awaitable[None]]
 
@@ -53,31 +56,52 @@ class _Answer(NamedTuple):
     kind: bytes = b"application/json; charset=utf-8"
 
 
-def simulator(stage: Stage, api_key: str = API_KEY, requests_per_second: int = 100) -> Asgi:
-    """An ASGI app that answers as resOS does for the one restaurant on the stage, under /v1."""
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def simulator(
+    stage: Stage, api_key: str = API_KEY, requests_per_second: int = 100, now: Callable[[], datetime] = _now
+) -> Asgi:
+    """An ASGI app that answers as resOS does for the one restaurant on the stage, under /v1.
+
+    Of what can be written it takes remarks for staff; `now` is the clock by which those are dated.
+    """
     bookings = _Bookings(stage)
     window = _Window(requests_per_second)
     authorized = b"Basic " + b64encode(f"{api_key}:".encode())
 
-    def answer(scope: Mapping[str, Any]) -> _Answer:
+    def answer(scope: Mapping[str, Any], body: bytes) -> _Answer:
         if not scope["path"].startswith("/v1/"):
             return _Answer(200, _LANDING_PAGE, b"text/html; charset=utf-8")
         if not window.admits():
             return _said(HTTPStatus.TOO_MANY_REQUESTS)
         if not compare_digest(dict(scope["headers"]).get(b"authorization", b""), authorized):
             return _said(HTTPStatus.UNAUTHORIZED)
+        path = scope["path"].removeprefix("/v1")
+        if scope["method"] == "POST" and (noted := _NOTED.fullmatch(path)):
+            return bookings.note(noted[1], body, now())
         if scope["method"] != "GET":
             return _said(HTTPStatus.METHOD_NOT_ALLOWED)
-        return _given(stage, bookings, scope["path"].removeprefix("/v1"), _query(scope))
+        return _given(stage, bookings, path, _query(scope))
 
     async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            status, body, kind = answer(scope)
+            status, body, kind = answer(scope, await _body(receive))
             headers = [(b"content-type", kind), (b"retry-after", str(window.left_ms()).encode())]
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": body})
 
     return app
+
+
+async def _body(receive: Receive) -> bytes:
+    parts, more = [], True
+    while more:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(parts)
 
 
 class _Window:
@@ -131,6 +155,7 @@ class _Bookings:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._rendered: dict[str, tuple[int, int, bytes]] = {}
+        self._noted: dict[str, list[tuple[str, datetime]]] = {}
 
     def page(self, query: Mapping[str, str]) -> _Answer:
         try:
@@ -150,6 +175,20 @@ class _Bookings:
             return _said(HTTPStatus.NOT_FOUND)
         return _Answer(200, self._bytes(staged))
 
+    def note(self, booking_id: str, body: bytes, at: datetime) -> _Answer:
+        """Add a remark for staff; the answer is the remark's id."""
+        staged = self._stage.reservations.get(booking_id)
+        if staged is None or staged.deleted:
+            return _said(HTTPStatus.NOT_FOUND)
+        try:
+            text = msgspec.json.decode(body, type=dict[str, str])["text"]
+        except (msgspec.DecodeError, KeyError):
+            return _said(HTTPStatus.UNPROCESSABLE_ENTITY)
+        added = self._noted.setdefault(booking_id, [])
+        added.append((text, at))
+        self._stage.reservations.put(booking_id, staged.record, at)
+        return _json(f"{booking_id}-note-{len(added)}")
+
     def _within(self, query: Mapping[str, str]) -> list[Staged[Reservation]]:
         standing = [staged for staged in list(self._stage.reservations) if not staged.deleted]
         # Either bound alone has no effect, as with resOS.
@@ -164,9 +203,17 @@ class _Bookings:
         known = self._rendered.get(staged.external_id)
         if known is None or known[:2] != versions:
             who = staged.record.guest or (guest.record if guest else SourceGuest())
-            known = (*versions, msgspec.json.encode(_booking(staged, who, self._stage)))
+            shown = _booking(staged, who, self._stage)
+            shown["restaurantNotes"] += self._remarks(staged.external_id)  # type: ignore[operator]
+            known = (*versions, msgspec.json.encode(shown))
             self._rendered[staged.external_id] = known
         return known[2]
+
+    def _remarks(self, booking_id: str) -> list[dict[str, object]]:
+        return [
+            {"_id": f"{booking_id}-note-{number}", "restaurantNote": text, "createdAt": _utc(at)}
+            for number, (text, at) in enumerate(self._noted.get(booking_id, ()), 1)
+        ]
 
 
 def _bound(written: str) -> datetime:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Raw
 
 from servery.connectors.resos import wire
+from servery.connectors.resos.note import is_ours
 from servery.errors import Quarantine
 from servery.model.changes import Change, GuestSeen, Removed, ReservationSeen, TablesSeen, revision_at
 from servery.model.guest import SourceGuest
@@ -99,7 +100,8 @@ def _reservation(
         channel=CHANNELS.get(booking.source, booking.source) if booking.source else None,
         requests=_joined((booking.comment, *_texts(filter(_by_guest, booking.comments or ())))),
         occasion=_joined(_answers(booking, _OCCASIONS)),
-        notes=_joined((booking.note, *_texts(booking.restaurant_notes))),
+        # What we left there ourselves is no word of theirs.
+        notes=_joined((booking.note, *(text for text in _texts(booking.restaurant_notes) if not is_ours(text)))),
         created_at=_instant(booking.created_at),
         seated_at=_instant(booking.seated_at),
         left_at=_instant(booking.left_at),
