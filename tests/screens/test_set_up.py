@@ -1,7 +1,7 @@
 """Joining systems on the pages: over sockets, wrong first, by keyboard, without scripts, and at a vendor's page."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -58,7 +58,7 @@ def owner(browser: Browser, living: House) -> Iterator[Page]:
     yield from _page(browser, living)
 
 
-def _page(browser: Browser, living: House, *, scripts: bool = True, size=DESKTOP) -> Iterator[Page]:
+def _page(browser: Browser, living: House, *, scripts: bool = True, size=DESKTOP) -> Generator[Page, None, None]:
     context = browser.new_context(
         java_script_enabled=scripts, locale="en", viewport={"width": size[0], "height": size[1]}
     )
