@@ -8,7 +8,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Literal, TypeAlias
 
-from litestar import get
+from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
@@ -151,3 +151,10 @@ listed = partial(get, responses=_problems(*_ALWAYS), sync_to_thread=None)
 """Declares a route of many things."""
 shown = partial(get, responses=_problems(*_ALWAYS, (404, "not-found", "There is no such thing.")), sync_to_thread=None)
 """Declares a route of one thing."""
+done = partial(
+    post,
+    responses=_problems(*_ALWAYS, (404, "not-found", "There is no such thing.")),
+    status_code=200,
+    sync_to_thread=None,
+)
+"""Declares a route by which something is done to one thing."""

@@ -35,6 +35,7 @@ _TAGS = {
     "Guests": "One person, of many records. An absorbed id answers for ever, with `merged_into`.",
     "Menus": "What each venue sells, as its systems give it.",
     "Connections": "The outside systems, and how far each has been read.",
+    "Outbox": "What other systems are to hold of ours, and whether they do.",
 }
 
 

@@ -27,6 +27,7 @@ FILES = {
     "invite": "people",
     "people": "people",
     "keys": "people",
+    "outbox": "outbox",
     "doctor": "doctor",
     "backup-key": "backup",
     "backup": "backup",
