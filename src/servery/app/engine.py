@@ -11,7 +11,7 @@ from psycopg import OperationalError
 
 from servery.app.arrive import CHANGED, arrive
 from servery.app.calls import Calls, either, listen
-from servery.app.connect import DEFAULT_HISTORY, HISTORY_DAYS, all_settings, session
+from servery.app.connect import DEFAULT_HISTORY, HISTORY_DAYS, using
 from servery.app.keeping import keeper, redactor
 from servery.connectors import registry
 from servery.connectors.contract import Account
@@ -100,7 +100,7 @@ async def _read_for_ever(pool: Pool, home: Path, connection: Connection, calls: 
     connector = registry.connector(connection.connector)
     while True:
         try:
-            async with session(all_settings(home, connection)) as opened:
+            async with using(pool, home, connection) as opened:
                 reader = Reader(
                     pool=pool,
                     connection_id=connection.id,

@@ -10,9 +10,9 @@ import msgspec
 from psycopg import OperationalError
 
 from servery.app.calls import either, listen
-from servery.app.connect import all_settings, session
 from servery.app.keeping import redactor
 from servery.app.taking import Source, take
+from servery.app.tokens import using
 from servery.connectors import registry
 from servery.connectors.contract import Account, Page, Session, bound
 from servery.errors import Quarantine
@@ -83,17 +83,17 @@ async def take_all(pool: Pool, home: Path, connection_id: int) -> int:
             return 0
         await db.set_autocommit(True)
         try:
-            return await _take_all(db, home, one)
+            return await _take_all(pool, db, home, one)
         finally:
             if not db.closed:
                 await db.set_autocommit(False)
 
 
-async def _take_all(db: Db, home: Path, one: Connection) -> int:
+async def _take_all(pool: Pool, db: Db, home: Path, one: Connection) -> int:
     connector = bound(registry.connector(one.connector), one.settings)
     total = 0
     async with AsyncExitStack() as opened, claim.claiming(db, one.id) as mine:
-        asked = _Asked(home, one, opened)
+        asked = _Asked(pool, home, one, opened)
         known = msgspec.convert(one.account, Account).locations if one.account else ()
         left_out = frozenset(place.external_id for place in known)
         source = Source(one.id, connector, asked.fetch, redactor(home, connector), left_out)
@@ -105,7 +105,8 @@ async def _take_all(db: Db, home: Path, one: Connection) -> int:
 class _Asked:
     """A connection's system, opened when it is first asked for something."""
 
-    def __init__(self, home: Path, connection: Connection, opened: AsyncExitStack) -> None:
+    def __init__(self, pool: Pool, home: Path, connection: Connection, opened: AsyncExitStack) -> None:
+        self._pool = pool
         self._home = home
         self._connection = connection
         self._opened = opened
@@ -118,7 +119,7 @@ class _Asked:
         if self._connector.fetch is None or declared is None:
             raise Quarantine("{title} cannot be asked for one record.", title=self._connector.manifest.title)
         if self._session is None:
-            settings = all_settings(self._home, self._connection)
-            self._session = await self._opened.enter_async_context(session(settings))
+            access = using(self._pool, self._home, self._connection)
+            self._session = await self._opened.enter_async_context(access)
         account = msgspec.convert(self._connection.account, Account)
         return await self._connector.fetch(self._session, declared, account, ids)
