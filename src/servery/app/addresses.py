@@ -28,6 +28,7 @@ CHANNEL = "servery_hooks"
 """The PostgreSQL channel on which the database says that a connection or an application changed."""
 PATH = "/hooks/"
 _APPLICATIONS = "apps/"
+_ALWAYS_KEPT = frozenset({"content-type", "user-agent"})
 _HELD = 5.0
 """Seconds for which an address is held at most: should a notification be lost, no longer."""
 _MOST_HELD = 10_000
@@ -47,6 +48,7 @@ class Address(Struct, frozen=True, kw_only=True):
     connector: str
     webhook: Webhook
     id_fields: frozenset[str]
+    kept_headers: tuple[str, ...]
     secrets: Sequence[str]
     connection_id: int | None = None
     merchants: Mapping[str, Sequence[int]] = {}
@@ -131,8 +133,14 @@ class Addresses:
             connector=manifest.name,
             webhook=webhook,
             id_fields=frozenset(manifest.id_fields),
+            kept_headers=_kept_headers(webhook),
             secrets=secrets,
         )
+
+
+def _kept_headers(webhook: Webhook) -> tuple[str, ...]:
+    named = {webhook.id_header, webhook.kind_header, webhook.timestamp_header}
+    return tuple(sorted(name for name in _ALWAYS_KEPT | named if name and name != webhook.header))
 
 
 def _number(path: str) -> int:

@@ -42,7 +42,6 @@ _FRESH = 1.0
 """Seconds for which a secret that does not fit is not read again: it may have been changed a moment ago."""
 _LONG = 200_000
 """Bytes of a body that is looked through beside the others: it may take as long as answering a hundred."""
-_KEPT_HEADERS = frozenset({"content-type", "user-agent"})
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -123,18 +122,19 @@ class Hooks:
 
     def _arrivals(self, address: Address, request: Request, body: bytes) -> list[Arrival]:
         webhook, key = address.webhook, self._card_key
-        sent_id = _said(webhook.id_header, webhook.id_path, request, body)
+        sent_id, kind, merchant = named(body, webhook.id_path, webhook.kind_path, webhook.merchant_path)
+        sent_id = _header(webhook.id_header, request) or sent_id
+        kind = _header(webhook.kind_header, request) or kind
         arrival = Arrival(
             connection_id=address.connection_id,
             connector=address.connector,
-            kind=redact_text(_said(webhook.kind_header, webhook.kind_path, request, body) or "", key),
+            kind=redact_text(kind, key) if kind else "",
             key=redact_text(sent_id, key) if sent_id else digest(request.body),
             headers=redact_headers(_kept(address, request), key),
             body=redact(body, address.id_fields, key),
         )
         if address.connection_id is not None:
             return [arrival]
-        merchant = named(body, webhook.merchant_path) if webhook.merchant_path else None
         owners = address.merchants.get(merchant or "", ())
         if owners:
             return [structs.replace(arrival, connection_id=one) for one in owners]
@@ -259,19 +259,15 @@ def inflated(headers: Mapping[bytes, bytes], body: bytes, largest: int) -> bytes
 _PIECE = 1024
 
 
-def _said(header: str | None, path: str | None, request: Request, body: bytes) -> str | None:
-    """What the request says of itself, in a header or in its body."""
-    if header is not None and (value := request.headers.get(header.encode())):
-        return plain(value.decode("latin-1")) or None
-    return named(body, path) if path is not None else None
+def _header(name: str | None, request: Request) -> str | None:
+    value = request.headers.get(name.encode()) if name is not None else None
+    return plain(value.decode("latin-1")) or None if value else None
 
 
 def _kept(address: Address, request: Request) -> dict[str, str]:
     """The headers that are stored: none by which the sender proves itself."""
-    webhook = address.webhook
-    wanted = _KEPT_HEADERS | {webhook.id_header, webhook.kind_header, webhook.timestamp_header}
-    found = ((name.decode("latin-1"), plain(value.decode("latin-1"))) for name, value in request.headers.items())
-    return {name: value for name, value in found if name in wanted and name != webhook.header}
+    found = ((name, request.headers.get(name.encode())) for name in address.kept_headers)
+    return {name: plain(value.decode("latin-1")) for name, value in found if value is not None}
 
 
 def _lost(merchant: str | None) -> dict[str, Any]:

@@ -13,16 +13,27 @@ _LONGEST = 200
 """Characters of a name; what is longer is none."""
 
 
-def named(body: bytes, path: str) -> str | None:
-    """The text or number that stands at a path of member names parted by dots; None where there is none."""
+def named(body: bytes, *paths: str | None) -> list[str | None]:
+    """The text or number at each path of member names parted by dots; None where there is none, or no path."""
+    whole = _members(Raw(body)) if any(paths) else {}
+    return [_text(_at(whole, path)) if path else None for path in paths]
+
+
+def _members(value: Raw) -> dict[str, Raw]:
     try:
-        value = Raw(body)
-        for member in path.split("."):
-            value = msgspec.json.decode(value, type=dict[str, Raw])[member]
-        found = msgspec.json.decode(value)
+        return msgspec.json.decode(value, type=dict[str, Raw])
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return {}
+
+
+def _at(members: dict[str, Raw], path: str) -> object:
+    *within, last = path.split(".")
+    for name in within:
+        members = _members(members[name]) if name in members else {}
+    try:
+        return msgspec.json.decode(members[last])
     except (msgspec.MsgspecError, KeyError, RecursionError, UnicodeDecodeError):
         return None
-    return _text(found)
 
 
 def _text(value: object) -> str | None:

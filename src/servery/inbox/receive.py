@@ -16,6 +16,7 @@ import psycopg
 from msgspec import Struct
 from psycopg import AsyncConnection, OperationalError
 from psycopg.errors import CheckViolation
+from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -56,7 +57,12 @@ class Arrival(Struct, frozen=True, kw_only=True):
     lost: Mapping[str, Any] | None = None
 
 
-_Waiting = tuple[Arrival, "asyncio.Future[None]"]
+class _Waiting(Struct):
+    """Events of one request, and who waits for them; `since` in monotonic seconds."""
+
+    arrivals: Sequence[Arrival]
+    stored: "asyncio.Future[None]"
+    since: float
 
 
 class Intake:
@@ -64,77 +70,84 @@ class Intake:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._db: Db | None = None
         self._waiting: deque[_Waiting] = deque()
         self._bytes = 0
         self._woken = asyncio.Event()
 
     async def store(self, arrivals: Sequence[Arrival]) -> None:
         """Return when these events are on disk, or were before. Retry where that cannot be had now."""
-        size = sum(len(one.body) for one in arrivals)
-        if self._bytes + size > MOST_BYTES_WAITING:
+        if self._bytes > MOST_BYTES_WAITING:
             raise _not_now()
         loop = asyncio.get_running_loop()
-        futures = [loop.create_future() for _ in arrivals]
-        self._waiting.extend(zip(arrivals, futures, strict=True))
-        self._bytes += size
+        one = _Waiting(arrivals, loop.create_future(), loop.time())
+        self._waiting.append(one)
+        self._bytes += _size(one)
         self._woken.set()
-        try:
-            async with asyncio.timeout(PATIENCE):
-                for future in futures:
-                    await future
-        except TimeoutError:
-            raise _not_now() from None
+        await one.stored
 
     async def run(self) -> None:
         """Write what waits, until cancelled."""
+        impatient = asyncio.create_task(self._send_back())
+        try:
+            while True:
+                await self._woken.wait()
+                self._woken.clear()
+                while self._waiting:
+                    await self._settle(self._next())
+        finally:
+            impatient.cancel()
+            await self._let_go()
+
+    async def _send_back(self) -> None:
+        """Let nobody wait longer than senders do; one look at the oldest now and then costs less than a clock each."""
+        loop = asyncio.get_running_loop()
         while True:
-            await self._woken.wait()
-            self._woken.clear()
-            while self._waiting:
-                await self._settle(self._next())
+            await asyncio.sleep(PATIENCE / 8)
+            while self._waiting and self._waiting[0].since < loop.time() - PATIENCE:
+                one = self._waiting.popleft()
+                self._bytes -= _size(one)
+                _tell(one, _not_now())
 
     def _next(self) -> list[_Waiting]:
         batch: list[_Waiting] = []
         size = 0
         while self._waiting and len(batch) < MOST_TOGETHER:
-            size += len(self._waiting[0][0].body)
+            size += _size(self._waiting[0])
             if batch and size > MOST_BYTES_TOGETHER:
                 break
             batch.append(self._waiting.popleft())
-        self._bytes -= sum(len(one.body) for one, _ in batch)
+        self._bytes -= sum(_size(one) for one in batch)
         return batch
 
     async def _settle(self, batch: Sequence[_Waiting]) -> None:
         """Write some events and let those who wait for them know how it went."""
         # Who was told to come again, or went away, need not be stored now.
-        batch = [(one, future) for one, future in batch if not future.done()]
-        failure = await self._written([one for one, _ in batch])
+        batch = [one for one in batch if not one.stored.done()]
+        failure = await self._written([each for one in batch for each in one.arrivals])
         if failure is not None and not isinstance(failure, Retry) and len(batch) > 1:
             # One event that the database cannot hold must not keep out the others.
             for alone in batch:
                 await self._settle([alone])
             return
-        for _, future in batch:
-            if not future.done():
-                if failure is None:
-                    future.set_result(None)
-                else:
-                    future.set_exception(failure if isinstance(failure, Retry) else _not_now())
+        for one in batch:
+            _tell(one, failure)
 
     async def _written(self, arrivals: Sequence[Arrival]) -> Exception | None:
         for again in (True, False):
             try:
-                async with self._pool.connection(timeout=PATIENCE / 2) as db:
-                    await keep(db, arrivals)
+                async with asyncio.timeout(PATIENCE):
+                    await keep(await self._connection(), arrivals)
                 return None
             except CheckViolation as missing:
                 # Midnight has passed, and nobody was there to make the day.
                 if not again or not await self._day_made():
                     log.error("events cannot be stored: %s", missing.diag.message_primary)
                     return missing
-            except (OperationalError, PoolTimeout) as away:
-                # A connection that died in the pool is replaced; twice in a row, it is the database.
-                if not again:
+            except (OperationalError, PoolTimeout, TimeoutError) as away:
+                await self._let_go()
+                # A connection that died while nothing came is replaced; twice in a row, it is the database.
+                if not again or isinstance(away, TimeoutError):
                     log.warning("events cannot be stored: the database does not answer (%s)", type(away).__name__)
                     return _not_now()
             except psycopg.Error as fault:
@@ -142,12 +155,41 @@ class Intake:
                 return fault
         return None
 
+    async def _connection(self) -> Db:
+        """A connection kept for this alone, each statement committed by itself: one round trip for each commit."""
+        if self._db is None:
+            self._db = await self._pool.getconn(timeout=PATIENCE / 2)
+            await self._db.set_autocommit(True)
+        return self._db
+
+    async def _let_go(self) -> None:
+        db, self._db = self._db, None
+        if db is None:
+            return
+        if db.info.transaction_status == TransactionStatus.IDLE:
+            await db.set_autocommit(False)
+        else:
+            await db.close()
+        await self._pool.putconn(db)
+
     async def _day_made(self) -> bool:
         with suppress(OperationalError, PoolTimeout):
-            async with self._pool.connection(timeout=PATIENCE / 2) as db:
-                await partitions.ensure(db, partitions.today())
-                return True
+            await partitions.ensure(await self._connection(), partitions.today())
+            return True
         return False
+
+
+def _size(one: _Waiting) -> int:
+    return sum(len(each.body) for each in one.arrivals)
+
+
+def _tell(one: _Waiting, failure: Exception | None) -> None:
+    if one.stored.done():
+        return
+    if failure is None:
+        one.stored.set_result(None)
+    else:
+        one.stored.set_exception(failure if isinstance(failure, Retry) else _not_now())
 
 
 def _not_now() -> Retry:
@@ -173,30 +215,38 @@ with new as (
     insert into inbox_work (event_id, day, connection_id)
     select id, day, connection_id from kept where connection_id is not null
 )
-select id, day, key, case when connection_id is not null then pg_notify(%(channel)s, connection_id::text) end as told
-from kept"""
+"""
+_TELL = _KEEP + (
+    "select pg_notify(%(channel)s, connection_id::text) from (select distinct connection_id from kept) as of "
+    "where connection_id is not null"
+)
+_KEEP_LOST = _KEEP + "select id, day, key from kept"
 
 
 async def keep(db: Db, arrivals: Sequence[Arrival]) -> None:
-    """Store events in the caller's transaction, each once; what nobody knows the connection of goes into quarantine."""
+    """Store events in one transaction, each once; what nobody knows the connection of goes into quarantine.
+
+    `db` commits each statement by itself.
+    """
     events = list({(one.connection_id or 0, one.key): one for one in arrivals}.values())
-    if not events:
-        return
-    cursor = await db.execute(
-        _KEEP,
-        {
-            "connections": [one.connection_id or 0 for one in events],
-            "connectors": [one.connector for one in events],
-            "kinds": [one.kind for one in events],
-            "keys": [one.key for one in events],
-            "headers": [msgspec.json.encode(one.headers).decode() for one in events],
-            "bodies": [one.body for one in events],
-            "channel": ARRIVED,
-        },
-    )
-    if any(one.lost is not None for one in events):
-        stored = {row["key"]: row for row in await cursor.fetchall()}
-        await _put_aside(db, [(one, stored[one.key]) for one in events if one.lost is not None and one.key in stored])
+    if known := [one for one in events if one.lost is None]:
+        await db.execute(_TELL, {**_columns(known), "channel": ARRIVED}, prepare=True)
+    if lost := [one for one in events if one.lost is not None]:
+        async with db.transaction():
+            cursor = await db.execute(_KEEP_LOST, _columns(lost))
+            stored = {row["key"]: row for row in await cursor.fetchall()}
+            await _put_aside(db, [(one, stored[one.key]) for one in lost if one.key in stored])
+
+
+def _columns(events: Sequence[Arrival]) -> dict[str, list[Any]]:
+    return {
+        "connections": [one.connection_id or 0 for one in events],
+        "connectors": [one.connector for one in events],
+        "kinds": [one.kind for one in events],
+        "keys": [one.key for one in events],
+        "headers": [msgspec.json.encode(one.headers).decode() for one in events],
+        "bodies": [one.body for one in events],
+    }
 
 
 async def _put_aside(db: Db, lost: Sequence[tuple[Arrival, DictRow]]) -> None:
