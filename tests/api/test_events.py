@@ -35,12 +35,14 @@ def test_one_event_tells_what_came_and_the_look_is_written_down(ask_own, own):
     with connect(own) as db:
         db.execute(
             "insert into inbox_record (day, event_id, connection_id, kind, external_id) "
-            "select day, id, connection_id, 'guest', external_id from inbox_event "
+            "select day, inbox_event.id, connection_id, 'guest', external_id from inbox_event "
             "join source_guest s using (connection_id) where inbox_event.id = 1 and s.external_id like '%anna'"
         )
     told = ask_own("/events/1", "integrator").json()
     assert "anna@example.com" in told["body"]
-    assert [(one["kind"], one["external_id"], one["guest_id"]) for one in told["records"]] == [("guest", told["records"][0]["external_id"], 1)]
+    assert [(one["kind"], one["external_id"], one["guest_id"]) for one in told["records"]] == [
+        ("guest", told["records"][0]["external_id"], 1)
+    ]
     with connect(own) as db:
         assert db.execute("select count(*) as n from guest_look where guest_id = 1").fetchone() == {"n": 1}
         assert db.execute("select count(*) as n from action where subject = 'event:1'").fetchone() == {"n": 1}
