@@ -60,7 +60,7 @@ async def check(connector_name: str, given: Mapping[str, str]) -> Account:
 def refuse_files(connector_name: str) -> None:
     """Refuse what only makes sense for a system that is connected. NotFound when there is no such connector."""
     manifest = registry.manifest(connector_name)
-    if not manifest.resources and not manifest.webhook:
+    if not manifest.settings:
         raise Refuse(
             "{title} cannot be asked for anything: files come in when somebody imports them.",
             title=manifest.title,

@@ -42,6 +42,8 @@ class Order(Struct, frozen=True, kw_only=True):
 
     path: Path
     kind: FileKind
+    connection_id: int | None = None
+    """Whose file it is; None: one that somebody imports."""
     venue: str | None = None
     map: Path | None = None
     date_order: DateOrder | None = None
@@ -162,7 +164,9 @@ class _Import:
 
     async def _prepare(self) -> int:
         known = {one.name: one for one in await connections.connections(self._db)}
-        if FILES in known:
+        if self._order.connection_id is not None:
+            connection_id = self._order.connection_id
+        elif FILES in known:
             connection_id = known[FILES].id
         elif (removed := await connections.former(self._db, "csv", None)) is not None:
             connection_id = await connections.bring_back(self._db, removed, FILES, {}, None)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
-from servery.app import catching_up, engine, incoming, leaving, upkeep, watching
+from servery.app import catching_up, engine, incoming, leaving, scheduled, upkeep, watching
 from servery.app.set_up import working
 from servery.app.supervise import stop_event
 from servery.settings import Settings
@@ -26,6 +26,7 @@ SERVICES: dict[str, Service] = {
     "catching up": catching_up.run,
     "reading": lambda pool, settings, stop: engine.run(pool, settings.home, stop),
     "incoming": incoming.run,
+    "folders": scheduled.run,
     "leaving": leaving.run,
     "watching": watching.run,
     "setting up": working.run,

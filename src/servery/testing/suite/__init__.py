@@ -1,11 +1,13 @@
 """The contract suite: what every connector is held to, against its own simulator with faults on."""
 
 from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
 from typing import Any
 
-from servery.connectors.contract import bound, connector_in
+from servery.connectors.contract import Asgi, bound, connector_in
 from servery.testing.rehearsal import Events, Rehearsal
+from servery.testing.stage import Stage
 from servery.testing.suite.checking import Checking
 from servery.testing.suite.hearing import Hearing
 from servery.testing.suite.papers import Papers
@@ -14,6 +16,10 @@ from servery.testing.suite.sending import Sending
 from servery.testing.suite.translating import Translating
 
 __all__ = ["Suite", "suite_of"]
+
+
+class OfFiles(Papers):
+    """What holds of a connector whose files are taken in whole: nobody answers, so nothing can be spoilt."""
 
 
 class Suite(Papers, Checking, Reading, Translating, Hearing, Sending):
@@ -28,18 +34,23 @@ def suite_of(
     events: Events | None,
     retry_after: str,
     parties: int,
-) -> type[Suite]:
+) -> type[Papers]:
     """The suite for one connector; the parameters are those of `servery.testing.contract_suite`."""
     connector = bound(connector_in(package), settings)
-    simulator = import_module(f"{package}.simulator").simulator
+    of_files = connector.manifest.kind == "file"
+    simulator = None if of_files else import_module(f"{package}.simulator").simulator
     address = {"base_url": "{url}"} if any(one.name == "base_url" for one in connector.manifest.settings) else {}
     rehearsal = Rehearsal(
         package=package,
         connector=connector,
-        simulator=lambda stage: simulator(stage, **credentials),
+        simulator=partial(simulator or _nobody, **credentials),
         settings={**address, **settings},
         events=events,
         retry_after=retry_after,
         parties=parties,
     )
-    return type("TestContract", (Suite,), {"rehearsal": rehearsal, "__test__": True})
+    return type("TestContract", (OfFiles if of_files else Suite,), {"rehearsal": rehearsal, "__test__": True})
+
+
+def _nobody(stage: Stage) -> Asgi:
+    raise AssertionError("there is no simulator of files")
