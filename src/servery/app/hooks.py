@@ -122,7 +122,8 @@ class Hooks:
 
     def _arrivals(self, address: Address, request: Request, body: bytes) -> list[Arrival]:
         webhook, key = address.webhook, self._card_key
-        sent_id, kind, merchant = named(body, webhook.id_path, webhook.kind_path, webhook.merchant_path)
+        merchant_path = webhook.merchant_path if address.connection_id is None else None
+        sent_id, kind, merchant = named(body, webhook.id_path, webhook.kind_path, merchant_path)
         sent_id = _header(webhook.id_header, request) or sent_id
         kind = _header(webhook.kind_header, request) or kind
         arrival = Arrival(

@@ -104,7 +104,8 @@ def redact_text(text: str, key: bytes) -> str:
     """A short text, such as a header's value, without card numbers."""
     if len(text) < _SHORTEST:
         return text
-    return redact(text.encode("utf-8", "surrogateescape"), (), key).decode("utf-8", "surrogateescape")
+    body = text.encode("utf-8", "surrogateescape")
+    return redact(body, (), key).decode("utf-8", "surrogateescape") if _may_hold(body) else text
 
 
 def redact_headers(headers: Mapping[str, str], key: bytes) -> dict[str, str]:

@@ -46,7 +46,9 @@ def _text(value: object) -> str | None:
 
 def plain(text: str) -> str:
     """A short text that any table can hold; empty where it is too long to be a name."""
-    return text.encode(errors="replace").decode().replace("\0", "") if len(text) <= _LONGEST else ""
+    if len(text) > _LONGEST:
+        return ""
+    return text if text.isprintable() else text.encode(errors="replace").decode().replace("\0", "")
 
 
 def digest(body: bytes) -> str:

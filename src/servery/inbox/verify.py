@@ -59,6 +59,8 @@ def _hmac(webhook: Webhook, secrets: Sequence[str], request: Request) -> None:
 
 def _signatures(webhook: Webhook, header: bytes) -> list[bytes]:
     prefix = webhook.prefix.encode()
+    if not prefix and header.isalnum():
+        return [header]
     # Standard Webhooks writes "v1,<signature> v1,<signature>": there a comma ends the prefix and parts nothing.
     found = re.split(rb" +" if b"," in prefix else rb"[ ,]+", header.strip())
     return [one[len(prefix) :] for one in found if one.startswith(prefix)]
