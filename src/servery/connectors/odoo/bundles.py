@@ -8,7 +8,6 @@ from msgspec import Raw
 
 from servery.connectors.contract import Account
 from servery.connectors.odoo import tables as naming
-from servery.connectors.odoo import wire
 from servery.connectors.odoo.rpc import Odoo, Row
 from servery.errors import NeedsPerson
 
@@ -121,19 +120,16 @@ async def floor_tables(odoo: Odoo, location: str) -> list[Row]:
     """The tables on the floors of one point of sale; none where the app Restaurant is not installed."""
     if not await odoo.has("restaurant.table"):
         return []
-    held = odoo.known.rows.setdefault("restaurant.table", {})
+    held = odoo.known.rows.setdefault(f"restaurant.table@{location}", {})
     if not held:
-        held.update({row["id"]: row for row in await odoo.search_read("restaurant.table", [])})
-    floors = odoo.known.rows.setdefault("restaurant.floor", {})
-    if not floors:
-        floors.update({row["id"]: row for row in await odoo.search_read("restaurant.floor", [])})
-    here = {number for number, floor in floors.items() if int(location) in floor["pos_config_ids"]}
-    return [row for row in held.values() if link_id(row["floor_id"]) in here]
+        here = [["floor_id.pos_config_ids", "in", [int(location)]]]
+        held.update({row["id"]: row for row in await odoo.search_read("restaurant.table", here)})
+    return list(held.values())
 
 
 async def _table_names(odoo: Odoo, location: str) -> Mapping[int, str]:
     rows = await floor_tables(odoo, location)
-    return naming.names(msgspec.convert(rows, tuple[wire.Table, ...]))
+    return naming.names(naming.read(rows))
 
 
 async def tables(odoo: Odoo, location: str) -> Raw:

@@ -67,8 +67,7 @@ async def _modified(odoo: Odoo) -> str:
         if "write_date" not in there:
             continue
         domain: list[Any] = [["active", "in", [True, False]]] if "active" in there else []
-        asked: dict[str, Any] = {"domain": domain, "fields": ["write_date"], "order": "write_date desc", "limit": 1}
-        rows = msgspec.json.decode(await odoo.call(model, "search_read", **asked), type=list[Row])
+        rows = await odoo.search_read(model, domain, fields=["write_date"], order="write_date desc", limit=1)
         latest = max([latest, *(str(each["write_date"]) for each in rows)])
     return latest
 

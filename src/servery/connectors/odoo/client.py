@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, timedelta
 from typing import Any
 
-import msgspec
 from msgspec import Raw
 
 from servery.connectors.contract import Account, Location, Page, Resource, Session, Span
@@ -25,12 +24,12 @@ _DATE = "%Y-%m-%d %H:%M:%S"
 async def check(session: Session) -> Account:
     """The company and its points of sale: those of restaurants, or those of the setting `points_of_sale`."""
     odoo = Odoo(session)
-    await odoo.sign_in()
+    context = await odoo.context()
     found = await odoo.search_read("pos.config", [])
     active = {str(each["id"]): each for each in found if each.get("active", True)}
     chosen = _chosen(session.settings.get("points_of_sale") or "", active)
     companies = await odoo.remembered("res.company", [_id(each["company_id"]) for each in chosen])
-    zones = await _time_zones(odoo, companies)
+    zones = await _time_zones(odoo, companies, context)
     names = dict.fromkeys(str(each["name"]) for each in companies.values())
     return Account(", ".join(names) or "Odoo", tuple(_location(each, zones) for each in chosen))
 
@@ -57,10 +56,9 @@ def _id(link: Any) -> int:
     return link[0] if isinstance(link, list) else 0
 
 
-async def _time_zones(odoo: Odoo, companies: Mapping[int, Row]) -> Mapping[int, str | None]:
+async def _time_zones(odoo: Odoo, companies: Mapping[int, Row], context: Mapping[str, Any]) -> Mapping[int, str | None]:
     """The time zone of each company: its own partner's, else that of the user, whom Odoo shows times by."""
     partners = await odoo.remembered("res.partner", [_id(each["partner_id"]) for each in companies.values()])
-    context = msgspec.json.decode(await odoo.call("res.users", "context_get"), type=dict[str, Any])
     own = {number: partners.get(_id(each["partner_id"]), {}).get("tz") for number, each in companies.items()}
     return {number: zone or context.get("tz") or None for number, zone in own.items()}
 
@@ -134,8 +132,8 @@ async def _partners(odoo: Odoo, account: Account, span: Span | None, after: int)
 
 
 async def _tables(odoo: Odoo, account: Account, span: Span | None, after: int) -> Page:
-    for model in ("restaurant.table", "restaurant.floor"):
-        odoo.forget(model)
+    # Read hourly: time to ask anew for names of tags, taxes and the like, too.
+    odoo.known.rows.clear()
     return Page([await bundles.tables(odoo, each.external_id) for each in account.locations])
 
 

@@ -15,6 +15,7 @@ from msgspec import Struct, field
 from servery.errors import LookUpFirst, NeedsPerson, Refuse, Retry, ServeryError
 
 _PAUSE = 60.0
+_LONGEST_PAUSE = 86_400.0
 _MODEL = re.compile(r"\(([a-z0-9_]+(?:\.[a-z0-9_]+)+)\)")
 _HIDDEN_FIELDS = re.compile(r"access the fields? [\"“]([^\"”]+)[\"”]")
 _UNKNOWN_FIELD = re.compile(r"Invalid field '([^']+)' on model '([^']+)'")
@@ -99,7 +100,7 @@ def _hidden(words: str, model: str | None) -> NeedsPerson:
     if fields:
         return _hidden_field(named, fields[1])
     return NeedsPerson(
-        "Odoo does not let this user at {model}.", code="odoo-hidden-model", field="login", model=named,
+        "This user may not read {model} in Odoo.", code="odoo-hidden-model", field="login", model=named,
         mend="Give the user the rights that are listed in the connector's README, or take away the record rule.",
     )  # fmt: skip
 
@@ -121,11 +122,12 @@ def unanswered(error: httpx.TransportError, base: str, writes: bool) -> ServeryE
             mend="Check that the address is right and that the server is running.",
         )  # fmt: skip
     if writes:
-        return _perhaps(base)
+        return perhaps(base)
     return Retry("Odoo at {host} did not answer in time.", retry_after=_PAUSE, host=host(base))
 
 
-def _perhaps(base: str) -> LookUpFirst:
+def perhaps(base: str) -> LookUpFirst:
+    """Odoo may have made the change."""
     return LookUpFirst("Odoo at {host} did not say whether it made the change.", host=host(base))
 
 
@@ -139,7 +141,7 @@ def of_status(response: httpx.Response, base: str, writes: bool) -> ServeryError
         return NeedsPerson("Odoo does not accept the API key for this login.", field="api_key", mend=_KEY_ADVICE)
     if status >= httpx.codes.INTERNAL_SERVER_ERROR:
         if writes:
-            return _perhaps(base)
+            return perhaps(base)
         return Retry(
             "Odoo at {host} is out of order (it answered {status}).", retry_after=_PAUSE, host=host(base), status=status
         )
@@ -149,9 +151,14 @@ def of_status(response: httpx.Response, base: str, writes: bool) -> ServeryError
 def not_json(response: httpx.Response, base: str, writes: bool) -> ServeryError:
     """An answer that is no JSON: a page of a proxy or of another program, or half an answer."""
     if writes:
-        return _perhaps(base)
+        return perhaps(base)
     if response.content.lstrip().startswith(b"<"):
         return no_odoo(base)
+    return broken_off(base)
+
+
+def broken_off(base: str) -> Retry:
+    """An answer that is not whole, or not what was asked for."""
     return Retry("Odoo at {host} broke off its answer.", retry_after=_PAUSE, host=host(base))
 
 
@@ -173,11 +180,13 @@ def host(base: str) -> str:
 
 
 def _pause(header: str | None) -> float:
-    """Seconds to wait as Retry-After says, in seconds or as a date."""
-    if header and header.strip().isdigit():
-        return float(header)
+    """Seconds to wait as Retry-After says, in seconds or as a date; our own where it says nothing to be believed."""
+    told = (header or "").strip()
+    if told.isascii() and told.isdigit() and len(told) < 8:
+        return min(float(told), _LONGEST_PAUSE)
     try:
-        at = parsedate_to_datetime(header or "")
-    except ValueError:
+        at = parsedate_to_datetime(told)
+    except (ValueError, OverflowError):
         return _PAUSE
-    return max((at.astimezone(UTC) - datetime.now(UTC)).total_seconds(), 1.0)
+    wait = (at.astimezone(UTC) - datetime.now(UTC)).total_seconds()
+    return min(wait, _LONGEST_PAUSE) if wait > 0 else _PAUSE

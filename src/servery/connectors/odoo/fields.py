@@ -48,7 +48,6 @@ READ: dict[str, Fields] = {
     ),
     "res.partner.category": Fields(("name",)),
     "res.country": Fields(("code",)),
-    "restaurant.floor": Fields(("name", "pos_config_ids")),
     "restaurant.table": Fields(("floor_id",), ("table_number", "name", "seats", "active")),
     "pos.category": Fields(("name",), ("parent_id",)),
     "product.template": Fields(

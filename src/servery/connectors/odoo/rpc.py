@@ -1,5 +1,6 @@
 """Calling Odoo: JSON-RPC in versions 17 and 18, the JSON-2 API with a bearer key from 19 on, and what went wrong."""
 
+from asyncio import Lock
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -9,7 +10,16 @@ import msgspec
 from msgspec import Raw, Struct, field
 
 from servery.connectors.contract import Session
-from servery.connectors.odoo.faults import Fault, no_odoo, not_json, of_fault, of_status, unanswered
+from servery.connectors.odoo.faults import (
+    Fault,
+    broken_off,
+    no_odoo,
+    not_json,
+    of_fault,
+    of_status,
+    perhaps,
+    unanswered,
+)
 from servery.connectors.odoo.fields import READ
 from servery.errors import NeedsPerson
 
@@ -28,6 +38,7 @@ class _Known(Struct):
     uid: int | None = None
     fields: dict[str, frozenset[str]] = field(default_factory=dict)
     rows: dict[str, dict[int, Row]] = field(default_factory=dict)
+    tags: Lock = field(default_factory=Lock)
 
 
 class _Answer(Struct):
@@ -75,12 +86,9 @@ class Odoo:
             self.known.version = number
         return self.known.version
 
-    async def sign_in(self) -> None:
-        """Prove the credentials. NeedsPerson names the setting at fault."""
-        if await self._speaks_json_2():
-            await self.call("res.users", "context_get")
-        else:
-            await self._uid()
+    async def context(self) -> dict[str, Any]:
+        """The user's language and time zone: proves the credentials. NeedsPerson names the setting at fault."""
+        return _decoded(await self.call("res.users", "context_get"), dict[str, Any], self.base)
 
     async def call(
         self, model: str, method: str, ids: Sequence[int] | None = None, *, writes: bool = False, **named: Any
@@ -112,8 +120,11 @@ class Odoo:
 
     async def asked(self, model: str) -> list[str]:
         """What is read of a model here. NeedsPerson names the model, or the field, that this user may not see."""
-        there = await self.fields(model)
         wanted = READ[model]
+        if not wanted.optional:
+            # Every version has them; where this user may not see one, Odoo's answer says which.
+            return list(wanted.needed)
+        there = await self.fields(model)
         for each in wanted.needed:
             if each not in there:
                 raise NeedsPerson(
@@ -125,10 +136,17 @@ class Odoo:
         return [each for each in (*wanted.needed, *wanted.optional) if each in there]
 
     async def search_read(
-        self, model: str, domain: Domain, *, limit: int | None = None, order: str = "id asc"
+        self,
+        model: str,
+        domain: Domain,
+        *,
+        fields: Sequence[str] | None = None,
+        limit: int | None = None,
+        order: str = "id asc",
     ) -> list[Row]:
-        """Records that match, with the fields that are read of this model; archived ones only where asked for."""
-        asked: dict[str, Any] = {"domain": list(domain), "fields": await self.asked(model), "order": order}
+        """Records that match, with these fields or those read of this model; archived ones only where asked for."""
+        wanted = list(fields) if fields is not None else await self.asked(model)
+        asked: dict[str, Any] = {"domain": list(domain), "fields": wanted, "order": order}
         if limit:
             asked["limit"] = limit
         return _decoded(await self.call(model, "search_read", **asked), list[Row], self.base)
@@ -155,10 +173,13 @@ class Odoo:
         """Ask for what is `remembered` of a model anew."""
         self.known.rows.pop(model, None)
 
-    async def create(self, model: str, values: Mapping[str, Any]) -> int:
-        """Make a record and give its id."""
-        told = await self.call(model, "create", writes=True, vals_list=[dict(values)])
-        return _decoded(told, list[int], self.base)[0]
+    async def create(self, model: str, *records: Mapping[str, Any]) -> list[int]:
+        """Make records and give their ids. LookUpFirst where Odoo made them and did not say which they are."""
+        told = await self.call(model, "create", writes=True, vals_list=[dict(each) for each in records])
+        try:
+            return msgspec.json.decode(told, type=list[int])
+        except msgspec.DecodeError as error:
+            raise perhaps(self.base) from error
 
     async def write(self, model: str, ids: Sequence[int], values: Mapping[str, Any]) -> None:
         """Alter records."""
@@ -207,9 +228,10 @@ class Odoo:
             headers["X-Odoo-Database"] = self.database
         response = await self._post(path, body, headers, writes)
         if response.status_code == httpx.codes.OK:
-            if not response.content.strip().startswith((b"<",)) and response.content:
-                return Raw(response.content)
-            raise not_json(response, self.base, writes)
+            try:
+                return msgspec.json.decode(response.content, type=Raw)
+            except msgspec.DecodeError as error:
+                raise not_json(response, self.base, writes) from error
         try:
             fault = msgspec.json.decode(response.content, type=Fault)
         except msgspec.DecodeError:
@@ -256,4 +278,4 @@ def _decoded(raw: Raw, kind: type[Answer], base: str) -> Answer:
     try:
         return msgspec.json.decode(raw, type=kind)
     except msgspec.DecodeError as error:
-        raise no_odoo(base) from error
+        raise broken_off(base) from error

@@ -1,7 +1,10 @@
 """How Odoo's tables are called here. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
 
 from servery.connectors.odoo import wire
 from servery.model.venue import table_key
@@ -21,3 +24,8 @@ def _bare(table: wire.Table) -> str:
 def _with_floor(table: wire.Table, bare: str) -> str:
     floor = wire.named(table.floor_id)
     return f"{floor} {bare}" if floor else bare
+
+
+def read(rows: Sequence[Mapping[str, Any]]) -> tuple[wire.Table, ...]:
+    """Rows of Odoo's as tables."""
+    return msgspec.convert(rows, tuple[wire.Table, ...])

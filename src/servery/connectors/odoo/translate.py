@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Raw
 
 from servery.connectors.odoo import comment, tables, wire, wire_menu
+from servery.connectors.odoo.guest import VIP
 from servery.connectors.odoo.translate_menu import menus_of
 from servery.connectors.odoo.translate_order import check_of
 from servery.connectors.odoo.wire import instant, named, text
@@ -17,37 +18,33 @@ from servery.model.venue import Table
 
 Record = TypeVar("Record")
 
-VIP = "VIP"
-"""The tag by which a partner is one."""
-
 
 def translate(resource: str, record: Raw) -> Sequence[Change]:
     """The changes that one record of `tables`, `products`, `partners` or `orders` stands for."""
-    return _TRANSLATORS[resource](record)
-
-
-def _read(record: Raw, kind: type[Record]) -> Record:
     try:
-        return msgspec.json.decode(record, type=kind)
+        return _TRANSLATORS[resource](record)
     except msgspec.DecodeError as error:
         # The decoder names the place and the expected kind, never the value.
         raise Quarantine(
-            "Odoo's {kind} is not as Odoo gives it: {reason}.", kind=kind.__name__, reason=str(error)
+            "Odoo's record of {resource} is not as Odoo gives it: {reason}.", resource=resource, reason=str(error)
+        ) from error
+    except (ValueError, ArithmeticError, LookupError, RecursionError) as error:
+        # The name of the error alone: its text may quote the record.
+        raise Quarantine(
+            "Odoo's record of {resource} holds what cannot be ({kind}).", resource=resource, kind=type(error).__name__
         ) from error
 
 
+def _read(record: Raw, kind: type[Record]) -> Record:
+    return msgspec.json.decode(record, type=kind)
+
+
 def _orders(record: Raw) -> Sequence[Change]:
-    try:
-        return check_of(_read(record, wire.OrderBundle))
-    except (ValueError, OverflowError) as error:
-        raise Quarantine("Odoo's order holds an amount that is none: {reason}.", reason=str(error)) from error
+    return check_of(_read(record, wire.OrderBundle))
 
 
 def _products(record: Raw) -> Sequence[Change]:
-    try:
-        return menus_of(_read(record, wire_menu.MenuBundle))
-    except (ValueError, OverflowError) as error:
-        raise Quarantine("Odoo's menu holds an amount that is none: {reason}.", reason=str(error)) from error
+    return menus_of(_read(record, wire_menu.MenuBundle))
 
 
 def _tables(record: Raw) -> Sequence[Change]:
