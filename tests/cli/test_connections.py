@@ -76,7 +76,7 @@ def test_settings_that_do_not_exist_or_lack_are_named(servery: Run) -> None:
     assert "Access token is missing." in missing.stderr
     nobody = servery("connect", "abacus")
     assert nobody.returncode == 2
-    assert "There is no connector abacus. There are: odoo, resos, square." in nobody.stderr
+    assert "There is no connector abacus. There are: folder, odoo, resos, square, webhook." in nobody.stderr
 
 
 def test_the_help_of_connect_tells_each_setting_and_which_are_secret(servery: Run) -> None:
