@@ -22,7 +22,6 @@ from servery.errors import NeedsPerson
 from servery.model.commands import CommandKind
 from servery.outbox import breaker
 from servery.outbox.deliver import Delivery, Sender
-from servery.outbox.limits import Limited, Limiter
 from servery.outbox.mark import LEAVING
 from servery.outbox.pace import Pace, leaves_until, paces
 from servery.outbox.wanted import Compose, Wanted
@@ -139,8 +138,7 @@ async def _send_for_ever(pool: Pool, home: Path, one: _Sending) -> None:
 async def _send(pool: Pool, home: Path, one: _Sending) -> None:
     connection = one.connection
     connector = registry.connector(connection.connector)
-    limiter = Limiter(pool, connection.id, connector.manifest.limits)
-    async with using(pool, home, connection, partial(Limited, limiter)) as session:
+    async with using(pool, home, connection) as session:
         one.delivery = Delivery(
             Sender(
                 pool=pool,

@@ -1,6 +1,6 @@
 """Access tokens that end: asked for, and renewed before they end or when they are refused, once for all processes."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from servery.app import credentials
 from servery.connectors import registry
 from servery.connectors.contract import Manifest, OAuth2, Session
 from servery.errors import NeedsPerson, NotFound, Retry
+from servery.outbox.limits import Limited, Limiter
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
 from servery.sync import connections
@@ -216,16 +217,15 @@ class _Renewing(httpx.AsyncBaseTransport):
 
 
 @asynccontextmanager
-async def using(
-    pool: Pool, home: Path, connection: Connection, client: Callable[..., httpx.AsyncClient] = httpx.AsyncClient
-) -> AsyncIterator[Session]:
+async def using(pool: Pool, home: Path, connection: Connection) -> AsyncIterator[Session]:
     """A connection's session: its settings with secrets opened, and a client that keeps its access from ending.
 
-    `client` makes the client, where that is not the usual one.
+    All sessions of a connection, in all processes, keep to the vendor's limits together, whether they read or send.
     """
     settings = credentials.all_settings(home, connection)
-    flow = registry.manifest(connection.connector).oauth2
-    current = _Current(settings)
+    manifest = registry.manifest(connection.connector)
+    flow, current = manifest.oauth2, _Current(settings)
     transport = _Renewing(pool, home, connection, flow, current) if flow and flow.token in settings else None
-    async with client(timeout=TIMEOUT, follow_redirects=False, transport=transport) as http:
+    limiter = Limiter(pool, connection.id, manifest.limits)
+    async with Limited(limiter, timeout=TIMEOUT, follow_redirects=False, transport=transport) as http:
         yield Session(current, http)
