@@ -37,6 +37,7 @@ _SHOWN = (
     "app/authorise.py",
     "app/connect.py",
     "app/credentials.py",
+    "app/scheduled.py",
     "app/set_up/*.py",
     "app/sources.py",
     "app/tokens.py",
