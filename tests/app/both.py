@@ -1,6 +1,6 @@
 """Two systems that keep guests, as they are and no more: what each holds, tells and is written."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from servery.connectors import registry
 from servery.connectors.contract import Capability, Manifest, Outgoing, Sent
 from servery.model.changes import Change, GuestSeen
 from servery.model.commands import GuestCard, PartyCard, VisitReport
-from servery.model.guest import Note, SourceGuest
+from servery.model.guest import SourceGuest
 from servery.model.venue import Venue
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
@@ -112,18 +112,17 @@ class System:
         before = claim["written"]
         facts: dict[str, Any] = {
             "name": card.name or there.name, "email": card.email or there.email, "phone": card.phone or there.phone,
-            "notes": _merged(there.notes, [Note(one) for one in before.get("notes", ())], card.notes),
         }  # fmt: skip
-        for name in ("tags", "allergies", "preferences"):
-            facts[name] = _merged(getattr(there, name), before.get(name, ()), getattr(card, name))
+        written: dict[str, Any] = {name: getattr(card, name) for name in ("name", "email", "phone")}
+        for name, now in (("tags", card.tags), ("allergies", card.allergies), ("preferences", card.preferences)):
+            own = [one for one in getattr(there, name) if one not in before.get(name, ())]
+            facts[name] = tuple(dict.fromkeys((*own, *now)))
+            written[name] = [one for one in now if one not in own]
+        remarks = [one for one in there.notes if one.text not in before.get("notes", ())]
+        facts["notes"] = tuple(dict.fromkeys((*remarks, *card.notes)))
+        written["notes"] = [one.text for one in card.notes if one not in remarks]
         self.says(external_id, **facts)
-        written = {name: getattr(card, name) for name in ("name", "email", "phone", "tags", "allergies", "preferences")}
-        ours = {name: value for name, value in written.items() if value}
-        return Sent(external_id=external_id, written=ours | {"notes": [one.text for one in card.notes]})
-
-
-def _merged(there: Sequence[Any], before: Sequence[Any], now: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple(dict.fromkeys((*(one for one in there if one not in before), *now)))
+        return Sent(external_id=external_id, written={name: value for name, value in written.items() if value})
 
 
 def _digest(wanted: Composed) -> bytes:

@@ -67,6 +67,19 @@ async def mark_for(
                 await adopt(db, one.connection_id, wanted)
 
 
+async def mark_booked_in(db: Db, connection_id: int) -> None:
+    """Mark the parties expected by one book everywhere: something else of them may be told now."""
+    bookings = await _ids(db, _BOOKED, connection_id, {"ahead": AHEAD, "behind": BEHIND})
+    await mark_for(db, await outlets(db), guests=(), bookings=bookings, visits=())
+
+
+async def mark_all(db: Db, to: Outlet) -> None:
+    """Mark all that a connection is known to hold: other fields may go there now."""
+    for kind in sorted(to.kinds):
+        held = await _ids(db, _HELD, to.connection_id, {"kind": kind})
+        await mark(db, to.connection_id, kind, held)
+
+
 async def backfilling(db: Db) -> bool:
     """Whether the past of some system is still being read: what a guest came to is then not yet worth telling."""
     row = await (await db.execute(_BACKFILLING)).fetchone()
@@ -78,8 +91,10 @@ async def _ids(db: Db, query: str, connection_id: int, asked: Mapping[str, Any])
     return [row["id"] for row in await cursor.fetchall()]
 
 
+_HELD = "select subject_id as id from outbox_target where connection_id = %(connection)s and kind = %(kind)s"
 _HERE = "(select venue_id from venue_link where connection_id = %(connection)s)"
 _SOON = "r.starts_at between now() - %(behind)s::interval and now() + %(ahead)s::interval"
+_BOOKED = f"select r.id from reservation r where r.connection_id = %(connection)s and not r.removed and {_SOON}"
 
 # Who is expected is told of at once; others while no past is being read, else they would be written once for each of
 # their old visits.

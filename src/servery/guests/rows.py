@@ -167,9 +167,16 @@ async def merged_at_source(db: Db, record_ids: Collection[int]) -> list[tuple[in
     return [(row["old"], row["kept"]) for row in await cursor.fetchall()]
 
 
-async def records_of(db: Db, guest_ids: Sequence[int]) -> dict[int, list[Record]]:
-    """The source records of these guests; records their source removed only where nothing else is left."""
-    silent = await _silent(db)
+Silent = Mapping[int, frozenset[Field]]
+"""The fields that nothing is taken of, by connection."""
+
+
+async def records_of(db: Db, guest_ids: Sequence[int], silent: Silent | None = None) -> dict[int, list[Record]]:
+    """The source records of these guests; records their source removed only where nothing else is left.
+
+    `silent` is what would not be taken; without it what the owner chose.
+    """
+    silent = await chosen_silence(db) if silent is None else silent
     cursor = await db.execute(
         "select id, connection_id, external_id, guest_id, revision, seen_at, phone_key, body from source_guest as s "
         "where guest_id = any(%s) and (not removed "
@@ -186,7 +193,7 @@ async def records_of(db: Db, guest_ids: Sequence[int]) -> dict[int, list[Record]
     return found
 
 
-async def _silent(db: Db) -> dict[int, frozenset[Field]]:
+async def chosen_silence(db: Db) -> dict[int, frozenset[Field]]:
     """The fields that nothing is taken of, by connection: the owner chose so."""
     cursor = await db.execute(
         "select connection_id, array_agg(field) as fields from field_rule where direction in ('out', 'none') group by 1"
