@@ -1,0 +1,1 @@
+"""What arrived: the list of events, and one event as they sent it, as we understood it, and what we did."""
