@@ -28,7 +28,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     public_url: str
     database_url: str | None
-    keep_raw_days: int = 90
+    keep_raw_days: int = DEFAULT_KEEP_RAW_DAYS
     smtp_url: str | None = None
     """The mail server that alerts go by: smtps://user:password@host, or smtp:// for STARTTLS."""
     mail_from: str | None = None

@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from servery.app.arrive import arrive
+from servery.health.findings import Finding
+from servery.health.repairs import settle
 from servery.inbox.receive import Arrival, keep
 from servery.model.changes import (
     Change,
@@ -38,6 +40,8 @@ async def fill(dsn: str) -> None:
             await link_location(db, connection, "L", havn)
         await take_in(db, bookings, [_anna("b-anna"), _formula(), *_bookings()])
         await take_in(db, till, [_anna("t-anna"), _menu(), _tables(), *_checks()])
+        disk = {"free": "1.2 GB", "size": "20.0 GB"}
+        await settle(db, [Finding(cause="disk", kind="disk_low", since=EVENING, params=disk)], EVENING)
         await keep(db, [event(till, "e1"), event(till, "e2"), event(bookings, "e3")])
 
 

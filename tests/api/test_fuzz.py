@@ -28,7 +28,7 @@ def operations(address) -> list[tuple[str, list[str], set[str]]]:
     return [
         (path, [one["name"] for one in item["get"]["parameters"] if one["in"] == "query"], {*item["get"]["responses"]})
         for path, item in document["paths"].items()
-        if "parameters" in item["get"]
+        if "parameters" in item.get("get", {})
     ]
 
 

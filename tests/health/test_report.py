@@ -27,7 +27,7 @@ async def test_a_connection_in_step(db, till):
     assert (found.state, found.trouble, found.down_since, found.next_attempt) == ("working", None, None, None)
     assert found.last_event == NOW - timedelta(minutes=1)
     assert found.lag == pytest.approx(0.4)
-    assert (found.queue_in, found.waiting) == (1, 60)
+    assert (found.queue_in, found.oldest_in) == (1, NOW - timedelta(minutes=1))
     assert found.error_share == 0
 
 

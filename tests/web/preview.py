@@ -28,6 +28,7 @@ from servery.web.site import Site
 from servery.web.sources import Sources
 from servery.web.tonight.page import Evening
 from tests.web import joined, regulars, restaurant
+from tests.web.healthy import InventedHouse
 
 PASSWORD = "correct horse battery"
 
@@ -149,12 +150,14 @@ class Preview:
 
     def __init__(self, public_url: str = "http://127.0.0.1:8420") -> None:
         self.sources = InventedSources()
+        self.house = InventedHouse(self.sources.now)
         self.door = InventedDoor()
         self.live = Live()
         site = Site(
             public_url=public_url,
             csrf_secret="only for the preview",
             sources=self.sources,
+            house=self.house,
             door=self.door,
             live=self.live,
         )

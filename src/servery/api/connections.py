@@ -13,10 +13,12 @@ from servery.api.paging import Listing, Page, answered
 from servery.api.problem import Asked
 from servery.api.single import single
 from servery.errors import NotFound, ServeryError
+from servery.health import watch
+from servery.health.report import ConnectionHealth, State, report
+from servery.health.report import Trouble as Failed
 from servery.storage.pool import Connection as Db
 from servery.sync.connections import places
-from servery.sync.state import State
-from servery.sync.status import Condition, Status, statuses
+from servery.sync.status import Status, statuses
 
 
 class Trouble(Struct, frozen=True, kw_only=True):
@@ -54,8 +56,18 @@ class Connection(Struct, frozen=True, kw_only=True):
     id: int
     name: str
     connector: str
-    state: Condition
+    state: State
     last_sync: datetime | None
+    last_event: Annotated[datetime | None, Meta(description="When something last came, by whichever way.")]
+    lag_seconds: Annotated[float | None, Meta(description="From the newest event's arrival to its being taken in.")]
+    waiting_since: Annotated[datetime | None, Meta(description="Since when the oldest event waits to be taken in.")]
+    error_share: Annotated[float | None, Meta(description="Of what came and was sent in 24 hours, the failed share.")]
+    queue_in: int
+    queue_out: int
+    quarantined: Annotated[int, Meta(description="Records kept aside that nobody has dealt with yet.")]
+    refused: Annotated[int, Meta(description="Objects that the other side does not take.")]
+    next_attempt: datetime | None
+    down_since: datetime | None
     created_at: datetime
     venue_ids: tuple[int, ...]
     records: Counts
@@ -69,7 +81,9 @@ class Connections(Page[Connection], frozen=True):
     items: tuple[Connection, ...]
 
 
-_LISTING = Listing("connections", Connection, ("id", "name", "connector", "state", "last_sync", "created_at"))
+_COLUMNS = ("id", "name", "connector", "state", "last_sync", "created_at", "last_event", "queue_in", "queue_out",
+            "quarantined", "error_share")  # fmt: skip
+_LISTING = Listing("connections", Connection, _COLUMNS)
 
 
 @listed("/connections", tags=["Connections"])
@@ -80,8 +94,13 @@ async def connections(request: Asked, pool: ThePool, paging: ThePaging) -> Respo
 
 
 async def _read(db: Db, after: int | None, limit: int) -> list[Connection]:
-    found = [one for one in await statuses(db) if one.connection.id > (after or 0)]
-    return [await _connection(db, one) for one in found[:limit]]
+    health = await _health(db)
+    found = [one for one in await statuses(db) if one.connection.id > (after or 0) and one.connection.id in health]
+    return [await _connection(db, one, health[one.connection.id]) for one in found[:limit]]
+
+
+async def _health(db: Db) -> dict[int, ConnectionHealth]:
+    return {one.id: one for one in await report(db, await watch.clock(db))}
 
 
 @shown("/connections/{connection_id:int}", tags=["Connections"])
@@ -89,14 +108,15 @@ async def connection(request: Asked, pool: ThePool, connection_id: Id) -> Respon
     """One connection."""
     demand(request, "see_connections")
     async with pool.connection() as db:
+        health = (await _health(db)).get(connection_id)
         status = next((one for one in await statuses(db) if one.connection.id == connection_id), None)
-        if status is None:
+        if status is None or health is None:
             raise NotFound("There is no connection {id}.", id=connection_id)
-        resource = await _connection(db, status)
+        resource = await _connection(db, status, health)
     return single(request, resource)
 
 
-async def _connection(db: Db, status: Status) -> Connection:
+async def _connection(db: Db, status: Status, health: ConnectionHealth) -> Connection:
     joined, far = status.connection, status.how_far
     located = await places(db, joined.id)
     kinds = {kind: status.records.get(kind, 0) for kind in ("guest", "reservation", "check")}
@@ -104,23 +124,32 @@ async def _connection(db: Db, status: Status) -> Connection:
         id=joined.id,
         name=joined.name,
         connector=joined.connector,
-        state=status.condition,
+        state=health.state,
         last_sync=status.last_sync,
+        last_event=health.last_event,
+        lag_seconds=health.lag,
+        waiting_since=health.oldest_in,
+        error_share=health.error_share,
+        queue_in=health.queue_in,
+        queue_out=health.queue_out,
+        quarantined=health.quarantine,
+        refused=health.refused,
+        next_attempt=health.next_attempt,
+        down_since=health.down_since,
         created_at=joined.created_at,
         venue_ids=tuple(sorted({place.venue_id for place in located.values()})),
         records=Counts(**kinds, unread=status.unread),
         backfill=Backfill(done=far.done, of=far.of, seconds_left=far.seconds_left, reached=status.reached),
-        trouble=_trouble(status.trouble) if status.trouble else None,
+        trouble=_trouble(health.trouble) if health.trouble else None,
     )
 
 
-def _trouble(failed: State) -> Trouble:
-    error = failed.error or {}
+def _trouble(failed: Failed) -> Trouble:
     return Trouble(
         resource=failed.resource,
-        code=error["code"],
-        message=ServeryError(error["template"], mend=error["mend"], **error["params"]).told(),
-        field=error["field"],
+        code=failed.code,
+        message=ServeryError(failed.template, mend=failed.mend, **failed.params).told(),
+        field=failed.field,
         attempts=failed.attempts,
         next_try_at=failed.next_try_at,
     )

@@ -34,7 +34,8 @@ _TAGS = {
     "Visits": "One party at one venue, joined of bookings and checks.",
     "Guests": "One person, of many records. An absorbed id answers for ever, with `merged_into`.",
     "Menus": "What each venue sells, as its systems give it.",
-    "Connections": "The outside systems, and how far each has been read.",
+    "Connections": "The outside systems: how each is, and how far it has been read.",
+    "Repairs": "What is not well, and what mends it.",
     "Outbox": "What other systems are to hold of ours, and whether they do.",
 }
 

@@ -8,7 +8,7 @@ from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.plugins import InitPlugin
 
-from servery.api import checks, connections, guest_visits, guests, menus, outbox, reservations, venues, visits
+from servery.api import checks, connections, guest_visits, guests, menus, outbox, repairs, reservations, venues, visits
 from servery.api.asked import filters, only_known_parameters, paging
 from servery.api.document import document
 from servery.api.key import PER_MINUTE, KeyMiddleware, limited
@@ -32,6 +32,10 @@ _ROUTES = (
     menus.menu,
     connections.connections,
     connections.connection,
+    repairs.repairs,
+    repairs.repair,
+    repairs.snooze_repair,
+    repairs.heed_repair,
     outbox.outbox,
     outbox.send_outgoing,
 )

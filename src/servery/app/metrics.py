@@ -100,7 +100,8 @@ def _connections(rows: list[ConnectionHealth], now: datetime) -> Iterator[Metric
         return _gauge(name, what, _OF, ((labels, value) for labels, value in values if value is not None))
 
     yield each("servery_lag_seconds", "From the arrival of the newest event to its being taken in.", "lag")
-    yield each("servery_waiting_seconds", "How long the oldest event waits to be taken in.", "waiting")
+    waits = ((_labels(row), (now - row.oldest_in).total_seconds()) for row in rows if row.oldest_in)
+    yield _gauge("servery_waiting_seconds", "How long the oldest event waits to be taken in.", _OF, waits)
     yield each("servery_queue_in", "Events that wait to be taken in.", "queue_in")
     yield each("servery_queue_out", "Updates that wait to be sent.", "queue_out")
     yield each("servery_quarantine", "Records kept aside that nobody has dealt with.", "quarantine")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from servery.connectors.contract import Manifest
+from servery.health.report import ConnectionHealth
 from servery.model.money import Money
 from servery.model.viewer import Viewer
 from servery.profile.listing import GuestRow as Listed
@@ -256,7 +257,7 @@ def _record(one: Recorded) -> SourceRecord:
     )
 
 
-def connection_row(one: Status, manifest: Manifest) -> ConnectionRow:
+def connection_row(one: Status, health: ConnectionHealth, manifest: Manifest) -> ConnectionRow:
     """One connection."""
     far = one.how_far
     return ConnectionRow(
@@ -267,29 +268,38 @@ def connection_row(one: Status, manifest: Manifest) -> ConnectionRow:
         kind=manifest.kind,
         quality=manifest.quality,
         evidence=manifest.evidence,
-        state=one.condition,
+        state=health.state,
         last_sync=one.last_sync,
+        last_event=health.last_event,
+        lag=health.lag,
+        error_share=health.error_share,
+        queue_in=health.queue_in,
+        queue_out=health.queue_out,
+        quarantine=health.quarantine,
+        refused=health.refused,
+        next_attempt=health.next_attempt,
+        down_since=health.down_since,
         records={str(kind): number for kind, number in one.records.items()},
-        unread=one.unread,
         backfill=Backfill(done=far.done, total=far.of, seconds_left=far.seconds_left, reached=one.reached)
         if far.done < far.of
         else None,
-        trouble=_trouble(one),
+        trouble=_trouble(health),
         venues=one.venues,
         polled=bool(manifest.resources),
     )
 
 
-def _trouble(one: Status) -> Trouble | None:
-    if one.trouble is None or one.trouble.error is None:
+def _trouble(health: ConnectionHealth) -> Trouble | None:
+    error = health.trouble
+    if error is None:
         return None
-    error = one.trouble.error
     return Trouble(
-        template=error["template"],
-        params=error["params"],
-        mend=error["mend"],
-        field=error["field"],
-        retry_at=one.trouble.next_try_at,
+        template=error.template,
+        params=error.params,
+        mend=error.mend,
+        field=error.field,
+        at=health.down_since,
+        retry_at=error.next_try_at,
     )
 
 

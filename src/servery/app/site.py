@@ -15,6 +15,7 @@ from psycopg_pool import PoolTimeout
 
 from servery.api.plugin import Api
 from servery.app.metrics import Requests, metrics
+from servery.app.overview import RoomHealth
 from servery.app.set_up.pages import RoomSetUp
 from servery.app.sources import RoomSources
 from servery.health.ready import lacking
@@ -37,6 +38,7 @@ def create(settings: Settings, pool: Pool, live: Live, requests: Requests | None
         public_url=settings.public_url,
         csrf_secret=_csrf_secret(settings.home),
         sources=RoomSources(pool),
+        house=RoomHealth(pool, settings),
         door=AccountsDoor(pool),
         live=live,
         set_up=RoomSetUp(pool, settings),

@@ -10,6 +10,7 @@ from servery.app.marking import mark_changed
 from servery.connectors import registry
 from servery.errors import NotFound
 from servery.guests.search import find
+from servery.health.report import report
 from servery.model.venue import business_date
 from servery.model.viewer import Viewer
 from servery.profile.listing import COUNTED_TO, guest_count, guest_list, guest_rows
@@ -127,8 +128,12 @@ class RoomSources(Sources):
 
 
 async def _connections(db: Db) -> list[ConnectionRow]:
-    found = await statuses(db)
-    return [shown.connection_row(one, registry.manifest(one.connection.connector)) for one in found]
+    health = {one.id: one for one in await report(db, datetime.now(UTC))}
+    return [
+        shown.connection_row(one, health[one.connection.id], registry.manifest(one.connection.connector))
+        for one in await statuses(db)
+        if one.connection.id in health
+    ]
 
 
 async def _found(db: Db, viewer: Viewer, asked: GuestsAsked) -> GuestList:

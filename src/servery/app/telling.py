@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import smtplib
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -19,9 +19,9 @@ from anyio import to_thread
 
 from servery.app.guarded import post
 from servery.connectors import registry
-from servery.errors import NeedsPerson, NotFound, Retry
+from servery.errors import NeedsPerson, Retry
 from servery.health.alerts import Owed, Receiver
-from servery.health.repairs import Repair
+from servery.health.repairs import Repair, said
 from servery.language.words import Words, words
 from servery.settings import Settings
 
@@ -31,29 +31,11 @@ _PORTS = {"smtp": 587, "smtps": 465}
 
 def sentences(one: Repair, spoken: Words) -> tuple[str, str]:
     """What is not well and what mends it, in a language. Instants are UTC."""
-    error_words = spoken
-    connector = one.params.get("connector")
-    if isinstance(connector, str):
-        try:
-            error_words = words(spoken.language, registry.locale(connector))
-        except NotFound:
-            # A connector that is no longer installed brings no words.
-            error_words = spoken
-    since = f"{one.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    places = {"since": since, "reason": _reason(one, error_words), **one.params}
-    what = spoken.gettext(one.words.what, **places)
-    mend = (one.trouble or {}).get("mend")
-    trouble = [places["reason"]] if one.trouble and "{reason}" not in one.words.what else []
-    advice = error_words.gettext(mend, **_params(one)) if mend else spoken.gettext(one.words.mend)
-    return " ".join([what, *trouble]), advice
-
-
-def _reason(one: Repair, spoken: Words) -> str:
-    return spoken.gettext(one.trouble["template"], **_params(one)) if one.trouble else ""
-
-
-def _params(one: Repair) -> Mapping[str, Any]:
-    return (one.trouble or {}).get("params") or {}
+    connector = str(one.params.get("connector", ""))
+    # A connector that is no longer installed brings no words.
+    known = connector in registry.packages()
+    errors = words(spoken.language, registry.locale(connector)) if known else spoken
+    return said(one, spoken.gettext, errors.gettext)
 
 
 async def tell(settings: Settings, to: Receiver, owed: Owed, about: Sequence[Repair], secret: str | None) -> None:

@@ -13,6 +13,8 @@ from servery.cli.given import Secret, Set, given
 from servery.cli.shell import AsCsv, AsJson, give, give_list, say, settings, with_database
 from servery.connectors import registry
 from servery.connectors.contract import Manifest, Setting
+from servery.health import watch
+from servery.health.report import report
 from servery.model.viewer import SYSTEM
 from servery.storage.pool import Connection as Db
 from servery.sync import connections, state
@@ -94,11 +96,12 @@ def list_connections(as_json: AsJson = False, as_csv: AsCsv = False) -> None:
 
 
 async def _rows(db: Db) -> list[dict[str, Any]]:
+    health = {one.id: one for one in await report(db, await watch.clock(db))}
     return [
         {
             "name": one.connection.name,
             "connector": one.connection.connector,
-            "state": one.condition,
+            "state": health[one.connection.id].state,
             "records": sum(one.records.values()),
             "last_sync": one.last_sync.isoformat(timespec="seconds") if one.last_sync else None,
             "history": f"{100 * one.how_far.done // one.how_far.of} %" if one.how_far.of else "",

@@ -1,18 +1,20 @@
 """`servery doctor`: is everything as it should be, and if not, what mends it?"""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import typer
 from msgspec import Struct
 
 from servery.accounts import people
 from servery.cli.shell import FIRST_OWNER, AsJson, give, say, with_database
-from servery.errors import ServeryError
+from servery.health import watch
+from servery.health.repairs import Repair, needs_person, repairs, said
+from servery.health.report import ConnectionHealth, report
 from servery.model.money import to_decimal
 from servery.model.viewer import SYSTEM
 from servery.storage.pool import Connection as Db
-from servery.sync.status import Contradiction, Status, contradictions, statuses
+from servery.sync.status import Contradiction, contradictions
 from servery.venues.rows import venues
 from servery.visits.unplaced import unplaced
 
@@ -21,12 +23,13 @@ NEEDS_PERSON = 3
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """One thing looked at. `mend` says what to do where it is not well."""
+    """One thing looked at. `mend` says what to do where it is not well; `severity` is a repair's."""
 
     about: str
     well: bool
     message: str
     mend: str | None = None
+    severity: str | None = None
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +38,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Say whether all is well: the database, the venues, the people, every connection, the sums of checks.
+    """Say whether all is well: the database, the venues, the people, every connection, what waits to be mended.
 
     Exit code 3 when a person is needed.
     """
@@ -53,7 +56,11 @@ def doctor(as_json: AsJson = False) -> None:
 
 async def _findings(db: Db) -> list[Finding]:
     found = [await _server(db), await _venues(db), *await _people(db)]
-    found += [_connection(one) for one in await statuses(db)]
+    now = await watch.clock(db)
+    # Looked over here and now: nothing need be running for the answer to be true.
+    await watch.look(db, now)
+    found += [_connection(one, now) for one in await report(db, now)]
+    found += [_repair(one, now) for one in await repairs(db)]
     return found + _sums(*await contradictions(db, newest=3)) + await _matching(db)
 
 
@@ -90,28 +97,39 @@ async def _matching(db: Db) -> list[Finding]:
     return [Finding(about="matching", well=True, message=message, mend="Place them on the page Connections.")]
 
 
-def _connection(one: Status) -> Finding:
-    about = f"connection {one.connection.name}"
-    if one.trouble is not None and one.trouble.error is not None:
-        error = one.trouble.error
-        told = ServeryError(error["template"], mend=error["mend"], **error["params"])
-        again = _next_try(one.trouble.next_try_at)
-        return Finding(
-            about=about, well=one.condition == "retrying", message=f"{told.message}{again}", mend=error["mend"]
-        )
-    if one.unread:
-        message = f"{one.unread} records could not be understood and are kept aside"
-        return Finding(about=about, well=False, message=message, mend="See the connection's page.")
-    synced = f"last read {_when(one.last_sync)}" if one.last_sync else "not read yet"
-    held = "".join(f", {number} {kind}{'s' if number > 1 else ''}" for kind, number in one.records.items())
-    return Finding(about=about, well=True, message=f"{one.condition.replace('_', ' ')}, {synced}{held}")
+def _connection(one: ConnectionHealth, now: datetime) -> Finding:
+    """How it is; what is not well with it is told among the repairs."""
+    last = f"last read {_when(one.last_read, now)}" if one.last_read else "not read yet"
+    parts = [one.state.replace("_", " "), last]
+    for number, what in (
+        (one.queue_in, "waiting to be taken in"),
+        (one.queue_out, "waiting to be sent"),
+        (one.quarantine, "kept aside"),
+        (one.refused, "refused by it"),
+    ):
+        if number:
+            parts.append(f"{number} {what}")
+    if one.error_share:
+        parts.append(f"{one.error_share:.1%} failed in 24 h")
+    again = f" {_next_try(one.next_attempt, now)}" if one.next_attempt else ""
+    return Finding(about=f"connection {one.name}", well=True, message=f"{', '.join(parts)}{again and '.' + again}")
 
 
-def _next_try(at: datetime | None) -> str:
-    if at is None:
-        return ""
+def _repair(one: Repair, now: datetime) -> Finding:
+    what, mend = said(one)
+    quiet = one.is_quiet(now)
+    return Finding(
+        about=f"repair {one.id}, put off" if quiet else f"repair {one.id}",
+        well=not needs_person([one], now),
+        message=what,
+        mend=None if quiet else mend,
+        severity=one.severity,
+    )
+
+
+def _next_try(at: datetime, now: datetime) -> str:
     # A time gone by means that nothing reads at the moment.
-    return f" Next try {_when(at)}." if at > datetime.now(UTC) else " It is tried again as soon as servery is up."
+    return f"Next try {_when(at, now)}." if at > now else "It is tried again as soon as servery is up."
 
 
 def _sums(number: int, newest: Sequence[Contradiction]) -> list[Finding]:
@@ -131,7 +149,7 @@ def _sums(number: int, newest: Sequence[Contradiction]) -> list[Finding]:
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60))
 
 
-def _when(instant: datetime) -> str:
-    seconds = round((instant - datetime.now(UTC)).total_seconds())
+def _when(instant: datetime, now: datetime) -> str:
+    seconds = round((instant - now).total_seconds())
     unit, length = next((each for each in _UNITS if abs(seconds) >= 2 * each[1]), ("s", 1))
     return f"in {seconds // length} {unit}" if seconds >= 0 else f"{-seconds // length} {unit} ago"

@@ -71,9 +71,8 @@ def _of_connection(row: ConnectionHealth, now: datetime) -> Iterator[Finding]:
             waiting = {"waiting": row.queue_out + row.queue_in}
             yield _about(row, kind, since, waiting, _told(row))
     elif row.state != "paused":
-        oldest = now - timedelta(seconds=row.waiting or 0)
-        if now - oldest >= OVERDUE_IN:
-            yield _about(row, "backlog_in", oldest, {"waiting": row.queue_in})
+        if row.oldest_in is not None and now - row.oldest_in >= OVERDUE_IN:
+            yield _about(row, "backlog_in", row.oldest_in, {"waiting": row.queue_in})
         if row.oldest_out is not None and now - row.oldest_out >= OVERDUE_OUT:
             yield _about(row, "backlog_out", row.oldest_out, {"waiting": row.queue_out})
 

@@ -40,6 +40,8 @@ def _(message: str) -> str:
 
 
 _TO_CONNECTION = Button(_("Open the connection"), "/connections/{connection_id}")
+ENTER_AGAIN = Button(_("Enter it again"), "/connections/{connection_id}/credentials")
+"""For an error that names the setting at fault."""
 _READ_NOW = Button(_("Try now"), "/connections/{connection_id}/read", "post")
 
 KINDS: Mapping[str, Kind] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,6 +46,7 @@ class Repair(Struct, frozen=True, kw_only=True):
         return self.ignored_at is not None or (self.snoozed_until is not None and self.snoozed_until > now)
 
 
+Translate = Callable[[str], str]
 _COLUMNS = ", ".join(Repair.__struct_fields__)
 _ORDER = "array_position(array['critical', 'warning', 'notice'], severity), since, id"
 
@@ -142,15 +143,27 @@ def needs_person(found: Sequence[Repair], now: datetime) -> bool:
     return any(one.words.person and one.severity != "notice" for one in loud(found, now))
 
 
-def told(one: Repair) -> Mapping[str, Any]:
-    """Its places, as English words fill them; pages write instants and reasons in the reader's own way."""
-    return {"since": f"{one.since:%Y-%m-%d %H:%M} UTC", "reason": reason(one), **one.params}
+def said(
+    one: Repair,
+    translate: Translate = str,
+    translate_error: Translate = str,
+    written: Callable[[datetime], str] = lambda instant: f"{instant:%Y-%m-%d %H:%M} UTC",
+) -> tuple[str, str]:
+    """What is not well, and what mends it; English unless gettext functions are given.
+
+    `translate_error` speaks the words of the connector behind it too; `written` writes an instant.
+    """
+    trouble = one.trouble or {}
+    params = trouble.get("params") or {}
+    reason = _filled(translate_error(trouble["template"]), params) if trouble else ""
+    places = {"reason": reason, **one.params, "since": written(one.since)}
+    what = _filled(translate(one.words.what), places)
+    if reason and "{reason}" not in one.words.what:
+        what = f"{what} {reason}"
+    advice = trouble.get("mend")
+    return what, _filled(translate_error(advice), params) if advice else translate(one.words.mend)
 
 
-def reason(one: Repair) -> str:
-    """The error behind it in English, empty where there is none."""
-    if one.trouble is None:
-        return ""
-    params = one.trouble.get("params") or {}
-    template = str(one.trouble["template"])
-    return template.format_map(params) if params else template
+def _filled(text: str, places: Mapping[str, Any]) -> str:
+    # Text without places may hold braces of its own.
+    return text.format_map(places) if places else text

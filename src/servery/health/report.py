@@ -45,14 +45,13 @@ class ConnectionHealth(Struct, frozen=True, kw_only=True):
     """When it was last asked and answered."""
     lag: float | None
     """From the arrival of the newest event that was taken in to its being taken in."""
-    waiting: float | None
-    """How long the oldest of those that arrived waits to be taken in."""
     error_share: float | None
     """Share of what arrived or was sent in the last 24 hours that failed; None where nothing was."""
     queue_in: int
     queue_out: int
+    oldest_in: datetime | None
     oldest_out: datetime | None
-    """Since when the oldest of what is to be sent waits."""
+    """Since when the oldest waits to be taken in, and to be sent."""
     refused: int
     """Objects that the other side will not take."""
     quarantine: int
@@ -64,17 +63,16 @@ class ConnectionHealth(Struct, frozen=True, kw_only=True):
 
 async def report(db: Db, now: datetime) -> list[ConnectionHealth]:
     """All connections, oldest first, as they are `now`."""
-    return [_health(row, now) for row in await rows.connections(db, now)]
+    return [_health(row) for row in await rows.connections(db, now)]
 
 
-def _health(row: Mapping[str, Any], now: datetime) -> ConnectionHealth:
+def _health(row: Mapping[str, Any]) -> ConnectionHealth:
     trouble = msgspec.convert(row["trouble"], Trouble) if row["trouble"] else None
     handled = row["handled"] or 0
     return ConnectionHealth(
         **{name: row[name] for name in ("id", "name", "connector", "last_event", "last_read", "lag", "down_since")},
-        **{name: row[name] for name in ("queue_in", "queue_out", "oldest_out", "refused", "quarantine")},
+        **{name: row[name] for name in ("queue_in", "queue_out", "oldest_in", "oldest_out", "refused", "quarantine")},
         state=_state(row, trouble),
-        waiting=(now - row["oldest_in"]).total_seconds() if row["oldest_in"] else None,
         error_share=float(row["failed"]) / float(handled) if handled else None,
         next_attempt=trouble.next_try_at if trouble else row["open_until"],
         trouble=trouble,

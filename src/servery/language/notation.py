@@ -99,6 +99,11 @@ class Notation:
         # 2000 was a leap year: the 29th of February is a birthday too.
         return self.day(date(2000, month, day), "short")
 
+    def month(self, of: date) -> str:
+        """A month with its year: November 2025."""
+        at = datetime(of.year, of.month, 1)  # noqa: DTZ001 (a month has no zone)
+        return format_skeleton("yMMMM", at, locale=self._reader)
+
     def ago(self, then: datetime, now: datetime) -> str:
         """How long since or until an instant: 3 minutes ago."""
         return format_timedelta(then - now, add_direction=True, locale=self._reader)

@@ -1,8 +1,8 @@
-"""How each connection is: its state in one word, what was read, what is left, and the last trouble."""
+"""How far each connection is read: what is here of it, what is left, and how far back."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -13,15 +13,11 @@ from servery.sync.connections import Connection
 from servery.sync.rows import Db
 from servery.sync.state import HowFar, State
 
-Condition = Literal["working", "fetching", "retrying", "needs_person", "paused"]
-"""working: in step; fetching: still reading the past; retrying: tries again by itself; needs_person: that is no use."""
-
 
 class Status(Struct, frozen=True, kw_only=True):
-    """One connection's condition. `trouble` is the resource whose last read failed, with the error and the next try."""
+    """How far one connection is read. `unread` counts records that are kept aside."""
 
     connection: Connection
-    condition: Condition
     last_sync: datetime | None
     records: Mapping[RecordKind, int]
     unread: int
@@ -29,7 +25,6 @@ class Status(Struct, frozen=True, kw_only=True):
     how_far: HowFar
     reached: datetime | None
     """The oldest instant from which on everything is read; None without a backfill."""
-    trouble: State | None
 
 
 async def statuses(db: Db) -> list[Status]:
@@ -76,31 +71,15 @@ async def _status(
 ) -> Status:
     states = list((await state.states(db, one.id)).values())
     how_far = await state.how_far(db, one.id)
-    trouble = next((at for at in states if at.error), None)
     return Status(
         connection=one,
-        condition=_condition(one, trouble, how_far),
         last_sync=max((at.last_ok_at for at in states if at.last_ok_at), default=None),
         records=records,
         unread=unread,
         venues=venues,
         how_far=how_far,
         reached=_reached(states),
-        trouble=trouble,
     )
-
-
-def _condition(one: Connection, trouble: State | None, how_far: HowFar) -> Condition:
-    if one.paused:
-        return "paused"
-    if trouble is not None:
-        return "needs_person" if needs_person(trouble) else "retrying"
-    return "fetching" if how_far.done < how_far.of else "working"
-
-
-def needs_person(trouble: State) -> bool:
-    """Whether trying again is useless until a person mends something."""
-    return bool(trouble.error and trouble.error.get("needs_person"))
 
 
 def _reached(states: Sequence[State]) -> datetime | None:

@@ -12,14 +12,16 @@ from msgspec import Struct
 from servery.language.words import Words
 from servery.web.forms import safe_path
 
-Verb = Literal["linked", "walked-in", "freed", "asked", "paused", "resumed"]
-"""A check linked to a booking, said to be a walk-in's, left to the rules; a connection asked now, paused, resumed."""
+Verb = Literal["linked", "walked-in", "freed", "asked", "paused", "resumed", "put-off", "heeded"]
+"""A check linked to a booking, said to be a walk-in's, left to the rules; a connection asked now, paused, resumed;
+a repair put off, told again."""
 
 _UNDONE_BY: dict[Verb, str] = {
     "linked": "/checks/{id}/unlink",
     "walked-in": "/checks/{id}/unlink",
     "paused": "/connections/{id}/resume",
     "resumed": "/connections/{id}/pause",
+    "put-off": "/repairs/{id}/heed",
 }
 
 
@@ -39,6 +41,8 @@ class Deed(Struct, frozen=True):
             "asked": _("It is read now."),
             "paused": _("It is not read until somebody resumes it."),
             "resumed": _("It is read again."),
+            "put-off": _("Nothing is said of it for now."),
+            "heeded": _("It is told again."),
         }[self.verb]
 
     @property

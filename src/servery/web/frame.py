@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, Literal, cast, get_args
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -17,6 +18,7 @@ from servery.language.notation import Notation, notation
 from servery.language.words import Words, choose, words
 from servery.model.viewer import Right, Viewer
 from servery.venues.rows import KeptVenue
+from servery.web.connections.health import Alarm, TheHealth
 from servery.web.sources import TheSources
 
 Theme = Literal["auto", "light", "dark"]
@@ -52,6 +54,8 @@ class Frame(Struct, frozen=True, kw_only=True):
     who: Viewer | None = None
     places: Sequence[KeptVenue] = ()
     place: KeptVenue | None = None
+    alarms: Sequence[Alarm] = ()
+    now: datetime = datetime.min.replace(tzinfo=UTC)
 
     @property
     def viewer(self) -> Viewer:
@@ -116,7 +120,7 @@ def frame_of_stranger(request: Request[Any, Any, Any]) -> Frame:
     )
 
 
-async def frame_of(request: Request[Any, Any, Any], sources: TheSources) -> Frame:
+async def frame_of(request: Request[Any, Any, Any], sources: TheSources, house: TheHealth) -> Frame:
     """The frame of a page for whoever is signed in."""
     viewer = cast(Viewer, request.user)
     places = await sources.places(viewer)
@@ -125,6 +129,8 @@ async def frame_of(request: Request[Any, Any, Any], sources: TheSources) -> Fram
         frame_of_stranger(request),
         who=viewer,
         places=places,
+        alarms=await house.alarms(viewer),
+        now=datetime.now(UTC),
         place=next((place for place in places if str(place.id) == wanted), places[0] if places else None),
     )
 

@@ -10,15 +10,18 @@ from litestar.middleware import DefineMiddleware
 from litestar.plugins import InitPlugin
 
 from servery.web import choices
+from servery.web.alerts import views as alerts
 from servery.web.assets import asset
 from servery.web.connections import actions
 from servery.web.connections import views as connections
+from servery.web.connections.health import HealthSources
 from servery.web.door import Door
 from servery.web.frame import frame_of
 from servery.web.guard import SessionMiddleware
 from servery.web.guests import views as guests
 from servery.web.headers import add_headers
 from servery.web.live import Live, events
+from servery.web.review import views as review
 from servery.web.set_up import start, steps
 from servery.web.set_up.sources import SetUp
 from servery.web.sign_in import views as sign_in
@@ -48,6 +51,17 @@ _ROUTES = (
     guests.guest,
     connections.connections,
     connections.connections_csv,
+    connections.connection,
+    connections.alarms,
+    alerts.alerts,
+    alerts.add_receiver,
+    alerts.change_receiver,
+    alerts.remove_receiver,
+    alerts.test_receiver,
+    review.review,
+    review.review_csv,
+    actions.put_off,
+    actions.heed,
     actions.link_check,
     actions.unlink_check,
     actions.read_now,
@@ -91,6 +105,7 @@ class Site(InitPlugin):
         public_url: str,
         csrf_secret: str,
         sources: Sources,
+        house: HealthSources,
         door: Door,
         live: Live,
         set_up: SetUp | None = None,
@@ -98,6 +113,7 @@ class Site(InitPlugin):
         self._secure = public_url.startswith("https://")
         self._csrf_secret = csrf_secret
         self._sources = sources
+        self._house = house
         self._door = door
         self._live = live
         self._set_up = set_up
@@ -119,7 +135,12 @@ class Site(InitPlugin):
         return app_config
 
     def _router(self) -> Router:
-        given: dict[str, object] = {"sources": self._sources, "door": self._door, "live": self._live}
+        given: dict[str, object] = {
+            "sources": self._sources,
+            "house": self._house,
+            "door": self._door,
+            "live": self._live,
+        }
         if self._set_up is not None:
             given["set_up"] = self._set_up
         # Litestar copies a router deeply, down to the pool in a door; a function it leaves alone.

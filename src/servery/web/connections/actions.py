@@ -7,6 +7,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from servery.errors import Invalid
+from servery.web.connections.health import TheHealth
 from servery.web.deeds import Deed, after
 from servery.web.forms import Form
 from servery.web.frame import TheFrame
@@ -29,6 +30,23 @@ async def unlink_check(frame: TheFrame, sources: TheSources, data: Form, check_i
     """Leave a check to the rules again."""
     await sources.unlink(frame.viewer, check_id)
     return after(Deed("freed", check_id), data.get("back"))
+
+
+@post("/repairs/{repair_id:int}/put-off", guards=[needs("change_connections")])
+async def put_off(frame: TheFrame, house: TheHealth, data: Form, repair_id: FromPath[int]) -> Redirect:
+    """Say nothing of a repair for some `hours`, or without them as long as it lasts."""
+    hours = data.get("hours", "")
+    if hours and not (hours.isascii() and hours.isdecimal() and len(hours) <= 3):
+        raise Invalid("This is no number of hours.", field="hours")
+    await house.put_off(frame.viewer, repair_id, float(hours) if hours else None)
+    return after(Deed("put-off", repair_id), data.get("back"))
+
+
+@post("/repairs/{repair_id:int}/heed", guards=[needs("change_connections")])
+async def heed(frame: TheFrame, house: TheHealth, data: Form, repair_id: FromPath[int]) -> Redirect:
+    """Take back that a repair was put off."""
+    await house.heed(frame.viewer, repair_id)
+    return after(Deed("heeded", repair_id), data.get("back"))
 
 
 @post("/connections/{connection_id:int}/read", guards=[needs("change_connections")])

@@ -11,12 +11,11 @@ from msgspec import Struct
 from servery.connectors import registry
 from servery.connectors.contract import Evidence, Kind, Quality
 from servery.errors import ServeryError
+from servery.health.report import State
 from servery.language.words import words
 from servery.model.visit import Reason
 from servery.sync.status import Contradiction
 
-State = Literal["working", "fetching", "retrying", "needs_person", "paused"]
-"""working: in step; fetching: still reading the past; retrying: will try again by itself; needs_person: it will not."""
 Unplaced = Literal["ambiguous", "no_booking", "no_table"]
 """Why no rule placed a check: several bookings fit alike, none was near, or it names no table."""
 
@@ -59,10 +58,19 @@ class ConnectionRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     evidence: Evidence
     state: State
     last_sync: datetime | None = None
+    last_event: datetime | None = None
+    lag: float | None = None
+    """Seconds from the arrival of the newest event to its being taken in."""
+    error_share: float | None = None
+    queue_in: int = 0
+    queue_out: int = 0
+    quarantine: int = 0
+    """Records kept aside because they could not be taken in."""
+    refused: int = 0
+    next_attempt: datetime | None = None
+    down_since: datetime | None = None
     records: Mapping[str, int] = {}
     """How many records of each kind (see changes.RecordKind) are known from it."""
-    unread: int = 0
-    """Records kept aside because they could not be understood."""
     backfill: Backfill | None = None
     trouble: Trouble | None = None
     venues: tuple[str, ...] = ()

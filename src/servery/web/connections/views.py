@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from litestar import Response, get
+from litestar.params import FromPath
 
 from servery.language.words import Words
+from servery.web.connections.health import TheHealth
 from servery.web.connections.page import ConnectionRow
 from servery.web.connections.reasons import why
 from servery.web.download import csv_file
@@ -15,10 +17,23 @@ from servery.web.sources import TheSources
 
 
 @get("/connections", guards=[needs("see_connections")])
-async def connections(request: Asked, frame: TheFrame, sources: TheSources) -> Response[str]:
-    """Each outside system with its state, and the checks that were not placed."""
-    health = await sources.health(frame.viewer)
-    return page(request, frame, "connections/page.html", tab="connections", health=health, why=why)
+async def connections(request: Asked, frame: TheFrame, sources: TheSources, house: TheHealth) -> Response[str]:
+    """Each outside system with its state, what waits to be mended, and the checks that were not placed."""
+    health, repairs = await sources.health(frame.viewer), await house.repairs(frame.viewer)
+    return page(request, frame, "connections/page.html", tab="connections", health=health, repairs=repairs, why=why)
+
+
+@get("/connections/{connection_id:int}", guards=[needs("see_connections")])
+async def connection(request: Asked, frame: TheFrame, house: TheHealth, connection_id: FromPath[int]) -> Response[str]:
+    """One outside system, with its last day and what crosses."""
+    one = await house.connection(frame.viewer, connection_id)
+    return page(request, frame, "connections/detail.html", tab="connections", one=one)
+
+
+@get("/alarms")
+async def alarms(request: Asked, frame: TheFrame) -> Response[str]:
+    """What everybody must know at once, for the pages that are open."""
+    return page(request, frame, "connections/alarms.html")
 
 
 @get("/connections.csv", guards=[needs("see_connections"), needs("export_lists")])
@@ -26,8 +41,8 @@ async def connections_csv(frame: TheFrame, sources: TheSources) -> Response[byte
     """The connections as a file."""
     found = await sources.connections(frame.viewer)
     _ = frame.words.gettext
-    header = [_("Name"), _("System"), _("State"), _("Last sync (UTC)"), _("Records"), _("Unread"),
-              _("Last trouble")]  # fmt: skip
+    header = [_("Name"), _("System"), _("State"), _("Last sync (UTC)"), _("Records"), _("Kept aside"),
+              _("Waiting in"), _("Waiting out"), _("Failed in 24 h"), _("Last trouble")]  # fmt: skip
     return csv_file("connections", header, (_cells(row, frame.words) for row in found))
 
 
@@ -38,6 +53,9 @@ def _cells(row: ConnectionRow, words: Words) -> list[object]:
         row.state,
         row.last_sync.strftime("%Y-%m-%d %H:%M:%S") if row.last_sync else None,
         sum(row.records.values()),
-        row.unread,
+        row.quarantine,
+        row.queue_in,
+        row.queue_out,
+        None if row.error_share is None else round(row.error_share, 4),
         row.trouble.told(words.language, row.connector) if row.trouble else None,
     ]
