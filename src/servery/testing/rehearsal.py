@@ -1,6 +1,7 @@
 """One connector against its simulator: how it is opened, and the engine's rules of reading and sending in small."""
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -40,6 +41,8 @@ TRIES = 30
 """Times that one piece of work is tried before the suite gives up."""
 HISTORY = timedelta(days=400)
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+# Read from disk once: a client of its own for each piece of work would do so each time.
+_TLS = ssl.create_default_context()
 PATIENCE = 10.0
 """Seconds that an answer may take, unless a test is about waiting."""
 
@@ -85,7 +88,7 @@ class Play:
         """The result of some work on a connection opened for it; `changed` are settings that differ."""
 
         async def opened() -> Result:
-            async with httpx.AsyncClient(timeout=patience, follow_redirects=False) as http:
+            async with httpx.AsyncClient(timeout=patience, follow_redirects=False, verify=_TLS) as http:
                 return await work(Opened(self, Session({**self.settings, **(changed or {})}, http)))
 
         return asyncio.run(opened())
