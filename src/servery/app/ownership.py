@@ -21,13 +21,10 @@ class Owned(Struct, frozen=True, kw_only=True):
     usual: Direction
     now: Direction
     chosen: bool
+    choices: tuple[Direction, ...]
+    """What may be chosen."""
     note: str = ""
     """What the system cannot do with it, in the connector's own words."""
-
-    @property
-    def choices(self) -> tuple[Direction, ...]:
-        """What may be chosen."""
-        return choices(self.most)
 
 
 def owned(manifest: Manifest, rules: Mapping[Field, Direction]) -> list[Owned]:
@@ -49,8 +46,16 @@ def _owned(kind: str, field: Field, able: Capability, chosen: Direction | None) 
         usual=usual,
         now=usual if chosen is None else meet(able.direction, chosen),
         chosen=chosen is not None,
+        choices=_choices(kind, field, able.direction),
         note=able.note,
     )
+
+
+def _choices(kind: str, field: Field, most: Direction) -> tuple[Direction, ...]:
+    """What may be chosen. What happened at a till is a fact: there only what goes out is a choice."""
+    may = choices(most)
+    heard = KIND_OF[field] == "guest" or (KIND_OF[field] == "party" and kind == "reservations")
+    return may if heard else tuple(one for one in may if goes(one, "in") == goes(most, "in"))
 
 
 class Outlet(Struct, frozen=True):

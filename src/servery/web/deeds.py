@@ -12,8 +12,11 @@ from msgspec import Struct
 from servery.language.words import Words
 from servery.web.forms import safe_path
 
-Verb = Literal["linked", "walked-in", "freed", "asked", "paused", "resumed", "put-off", "heeded"]
-"""A check linked to a booking, said to be a walk-in's, left to the rules; a connection asked now, paused, resumed;
+Verb = Literal[
+    "linked", "walked-in", "freed", "asked", "paused", "resumed", "fields-chosen", "fields-back", "put-off", "heeded"
+]
+"""A check linked to a booking, said to be a walk-in's, left to the rules; a connection asked now, paused, resumed,
+its fields chosen or back as they were;
 a repair put off, told again."""
 
 _UNDONE_BY: dict[Verb, str] = {
@@ -21,6 +24,7 @@ _UNDONE_BY: dict[Verb, str] = {
     "walked-in": "/checks/{id}/unlink",
     "paused": "/connections/{id}/resume",
     "resumed": "/connections/{id}/pause",
+    "fields-chosen": "/connections/{id}/fields/undo",
     "put-off": "/repairs/{id}/heed",
 }
 
@@ -41,6 +45,8 @@ class Deed(Struct, frozen=True):
             "asked": _("It is read now."),
             "paused": _("It is not read until somebody resumes it."),
             "resumed": _("It is read again."),
+            "fields-chosen": _("The fields go as chosen."),
+            "fields-back": _("The fields go as before."),
             "put-off": _("Nothing is said of it for now."),
             "heeded": _("It is told again."),
         }[self.verb]

@@ -16,6 +16,8 @@ from servery.web.connections import actions
 from servery.web.connections import views as connections
 from servery.web.connections.health import HealthSources
 from servery.web.door import Door
+from servery.web.fields import views as fields
+from servery.web.fields.sources import FieldChoices
 from servery.web.frame import frame_of
 from servery.web.guard import SessionMiddleware
 from servery.web.guests import views as guests
@@ -94,6 +96,8 @@ _SET_UP = (
     steps.stop_waiting,
 )
 """The pages that join systems; a site that shows an invented house has none."""
+_FIELDS = (fields.show_fields, fields.choose_fields, fields.undo_fields)
+"""The pages on which the owner chooses who owns a field."""
 
 
 class Site(InitPlugin):
@@ -109,6 +113,7 @@ class Site(InitPlugin):
         door: Door,
         live: Live,
         set_up: SetUp | None = None,
+        fields: FieldChoices | None = None,
     ) -> None:
         self._secure = public_url.startswith("https://")
         self._csrf_secret = csrf_secret
@@ -117,6 +122,7 @@ class Site(InitPlugin):
         self._door = door
         self._live = live
         self._set_up = set_up
+        self._fields = fields
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         """Add the pages to an application."""
@@ -143,11 +149,17 @@ class Site(InitPlugin):
         }
         if self._set_up is not None:
             given["set_up"] = self._set_up
+        if self._fields is not None:
+            given["choices"] = self._fields
         # Litestar copies a router deeply, down to the pool in a door; a function it leaves alone.
         door = self._door
         return Router(
             "/",
-            route_handlers=[*_ROUTES, *(_SET_UP if self._set_up is not None else ())],
+            route_handlers=[
+                *_ROUTES,
+                *(_SET_UP if self._set_up is not None else ()),
+                *(_FIELDS if self._fields is not None else ()),
+            ],
             middleware=[DefineMiddleware(SessionMiddleware, door=lambda: door)],
             dependencies={
                 **{name: _provide(value) for name, value in given.items()},

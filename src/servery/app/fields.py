@@ -1,0 +1,73 @@
+"""What the page of fields is given: each call asks or changes the house in a transaction of its own."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import msgspec
+
+from servery.app import choosing
+from servery.connectors import registry
+from servery.model.commands import Field
+from servery.model.ownership import KIND_OF, Direction
+from servery.model.viewer import Viewer
+from servery.storage.pool import Pool
+from servery.web.fields.sources import FieldChoices, FieldEffect, FieldExample, FieldRow, FieldsPage
+
+
+class RoomFields(FieldChoices):
+    """The fields of connections, over the rooms."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def fields(self, viewer: Viewer, connection_id: int) -> FieldsPage:
+        """The fields of one connection."""
+        async with self._pool.connection() as db:
+            found = await choosing.fields(db, connection_id)
+        one = found.connection
+        return FieldsPage(
+            id=one.id,
+            name=one.name,
+            connector=one.connector,
+            title=registry.manifest(one.connector).title,
+            rows=[
+                FieldRow(field=each.field, kind=each.kind, now=each.now, usual=each.usual, choices=each.choices,
+                         note=each.note)
+                for each in found.fields
+            ],
+            done=found.progress.done if found.progress else None,
+            total=found.progress.total if found.progress else 0,
+        )  # fmt: skip
+
+    async def effect(self, viewer: Viewer, connection_id: int, wanted: Mapping[str, str]) -> Sequence[FieldEffect]:
+        """What choosing these directions would do. Raises Invalid."""
+        async with self._pool.connection() as db:
+            found = await choosing.effect(db, viewer, connection_id, _directions(wanted))
+        return [_effect(one) for one in found]
+
+    async def choose(self, viewer: Viewer, connection_id: int, wanted: Mapping[str, str]) -> int:
+        """Choose them; how many go another way now. Raises Invalid."""
+        async with self._pool.connection() as db:
+            return await choosing.choose(db, viewer, connection_id, _directions(wanted))
+
+    async def undo(self, viewer: Viewer, connection_id: int) -> None:
+        """Take back what was chosen last. Raises Refuse."""
+        async with self._pool.connection() as db:
+            await choosing.undo(db, viewer, connection_id)
+
+
+def _directions(wanted: Mapping[str, str]) -> Mapping[Field, Direction]:
+    """What a form sent: fields and directions that there are not are refused by who knows the system."""
+    return cast(Mapping[Field, Direction], wanted)
+
+
+def _effect(one: choosing.Effect) -> FieldEffect:
+    return FieldEffect(
+        field=one.field,
+        kind=KIND_OF[one.field],
+        before=one.before,
+        after=one.after,
+        written=one.written,
+        changed=one.changed,
+        examples=[FieldExample(**msgspec.structs.asdict(each)) for each in one.examples],
+    )

@@ -1,0 +1,1 @@
+"""Fields: who owns which, and which way each goes, connection by connection."""

@@ -1,0 +1,66 @@
+"""Fields and directions as people read them."""
+
+from __future__ import annotations
+
+from servery.language.words import Words
+from servery.model.commands import CommandKind, Field
+from servery.model.ownership import Direction
+
+
+def field_name(field: Field, words: Words) -> str:
+    """What a field is called."""
+    _ = words.gettext
+    return {
+        "name": _("Name"),
+        "contact": _("E-mail and phone"),
+        "consent": _("Consent to marketing"),
+        "vip": _("VIP"),
+        "tags": _("Tags"),
+        "allergies": _("Allergies"),
+        "preferences": _("Preferences and diets"),
+        "notes": _("Notes about the guest"),
+        "figures": _("Visits and average check"),
+        "usual": _("Usual dish, drink and table"),
+        "party_size": _("Party size"),
+        "table": _("Table"),
+        "requests": _("Requests"),
+        "occasion": _("Occasion"),
+        "visit_notes": _("Notes for the visit"),
+        "spend": _("Spend"),
+        "items": _("Dishes and drinks"),
+        "covers": _("Covers"),
+    }[field]
+
+
+def direction_name(direction: Direction, title: str, words: Words) -> str:
+    """Which way that is, told of a system by its title."""
+    _ = words.gettext
+    return {
+        "both": _("Both ways"),
+        "in": _("Only from {title}", title=title),
+        "out": _("Only to {title}", title=title),
+        "none": _("Neither way"),
+    }[direction]
+
+
+def written_told(kind: CommandKind, count: int, gained: bool, words: Words) -> str:
+    """How many are written to, or no longer are."""
+    if kind == "guest":
+        if gained:
+            return words.ngettext("{n} guest is written there.", "{n} guests are written there.", count)
+        return words.ngettext(
+            "{n} guest is no longer kept up to date there.", "{n} guests are no longer kept up to date there.", count
+        )
+    if kind == "party":
+        if gained:
+            return words.ngettext("{n} expected party is told there.", "{n} expected parties are told there.", count)
+        return words.ngettext(
+            "{n} expected party is told without it.", "{n} expected parties are told without it.", count
+        )
+    if gained:
+        return words.ngettext(
+            "{n} visit of the last week is told there.", "{n} visits of the last week are told there.", count
+        )
+    return words.ngettext(
+        "{n} visit of the last week is told without it.", "{n} visits of the last week are told without it.", count
+    )
