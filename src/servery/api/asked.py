@@ -8,7 +8,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Literal, TypeAlias
 
-from litestar import get, post
+from litestar import get, patch, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
@@ -158,3 +158,13 @@ done = partial(
     sync_to_thread=None,
 )
 """Declares a route by which something is done to one thing."""
+_asking = _problems(
+    *_ALWAYS,
+    (404, "not-found", "There is no such thing."),
+    (422, "needs-person", "The other system refuses it; `errors` point at the setting that a person is to mend."),
+    (503, "retry", "The other system does not answer just now; Retry-After says when to ask again."),
+)
+tried = partial(post, responses=_asking, status_code=200, sync_to_thread=None)
+"""Declares a route by which an outside system is asked."""
+changed = partial(patch, responses=_asking, status_code=200, sync_to_thread=None)
+"""Declares a route by which something is changed, and an outside system is asked."""

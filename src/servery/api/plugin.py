@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from litestar import Router
 from litestar.config.app import AppConfig
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.plugins import InitPlugin
 
-from servery.api import checks, connections, guest_visits, guests, menus, outbox, repairs, reservations, venues, visits
+from servery.api import (
+    checks,
+    connections,
+    guest_visits,
+    guests,
+    joining,
+    menus,
+    outbox,
+    repairs,
+    reservations,
+    venues,
+    visits,
+)
 from servery.api.asked import filters, only_known_parameters, paging
 from servery.api.document import document
+from servery.api.joining import Joining
 from servery.api.key import PER_MINUTE, KeyMiddleware, limited
 from servery.api.problem import for_api_paths
+from servery.errors import Forbidden
 from servery.storage.pool import Pool
 
 PATH = "/api/v1"
@@ -32,6 +48,11 @@ _ROUTES = (
     menus.menu,
     connections.connections,
     connections.connection,
+    joining.test_settings,
+    joining.join_system,
+    joining.change_connection,
+    joining.connection_tables,
+    joining.pair_connection_tables,
     repairs.repairs,
     repairs.repair,
     repairs.snooze_repair,
@@ -44,8 +65,9 @@ _ROUTES = (
 class Api(InitPlugin):
     """The API. List it after the pages: errors outside /api/ stay theirs. `per_minute` is what one key may ask."""
 
-    def __init__(self, pool: Pool, per_minute: int = PER_MINUTE) -> None:
+    def __init__(self, pool: Pool, per_minute: int = PER_MINUTE, joining: Joining | None = None) -> None:
         self._pool = pool
+        self._joining = joining
         self._per_minute = per_minute
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
@@ -65,7 +87,19 @@ class Api(InitPlugin):
             before_request=only_known_parameters,
             dependencies={
                 "pool": pool,
+                "joining": Provide(_giving(self._joining), sync_to_thread=False),
                 "paging": Provide(paging, sync_to_thread=False),
                 "filters": Provide(filters, sync_to_thread=False),
             },
         )
+
+
+def _giving(joining: Joining | None) -> Callable[[], Joining]:
+    """Systems are joined where the secrets are kept; an API served apart from them only tells."""
+
+    def give() -> Joining:
+        if joining is None:
+            raise Forbidden("Systems are not joined here.")
+        return joining
+
+    return give

@@ -18,6 +18,7 @@ from servery.app.fields import RoomFields
 from servery.app.metrics import Requests, metrics
 from servery.app.overview import RoomHealth
 from servery.app.set_up.pages import RoomSetUp
+from servery.app.set_up.programs import RoomJoining
 from servery.app.sources import RoomSources
 from servery.health.ready import lacking
 from servery.settings import Settings
@@ -47,7 +48,7 @@ def create(settings: Settings, pool: Pool, live: Live, requests: Requests | None
     )
     return Litestar(
         [healthz, readyz, metrics],
-        plugins=[site, Api(pool)],
+        plugins=[site, Api(pool, joining=RoomJoining(pool, settings))],
         dependencies={
             "pool": _given(pool),
             "requests": _given(requests or Requests()),

@@ -1,0 +1,95 @@
+"""What the API's routes of joining systems are given, over the rooms."""
+
+from collections.abc import Mapping
+
+from msgspec import UNSET
+
+from servery.accounts.audit import acted
+from servery.api.joining import (
+    ConnectionChange,
+    FoundLocation,
+    JoinedConnection,
+    Joining,
+    NewConnection,
+    Opened,
+)
+from servery.app import connect
+from servery.app.arrive import CHANGED
+from servery.connectors.contract import Location
+from servery.errors import NeedsPerson
+from servery.model.viewer import Viewer
+from servery.settings import Settings
+from servery.storage.pool import Connection as Db
+from servery.storage.pool import Pool
+from servery.sync import connections
+
+
+class RoomJoining(Joining):
+    """Joining systems, for programs."""
+
+    def __init__(self, pool: Pool, house: Settings) -> None:
+        self._pool = pool
+        self._house = house
+
+    async def test(self, connector: str, settings: Mapping[str, str]) -> Opened:
+        """Try settings and keep nothing."""
+        account = await connect.check(connector, settings)
+        async with self._pool.connection() as db:
+            found = [await _found(db, one) for one in account.locations]
+        return Opened(account=account.name, locations=tuple(found))
+
+    async def join(self, viewer: Viewer, new: NewConnection) -> JoinedConnection:
+        """Make a connection whose settings work."""
+        account = await connect.check(new.connector, new.settings)
+        async with self._pool.connection() as db:
+            choices = {one.external_id: await _choice(db, one, new.venues) for one in account.locations}
+            made = await connect.join(
+                db, self._house.home, new.connector, new.settings, account, name=new.name, choices=choices
+            )
+            await acted(db, viewer, "connected", f"connection:{made.id}", {"connector": new.connector})
+            await _tell(db)
+        return JoinedConnection(id=made.id, name=made.name, venue_ids=tuple(sorted({one.id for one in made.venues})))
+
+    async def change(self, viewer: Viewer, connection_id: int, wanted: ConnectionChange) -> JoinedConnection:
+        """Change a connection."""
+        async with self._pool.connection() as db:
+            one = await connections.connection(db, connection_id)
+            if wanted.settings is not UNSET:
+                await connect.change(db, self._house.home, one, wanted.settings)
+            if wanted.name is not UNSET:
+                await connections.rename(db, connection_id, wanted.name)
+            if wanted.paused is not UNSET:
+                await connections.pause(db, connection_id, wanted.paused)
+            await acted(db, viewer, "connection-changed", f"connection:{connection_id}", {"outcome": "changed"})
+            await _tell(db)
+            places = await connections.places(db, connection_id)
+            name = (await connections.connection(db, connection_id)).name
+        venue_ids = tuple(sorted({place.venue_id for place in places.values()}))
+        return JoinedConnection(id=connection_id, name=name, venue_ids=venue_ids)
+
+
+async def _found(db: Db, one: Location) -> FoundLocation:
+    known = await connect.suggested(db, one)
+    return FoundLocation(
+        external_id=one.external_id,
+        name=one.name,
+        time_zone=one.time_zone,
+        currency=one.currency,
+        venue_id=known if isinstance(known, int) else None,
+    )
+
+
+async def _choice(db: Db, one: Location, venues: Mapping[str, int]) -> connect.VenueChoice:
+    found = venues.get(one.external_id, await connect.suggested(db, one))
+    if found is None:
+        raise NeedsPerson(
+            "It does not tell the time zone and the currency of {location}.",
+            field="venue",
+            location=one.name,
+            mend="Add the venue first, and say in `venues` which it is.",
+        )
+    return found
+
+
+async def _tell(db: Db) -> None:
+    await db.execute("select pg_notify(%s, 'connections')", [CHANGED])
