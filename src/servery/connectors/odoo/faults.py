@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import httpx
+import msgspec
 from msgspec import Struct, field
 
 from servery.errors import LookUpFirst, NeedsPerson, Refuse, Retry, ServeryError
@@ -112,6 +113,17 @@ def _hidden_field(model: str, field_name: str) -> NeedsPerson:
         mend="Give the user the rights that are listed in the connector's README, or take away the rule that hides "
         "the field.",
     )  # fmt: skip
+
+
+def of_answer(response: httpx.Response, model: str, base: str, writes: bool) -> ServeryError:
+    """What an answer of the JSON-2 API other than 200 stands for: Odoo's own names an exception, a proxy's does not."""
+    try:
+        fault = msgspec.json.decode(response.content, type=Fault)
+    except (msgspec.DecodeError, RecursionError):
+        fault = Fault()
+    if fault.name and response.status_code != httpx.codes.TOO_MANY_REQUESTS:
+        return of_fault(fault, model, response.status_code)
+    return of_status(response, base, writes)
 
 
 def unanswered(error: httpx.TransportError, base: str, writes: bool) -> ServeryError:

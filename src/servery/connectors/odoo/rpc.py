@@ -15,6 +15,7 @@ from servery.connectors.odoo.faults import (
     broken_off,
     no_odoo,
     not_json,
+    of_answer,
     of_fault,
     of_status,
     perhaps,
@@ -232,11 +233,7 @@ class Odoo:
                 return msgspec.json.decode(response.content, type=Raw)
             except msgspec.DecodeError as error:
                 raise not_json(response, self.base, writes) from error
-        try:
-            fault = msgspec.json.decode(response.content, type=Fault)
-        except msgspec.DecodeError:
-            raise of_status(response, self.base, writes) from None
-        raise of_fault(fault, model, response.status_code)
+        raise of_answer(response, model, self.base, writes)
 
     async def _post(
         self, path: str, body: Mapping[str, Any], headers: Mapping[str, str], writes: bool

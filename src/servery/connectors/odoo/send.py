@@ -47,6 +47,15 @@ async def look_up(session: Session, account: Account, command: Command, target: 
     return None
 
 
+async def clear(session: Session, account: Account, command: Command, target: Target) -> None:
+    """Delete what a test made: a contact of ours, or an order on which nothing stands."""
+    match command:
+        case GuestCard():
+            await _Guest(session, command, target).clear()
+        case PartyCard():
+            await _Party(session, account, command, target).clear()
+
+
 def now() -> datetime:
     """The present moment."""
     return datetime.now(UTC)
@@ -94,6 +103,16 @@ class _Guest:
             return None
         undone = guest.changes(found, self._wanted, self._target.before, tags, there)
         return None if undone else self._sent(found["id"], found)
+
+    async def clear(self) -> None:
+        found = await self._find()
+        if found is None or found.get("ref") != self._ref:
+            return
+        try:
+            await self._odoo.call("res.partner", "unlink", [found["id"]], writes=True)
+        except Refuse:
+            # Something in Odoo holds on to it.
+            await self._odoo.write("res.partner", [found["id"]], {"active": False})
 
     async def _find(self) -> Row | None:
         """The partner that is known, or that an earlier attempt made under our reference."""
@@ -153,7 +172,7 @@ class _Party:
         order = await self._find()
         status = self._card.status
         if status in NEVER_CAME or status in _NOT_CERTAIN:
-            return await self._withdraw(order, cancels=status != "finished")
+            return await self._withdraw(order)
         if order is None:
             return await self._make()
         if order["state"] not in ("draft", "cancel") or (order["state"] == "cancel" and not party.is_empty(order)):
@@ -170,6 +189,12 @@ class _Party:
         values, left = party.changes(order, wanted, self._target.before, await self._odoo.fields("pos.order"))
         return None if values else self._sent(order["id"], wanted, self._skipped(spot, left))
 
+    async def clear(self) -> None:
+        order = await self._find()
+        if order is not None and order["state"] in ("draft", "cancel") and party.is_empty(order):
+            await self._withdraw(order)
+            await self._odoo.call("pos.order", "unlink", [order["id"]], writes=True)
+
     async def _find(self) -> Row | None:
         if self._target.external_id:
             return next(iter(await self._odoo.by_id("pos.order", [int(self._target.external_id)])), None)
@@ -181,11 +206,11 @@ class _Party:
             return "uuid", self._target.our_id
         return "pos_reference", receipt_number(self._target.our_id)
 
-    async def _withdraw(self, order: Row | None, *, cancels: bool) -> Sent:
-        """Take the order back where nobody ordered on it; otherwise it is staff's."""
+    async def _withdraw(self, order: Row | None) -> Sent:
+        """Take the order back where nobody ordered on it: open orders keep a till from closing. Else it is staff's."""
         if order is None:
             return Sent(external_id=None)
-        if cancels and order["state"] == "draft" and party.is_empty(order):
+        if order["state"] == "draft" and party.is_empty(order):
             await self._odoo.write("pos.order", [order["id"]], {"state": "cancel"})
             await self._tell_tills(order["config_id"][0])
             return Sent(external_id=str(order["id"]))

@@ -9,10 +9,10 @@ import pytest
 from msgspec import Raw
 from msgspec.structs import replace
 
-from servery.connectors.contract import Sent, Target
+from servery.connectors.contract import Sent, Session, Target
 from servery.connectors.odoo import comment
 from servery.connectors.odoo.client import fetch
-from servery.connectors.odoo.send import look_up, receipt_number, send
+from servery.connectors.odoo.send import clear, look_up, receipt_number, send
 from servery.connectors.odoo.tests.conftest import TONIGHT, VERSIONS, Kro, inn
 from servery.connectors.odoo.translate import translate
 from servery.connectors.registry import connector
@@ -199,12 +199,42 @@ def test_a_cancelled_booking_takes_its_empty_order_away_and_may_come_back(stage:
         assert (ours(kro)["state"], back.external_id) == ("draft", first.external_id)
 
 
+def test_a_party_that_is_gone_leaves_no_empty_order_behind(stage: Stage):
+    with inn(stage) as kro:
+        first = sent(kro, PARTY)
+        sent(kro, replace(PARTY, status="finished"), after(first))
+        assert ours(kro)["state"] == "cancel", "an open order keeps the till from closing"
+
+
 def test_a_cancelled_booking_leaves_an_order_that_staff_use(stage: Stage):
     with inn(stage) as kro:
         first = sent(kro, PARTY)
         kro.play.database.insert("pos.order.line", {"order_id": int(first.external_id or 0), "product_id": 3})
         sent(kro, replace(PARTY, status="no_show"), after(first))
         assert ours(kro)["state"] == "draft"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_a_test_made_is_taken_away_and_nothing_else(stage: Stage, version: str):
+    def there() -> list[list[int]]:
+        return [[row["id"] for row in kro.rows(model)] for model in ("pos.order", "res.partner")]
+
+    def cleared(command: Command, target: Target) -> None:
+        async def work(session: Session) -> None:
+            await clear(session, account, command, target)
+
+        kro.run(work)
+
+    with inn(stage, version=version) as kro:
+        account, before = kro.account(), there()
+        for command in (PARTY, GUEST):
+            made = sent(kro, command)
+            assert there() != before
+            cleared(command, after(made))
+            assert there() == before
+        cleared(PARTY, replace(TARGET, external_id="1"))
+        cleared(GUEST, replace(TARGET, external_id="3"))
+        assert there() == before
 
 
 def test_what_an_attempt_left_behind_is_looked_up(stage: Stage):
