@@ -8,7 +8,7 @@ import typer
 
 from servery.accounts.audit import acted
 from servery.app import connect as joining
-from servery.cli import authorising, proving
+from servery.cli import authorising, fields, proving
 from servery.cli.given import Secret, Set, given
 from servery.cli.shell import AsCsv, AsJson, give, give_list, say, settings, with_database
 from servery.connectors import registry
@@ -30,7 +30,8 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command("connect", short_help="Join a system: a till or a reservation book.", epilog=_settings_told())(connect)
     proving.register(group)
-    told = "The joined systems: list, test, verify, tables, reconnect, sync, pause, resume, remove."
+    fields.register(group)
+    told = "The joined systems: list, test, verify, tables, fields, reconnect, sync, pause, resume, remove."
     app.add_typer(group, name="connections", help=told)
 
 
