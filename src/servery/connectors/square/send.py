@@ -49,6 +49,18 @@ async def look_up(session: Session, account: Account, command: Command, target: 
     return await _sent(session, card, target, customer.id, _wanted(card, customer))
 
 
+async def clear(session: Session, account: Account, command: Command, target: Target) -> None:
+    """Delete the customer that a test of ours made; one that somebody else made is never deleted."""
+    try:
+        customer = await _known(session, _card(command), target)
+    except Refuse as error:
+        if error.code != "deleted-there":
+            raise
+        return
+    if customer is not None and customer.reference_id == target.our_id:
+        await write(session, "DELETE", f"/v2/customers/{quote(customer.id, safe='')}", {}, wire.Nothing)
+
+
 def _card(command: Command) -> GuestCard:
     if not isinstance(command, GuestCard):
         raise Refuse("Square's public API takes guests only.", code="not-taken")

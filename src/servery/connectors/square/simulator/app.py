@@ -177,6 +177,7 @@ def _changing(changes: Changes) -> dict[tuple[str, str], _Operation]:
     return {
         ("POST", "/v2/customers"): lambda it: changes.create(from_body(it.body, CreateCustomer)),
         ("PUT", "/v2/customers/{id}"): lambda it: changes.update(it.ids[0], from_body(it.body, UpdateCustomer)),
+        ("DELETE", "/v2/customers/{id}"): lambda it: changes.delete(*it.ids),
         ("POST", "/v2/customers/bulk-retrieve"): lambda it: changes.retrieve(from_body(it.body, RetrieveCustomers)),
         ("POST", "/v2/customers/custom-attributes/bulk-upsert"): lambda it: changes.upsert(
             from_body(it.body, UpsertAttributes)

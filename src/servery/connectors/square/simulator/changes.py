@@ -125,6 +125,14 @@ class Changes:
         self._put(customer_id, staged.record, asked)
         return self._answer(customer_id)
 
+    def delete(self, customer_id: str) -> bytes:
+        """DELETE /v2/customers/{id}."""
+        staged = self._stage.guests.get(customer_id)
+        if staged is None or staged.deleted:
+            raise not_found("Customer")
+        self._stage.guests.delete(customer_id, self._now())
+        return b"{}"
+
     def retrieve(self, asked: RetrieveCustomers) -> bytes:
         """POST /v2/customers/bulk-retrieve: each id has its customer, or an error."""
         found: Json = {}

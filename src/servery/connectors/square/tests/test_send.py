@@ -217,6 +217,21 @@ def test_a_customer_that_staff_deleted_is_not_made_again(talk):
     assert talk.customers() == {}
 
 
+def test_a_test_of_ours_is_deleted_once_and_nobody_elses_customer_ever(talk):
+    def clear(target: Target) -> None:
+        async def work(session: Session) -> None:
+            await send.clear(session, await client.check(session), CARD, target)
+
+        talk.run(work)
+
+    ours = replace(TARGET, external_id=talk.send().external_id)
+    clear(replace(ours, our_id="6f0c2f6e-0000-4000-8000-000000000008"))
+    assert len(talk.customers()) == 1
+    clear(ours)
+    clear(ours)
+    assert talk.customers() == {}
+
+
 def test_only_guests_can_be_written(talk):
     party = PartyCard(reservation_id=1, location="L", status="booked", starts_at=plays.DINNER)
     with pytest.raises(Refuse, match="guests only"):
