@@ -2,7 +2,7 @@
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
 .NOTPARALLEL:
-.PHONY: help demo test check bench lock clean .venv testing-environment programs
+.PHONY: help demo test check bench faults lock clean .venv testing-environment programs
 
 help:  ## say what each target does
 	@echo "Usage: make TARGET, where TARGET is one of"
@@ -23,6 +23,9 @@ check: testing-environment  ## check style, types and the direction of imports, 
 
 bench: testing-environment  ## measure, each figure beside its limit
 	@.venv/bin/python -m benchmarks
+
+faults: testing-environment  ## kill, restart and flood for an hour; goes on where it was interrupted
+	@.venv/bin/python -m tests.faults.long
 
 .venv:  ## make the environment where it is missing or stale
 	@make/environment.sh
