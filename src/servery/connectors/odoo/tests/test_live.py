@@ -22,13 +22,17 @@ from servery.model.changes import CheckSeen, GuestSeen
 from servery.model.commands import GuestCard, PartyCard
 from servery.model.order import add_up
 
-PREFIX = "SERVERY_TEST_ODOO_"
-NAMES = {"base_url": "URL", "database": "DATABASE", "login": "LOGIN", "api_key": "KEY"}
-SETTINGS = {name: os.environ.get(PREFIX + told, "") for name, told in NAMES.items()}
+NAMES = {
+    "base_url": "SERVERY_TEST_ODOO_URL",
+    "database": "SERVERY_TEST_ODOO_DATABASE",
+    "login": "SERVERY_TEST_ODOO_LOGIN",
+    "api_key": "SERVERY_TEST_ODOO_KEY",
+}
+SETTINGS = {name: os.environ.get(told, "") for name, told in NAMES.items()}
 ODOO = connector("odoo")
 RESOURCE = {each.name: each for each in ODOO.manifest.resources}
 
-pytestmark = pytest.mark.skipif(not all(SETTINGS.values()), reason=f"{PREFIX}URL, _DATABASE, _LOGIN and _KEY not set")
+pytestmark = pytest.mark.skipif(not all(SETTINGS.values()), reason=f"not set: {', '.join(NAMES.values())}")
 
 
 def run(work: Callable[[Session, Account], Awaitable[Any]]) -> Any:
