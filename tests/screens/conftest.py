@@ -76,6 +76,8 @@ def opened(browser: Browser, house: Served) -> Iterator[Callable[..., Page]]:
     house.preview.sources.placed.clear()
     house.preview.sources.paused.clear()
     house.preview.sources.empty = False
+    house.preview.house.away = False
+    house.preview.house.quiet.clear()
     yield open_page
     for context in contexts:
         context.close()
