@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from msgspec import Raw
 
@@ -13,7 +13,7 @@ from servery.connectors.contract import Connector, Heard, Manifest, Page, Resour
 from servery.errors import Quarantine
 from servery.inbox import claim
 from servery.inbox.partitions import ensure_ahead
-from servery.model.changes import Change, CheckSeen, GuestSeen, Removed, ReservationSeen
+from servery.model.changes import Change, CheckSeen, GuestSeen, Removed, RemovedKind, ReservationSeen
 from servery.model.guest import SourceGuest
 from servery.model.order import Check, Line
 from servery.model.reservation import Reservation
@@ -49,7 +49,7 @@ def translate(resource: str, record: Raw) -> Sequence[Change]:
         raise Quarantine("A record of {resource} has no id.", resource=resource)
     external_id, revision = told["id"], told.get("revision", 1)
     if told.get("removed") or told.get("merged_into"):
-        return [Removed(external_id, revision, resource, told.get("merged_into"))]
+        return [Removed(external_id, revision, cast(RemovedKind, resource), told.get("merged_into"))]
     if resource == "guest":
         return [GuestSeen(external_id, revision, SourceGuest(name=told.get("name"), email=told.get("email")))]
     if resource == "reservation":
@@ -64,7 +64,7 @@ def translate(resource: str, record: Raw) -> Sequence[Change]:
         currency="DKK", opened_at=at, closed_at=at + timedelta(hours=2) if told.get("closed") else None,
         status=told.get("status", "open"), number=told.get("number"), table=told.get("table"),
         covers=told.get("covers"), guest_id=told.get("guest"), label=told.get("label"),
-        lines=(Line(name="Menu", amount=told.get("total", 10_000)),),
+        lines=(Line(name="Menu", external_id="1", amount=told.get("total", 10_000)),),
     )  # fmt: skip
     return [CheckSeen(external_id, revision, told.get("location", "nord"), check)]
 

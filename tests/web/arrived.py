@@ -115,8 +115,8 @@ class InventedArrivals(Arrivals):
         return 2
 
     async def dismiss(self, viewer: Viewer, wanted: Wanted, event_id: int | None) -> int:
-        chosen = {event_id} if event_id else {one.id for one in self.rows() if one.state == "quarantined"}
-        self.dismissed |= {one for one in chosen if one is not None}
+        chosen = {event_id or 0} if event_id else {one.id for one in self.rows() if one.state == "quarantined"}
+        self.dismissed |= chosen
         return len(chosen)
 
     async def restore(self, viewer: Viewer, event_id: int) -> None:

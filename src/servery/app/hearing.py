@@ -9,9 +9,11 @@ from servery.connectors.contract import Connector, Heard
 from servery.errors import Quarantine
 from servery.inbox.claim import Via
 from servery.model.changes import Change
-from servery.sync.understanding import Known, not_understood, translated, without_nul
+from servery.model.subjects import Subject
+from servery.sync.understanding import Known, not_understood, spoken_of, translated, without_nul
 
 _LONGEST_LANE = 200
+_PROMISED = tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]
 
 
 class Said(Struct, frozen=True, kw_only=True):
@@ -19,6 +21,8 @@ class Said(Struct, frozen=True, kw_only=True):
 
     lane: str
     changes: Sequence[Change] = ()
+    records: frozenset[Subject] = frozenset()
+    """Of which records it speaks."""
     wanted: tuple[tuple[str, str], ...] = ()
     news: tuple[str, ...] = ()
 
@@ -40,7 +44,13 @@ def said(connector: Connector, via: Via, kind: str, body: bytes, known: Known) -
     changes = [
         change for resource, record in heard.records for change in translated(connector, resource, known, record)
     ]
-    return Said(lane=heard.lane or _lane(changes), changes=changes, wanted=heard.wanted, news=heard.news)
+    return Said(
+        lane=heard.lane or _lane(changes),
+        changes=changes,
+        records=frozenset(spoken_of(changes)),
+        wanted=heard.wanted,
+        news=heard.news,
+    )
 
 
 def hear(connector: Connector, kind: str, body: bytes) -> Heard:
@@ -49,9 +59,12 @@ def hear(connector: Connector, kind: str, body: bytes) -> Heard:
         if connector.hear is None:
             raise Quarantine("{title} sends nothing that Servery listens to.", title=connector.manifest.title)
         heard = connector.hear(kind, without_nul(Raw(body)))
+        # Types are the connector's promise; where it breaks that, this one event suffers.
+        msgspec.convert((heard.lane, heard.wanted, heard.news), _PROMISED)
+        heard.lane.encode()
     except Quarantine as error:
         raise Unheard(error) from error
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise Unheard(_unreadable(error)) from error
     except Exception as error:
         raise Unheard(not_understood(error)) from error

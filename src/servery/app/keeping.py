@@ -10,7 +10,6 @@ from pathlib import Path
 from servery.connectors.contract import Connector
 from servery.inbox.cards import redact
 from servery.inbox.polled import Read, Redact, Source, keep
-from servery.model.subjects import subjects
 from servery.storage.pool import Connection as Db
 from servery.sync.reading import Keep, Via
 from servery.sync.understanding import Told
@@ -44,5 +43,5 @@ def keeper(connection_id: int, connector: Connector, redact: Redact) -> Keep:
 async def _keep(
     connection_id: int, connector: str, redact: Redact, db: Db, via: Via, resource: str, told: Sequence[Told]
 ) -> None:
-    read = [Read(body=bytes(one.body), records=subjects(one.changes), stage=one.stage, error=one.error) for one in told]
+    read = [Read(body=bytes(one.body), records=one.records, stage=one.stage, error=one.error) for one in told]
     await keep(db, Source(connection_id, connector, via, resource), redact, read)

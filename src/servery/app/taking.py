@@ -18,7 +18,6 @@ from servery.inbox.outcomes import Became, Outcome
 from servery.inbox.polled import Redact
 from servery.inbox.quarantine import Aside, Stage, reason_of
 from servery.model.changes import Change
-from servery.model.subjects import subjects
 from servery.storage.pool import Connection as Db
 from servery.sync import connections, state
 from servery.sync.places import Place
@@ -166,7 +165,7 @@ async def _fetch_some(
     strays = []
     for told in understood(source.connector, resource, Known(places, source.locations), page.records):
         told.resource = resource
-        named = (by_id.get(external_id) for _, external_id in sorted(subjects(told.changes)))
+        named = (by_id.get(external_id) for _, external_id in sorted(told.records))
         asked = next((one for one in named if one is not None), None)
         if asked is None or told.error is not None:
             strays.append(told)
@@ -242,7 +241,7 @@ def _became(one: Taken, outcome: Outcome) -> Became:
         day=one.event.day,
         outcome=outcome,
         lane=one.said.lane or None,
-        records=subjects(one.changes),
+        records=one.said.records.union(*(told.records for told in one.fetched)),
     )
 
 

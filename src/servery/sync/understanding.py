@@ -12,6 +12,7 @@ from msgspec import Raw, Struct
 from servery.connectors.contract import Connector
 from servery.errors import Quarantine, ServeryError
 from servery.model.changes import Change
+from servery.model.subjects import Subject, subjects
 from servery.sync.places import Place
 from servery.sync.rows import Db
 
@@ -40,6 +41,8 @@ class Told(Struct, kw_only=True):
     body: Raw
     resource: str
     changes: Sequence[Change] = ()
+    records: Collection[Subject] = ()
+    """Of which records it speaks."""
     stage: Stage = "translate"
     error: ServeryError | None = None
 
@@ -51,7 +54,8 @@ def understood(connector: Connector, resource: str, known: Known, records: Seque
 
 def _told(connector: Connector, resource: str, known: Known, record: Raw) -> Told:
     try:
-        return Told(body=record, resource=resource, changes=translated(connector, resource, known, record))
+        changes = translated(connector, resource, known, record)
+        return Told(body=record, resource=resource, changes=changes, records=spoken_of(changes))
     except Quarantine as error:
         return Told(body=record, resource=resource, error=error)
 
@@ -73,6 +77,17 @@ def translated(connector: Connector, resource: str, known: Known, record: Raw) -
         if location is not None and location not in known.places and location not in known.locations:
             raise _unplaced(one)
     return [one for one, location in located if location is None or location in known.places]
+
+
+def spoken_of(changes: Sequence[Change]) -> set[Subject]:
+    """The records that changes are of. Quarantine where a connector took for an id what is none."""
+    try:
+        found = subjects(changes)
+        # What is no text, or half a character, no column holds.
+        "".join(external_id for _, external_id in found).encode()
+    except (TypeError, UnicodeError) as error:
+        raise not_understood(error) from error
+    return found
 
 
 def without_nul(record: Raw) -> Raw:
