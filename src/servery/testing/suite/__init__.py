@@ -49,7 +49,7 @@ def suite_of(
         retry_after=retry_after,
         parties=parties,
     )
-    return type("TestContract", (OfFiles if of_files else Suite,), {"rehearsal": rehearsal, "__test__": True})
+    return type("TestContract", (OfFiles if of_files else Suite,), {"rehearsal": rehearsal})
 
 
 def _nobody(stage: Stage) -> Asgi:

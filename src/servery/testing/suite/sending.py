@@ -38,6 +38,8 @@ class Sending(Part):
                 assert {one.external_id for one in (first, *again)} == {first.external_id}
                 assert _counted(play) == after, f"a repeated {outgoing.kind} made another object"
                 assert sum((after - before).values()) <= 2, f"one {outgoing.kind} made {after - before}"
+                if outgoing.kind == "guest" and before["guest"]:
+                    assert after["guest"] == before["guest"] + 1, "a guest that was sent is not read back as one"
 
     def test_the_next_state_changes_the_same_object(self) -> None:
         """A higher version with what was sent before changes what is there and makes nothing."""
@@ -63,7 +65,7 @@ class Sending(Part):
                     _send(play, outgoing, self._target(), account=account, patience=_IMPATIENT)
                     assert _counted(play) == right, f"{outgoing.kind}: answer {after + 1} lost, and not one object"
 
-    @pytest.mark.parametrize("name", [*PASSING])
+    @pytest.mark.parametrize("name", ["429 without advice", "503", "cut", "half an answer"])
     def test_a_passing_fault_while_sending_makes_nothing_twice(self, name: str) -> None:
         """Whichever answer is a passing fault: tried again, one object is there, and nobody is asked."""
         for outgoing in self._outgoing():
