@@ -284,4 +284,4 @@ def test_empty_house_says_what_comes_next(client, preview):
     assert "Nobody found" in client.get("/guests?q=x").text
     assert "Nothing is connected yet" in client.get("/connections").text
     preview.sources.no_venue = True
-    assert "servery venues add" in client.get("/tonight").text
+    assert "/connections/new" in client.get("/tonight").text
