@@ -13,6 +13,7 @@ from servery.app.marking import AHEAD, BEHIND, LATE, backfilling, mark_changed, 
 from servery.app.ownership import Outlet, outlets
 from servery.guests.join import refresh
 from servery.guests.rows import lock as resolving
+from servery.outbox.mark import mark
 from servery.settings import Settings
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
@@ -32,7 +33,7 @@ async def run(pool: Pool, settings: Settings, stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     swept = -_SWEEP.total_seconds()
     while not stop.is_set():
-        busy = await settle_unsure(pool) + await make_anew(pool)
+        busy = await settle_unsure(pool) + await name_guests(pool) + await make_anew(pool)
         if loop.time() - swept >= _SWEEP.total_seconds():
             found = await sweep(pool)
             busy += found
@@ -59,6 +60,16 @@ async def settle_unsure(pool: Pool) -> int:
         moved = await settle(db, await sorting_locale(db), waiting)
         await mark_changed(db)
     return len(moved.guests)
+
+
+async def name_guests(pool: Pool) -> int:
+    """Mark parties that were told before their guest had a record there: it can be named now; how many there were."""
+    async with pool.connection() as db:
+        rows = await (await db.execute(_NAMED, {"ahead": AHEAD, "behind": BEHIND})).fetchall()
+        for connection_id in sorted({row["connection_id"] for row in rows}):
+            parties = [row["id"] for row in rows if row["connection_id"] == connection_id]
+            await mark(db, connection_id, "party", parties)
+    return len(rows)
 
 
 async def make_anew(pool: Pool) -> int:
@@ -95,6 +106,16 @@ async def _missing(db: Db, query: str, to: Outlet) -> list[int]:
     asked = {"connection": to.connection_id, "ahead": AHEAD, "behind": BEHIND, "late": LATE, "limit": AT_ONCE}
     return [row["id"] for row in await (await db.execute(query, asked)).fetchall()]
 
+
+# A guest and their party are marked together and sent side by side: of a new guest the party does not know the record.
+_NAMED = """
+select p.connection_id, p.subject_id as id from outbox_target g
+join source_guest s on s.guest_id = g.subject_id
+join reservation r on r.source_guest_id = s.id
+    and r.starts_at between now() - %(behind)s::interval and now() + %(ahead)s::interval
+join outbox_target p on p.connection_id = g.connection_id and p.kind = 'party' and p.subject_id = r.id
+where g.kind = 'guest' and g.external_id is not null and g.sent_at > now() - interval '10 minutes'
+  and p.state = 'rests' and p.marked_at < g.sent_at"""
 
 _BOOKINGS = """
 select r.id from venue_link l join reservation r on r.venue_id = l.venue_id
