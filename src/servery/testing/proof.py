@@ -1,5 +1,7 @@
 """Runs the contract suite of one connector and tells which of its tests failed."""
 
+import sys
+from contextlib import redirect_stdout
 from importlib.resources import files
 from pathlib import Path
 
@@ -28,7 +30,9 @@ def failed_tests(package: str) -> frozenset[str]:
     if not path.is_file():
         raise NotFound("{package} has no {suite}.", package=package, suite=SUITE)
     noted = _Noted()
-    ended = pytest.main(["-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", "-r", "f", str(path)], [noted])
+    # The verdict alone is this program's answer; how the tests went is told beside it.
+    with redirect_stdout(sys.stderr):
+        ended = pytest.main(["-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", "-r", "f", str(path)], [noted])
     if ended not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise NotFound("The suite in {path} could not be run.", path=path)
     return frozenset(noted.failed)
