@@ -7,6 +7,7 @@ import random
 import re
 import time
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -159,6 +160,20 @@ HARMLESS = [
 @pytest.mark.parametrize("body", HARMLESS)
 def test_what_only_looks_like_one_stays(body: str):
     assert redact(body.encode(), (), KEY) == body.encode()
+
+
+def test_the_digits_of_a_uuid_or_a_digest_are_no_card():
+    rng = random.Random(13)
+    uuids = [str(UUID(int=rng.getrandbits(128), version=4)) for _ in range(50_000)]
+    digests = [rng.randbytes(size).hex() for size in (16, 20, 32, 64) for _ in range(10_000)]
+    for one in [*uuids, *digests, "b1946ac9-4111-1111-1111-111234567890", "4111111111111111" + "ab" * 10]:
+        assert redact_text(f'"{one}"', KEY) == f'"{one}"'
+
+
+def test_a_card_beside_a_uuid_goes():
+    text = f"b1946ac9-2472-4a7d-8f3c-1c2b3d4e5f60 {CARDS[0]} b1946ac9-2472-4a7d-8f3c-1c2b3d4e5f60"
+    assert CARDS[0] not in redact_text(text, KEY)
+    assert CARDS[0] not in redact_text(f"card{CARDS[0]}bad", KEY)
 
 
 @given(st.binary(max_size=300))

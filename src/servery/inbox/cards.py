@@ -145,9 +145,25 @@ def _cards(body: bytes) -> Iterator[_Card]:
         cards = heapq.merge(_in_runs(body, _ESCAPED), cards)
     end = 0
     for card in cards:
-        if card.start >= end:
+        if card.start >= end and not _in_hexadecimal(body, card):
             yield card
             end = card.end
+
+
+_HEXADECIMAL = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{32,}")
+_LONGEST_LOOKED_AT = 128
+
+
+def _in_hexadecimal(body: bytes, card: _Card) -> bool:
+    """Whether it stands within a UUID or a digest: of those one in some thousands holds what looks like a card's."""
+    start = max(0, card.start - _LONGEST_LOOKED_AT)
+    around = _HEXADECIMAL.finditer(body, start, card.end + _LONGEST_LOOKED_AT)
+    found = ((match.start(), match.end(), match.group()) for match in around)
+    return any(begin <= card.start and card.end <= end and not _is_decimal(text) for begin, end, text in found)
+
+
+def _is_decimal(text: bytes) -> bool:
+    return text.replace(b"-", b"").isdigit()
 
 
 def _in_runs(body: bytes, pattern: re.Pattern[bytes]) -> Iterator[_Card]:
