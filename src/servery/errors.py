@@ -2,6 +2,7 @@
 
     ServeryError              base: catch it only to tell a person
         Retry                 temporary: the same again after `retry_after` seconds
+            NotYet            nothing failed: it is not its time, or the other side is not open yet
         LookUpFirst           nobody knows whether it happened: look it up by our id, then decide
         NeedsPerson           no retry will help until a person mends the setting in `field`
         Refuse                the request itself is at fault: tell who asked, change nothing
@@ -92,6 +93,12 @@ class Retry(ServeryError):
         super().__init__(template, code=code, where=where, mend=mend, **params)
         self.asked = retry_after is not None
         self.retry_after = 60.0 if retry_after is None else retry_after
+
+
+class NotYet(Retry):
+    """Nothing was tried and nothing failed: to be asked again after `retry_after` seconds, and counted as no try."""
+
+    default_code = "not-yet"
 
 
 class LookUpFirst(ServeryError):

@@ -5,7 +5,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from msgspec import structs
 
+from servery.connectors.contract import Sent
+from servery.errors import NotYet
 from servery.outbox import breaker, mark, status
 from servery.outbox.deliver import Delivery, Sender
 from servery.outbox.hold import attempts, held
@@ -73,6 +76,29 @@ async def test_a_state_that_is_there_already_is_not_sent_again(pool: Pool, recei
         await deliver(one)
     assert len(receiver.asked) == 1
     assert await states(pool) == ["rests"]
+
+
+async def test_what_is_not_yet_to_be_waits_without_counting_as_a_try(
+    pool: Pool, receiver: Receiver, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Forty parties of tonight must not look like a till that fails forty times."""
+
+    async def early(*_: object) -> Sent:
+        raise NotYet("The till is closed.", retry_after=7200)
+
+    await want(pool, {number: f"guest {number}" for number in range(40)})
+    async with sender(pool, url) as one:
+        not_yet = structs.replace(one, connector=structs.replace(one.connector, send=early))
+        for _ in range(11):
+            await deliver(not_yet)
+            await make_due(pool)
+        assert await outcomes(pool) == []
+        assert set(await states(pool)) == {"due"}
+        async with pool.connection() as db:
+            cursor = await db.execute("select from outbox_gate where open_until is not null or failures > 0")
+            assert await cursor.fetchall() == []
+        await deliver(one)
+    assert len(receiver.records) == 40
 
 
 async def test_only_the_newest_state_is_sent(pool: Pool, receiver: Receiver, url: str) -> None:

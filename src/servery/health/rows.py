@@ -21,8 +21,12 @@ with reading as (
 ), incoming as (
     select connection_id, count(*) as n, min(event_id) as oldest from inbox_work group by 1
 ), outgoing as (
-    select connection_id, count(*) as n, min(marked_at) as oldest from outbox_target
-    where state in ('due', 'ambiguous') group by 1
+    -- What waits for its time, or for the hour that the owner set, is no backlog.
+    select o.connection_id, count(*) as n, min(o.marked_at) filter (
+        where (o.error -> 'not_yet')::boolean is not true and sending.pace <> 'batch'
+        and (sending.live_from is null or sending.live_from <= %(now)s)) as oldest
+    from outbox_target o join connection sending on sending.id = o.connection_id
+    where o.state in ('due', 'ambiguous') group by 1
 ), refused as (
     select connection_id, count(*) as n from outbox_target where state = 'refused' group by 1
 ), kept as (

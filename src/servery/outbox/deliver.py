@@ -17,7 +17,7 @@ from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
 from servery.connectors.contract import Account, Connector, Session, Target
-from servery.errors import LookUpFirst, NeedsPerson, Retry, ServeryError
+from servery.errors import LookUpFirst, NeedsPerson, NotYet, Retry, ServeryError
 from servery.model.commands import Command, Field
 from servery.outbox import breaker, outcome, rows
 from servery.outbox.clock import REAL, Clock
@@ -291,7 +291,7 @@ class Delivery:
             self._stop, self._halted = error, True
         elif isinstance(error, Retry) and turned_away:
             self._pause, self._halted = max(self._pause, error.retry_after), True
-        elif isinstance(error, Retry | LookUpFirst):
+        elif isinstance(error, Retry | LookUpFirst) and not isinstance(error, NotYet):
             self._failures += 1
             self._halted = self._halted or self._failures >= breaker.THRESHOLD or self._probing
         return outcome.failed(

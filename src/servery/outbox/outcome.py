@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 
 from servery.connectors.contract import Sent
-from servery.errors import LookUpFirst, NeedsPerson, Retry, ServeryError
+from servery.errors import LookUpFirst, NeedsPerson, NotYet, Retry, ServeryError
 from servery.outbox.hold import State
-from servery.outbox.retry import Jitter, jitter, told, wait_after
+from servery.outbox.retry import LONGEST, Jitter, jitter, told, wait_after
 from servery.outbox.rows import Claimed, Settled
 
 
@@ -88,6 +88,9 @@ def failed(
         return Settled(**common, state=waiting, outcome="needs_person", error=_kept(error), attempts=claim.attempts)
     if not isinstance(error, Retry | LookUpFirst):
         return Settled(**common, state="refused", outcome="refused", error=_kept(error), attempts=claim.attempts)
+    if isinstance(error, NotYet):
+        wait = None if claim.early else min(error.retry_after, LONGEST)
+        return Settled(**common, state=waiting, error=_kept(error), attempts=claim.attempts, wait=wait)
     outcome = "ambiguous" if isinstance(error, LookUpFirst) else "retry"
     if claim.early or paused:
         wait = None if claim.early else 0.0

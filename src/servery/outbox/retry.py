@@ -4,7 +4,7 @@ from collections.abc import Callable
 from random import uniform
 from typing import Any
 
-from servery.errors import NeedsPerson, Retry, ServeryError
+from servery.errors import NeedsPerson, NotYet, Retry, ServeryError
 
 SCHEDULE = (0, 5, 30, 120, 600, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
 """Seconds before each try, counted from the one before; after the last a person decides."""
@@ -40,6 +40,7 @@ def told(error: ServeryError) -> dict[str, Any]:
         "params": {name: str(value) for name, value in error.params.items()},
         "field": getattr(error, "field", None),
         "needs_person": isinstance(error, NeedsPerson),
+        "not_yet": isinstance(error, NotYet),
     }
 
 

@@ -15,7 +15,7 @@ from servery.connectors.contract import Account, Sent, Session, Target
 from servery.connectors.odoo import bundles, guest, party, words
 from servery.connectors.odoo import tables as naming
 from servery.connectors.odoo.rpc import Odoo, Row
-from servery.errors import LookUpFirst, NeedsPerson, Refuse, Retry
+from servery.errors import LookUpFirst, NeedsPerson, NotYet, Refuse, Retry
 from servery.model.commands import Command, Field, GuestCard, PartyCard
 from servery.model.reservation import NEVER_CAME
 from servery.model.venue import table_key
@@ -270,7 +270,7 @@ class _Party:
         """An order makes its table look taken, so it is made a while before the party comes and not all day long."""
         wait = (self._card.starts_at - now() - timedelta(minutes=self._ahead)).total_seconds()
         if wait > 0:
-            raise Retry(
+            raise NotYet(
                 "The order is put on its table {minutes} minutes before the party comes.",
                 code="odoo-not-yet", retry_after=wait, minutes=self._ahead,
             )  # fmt: skip
@@ -279,7 +279,7 @@ class _Party:
         domain = [["config_id", "=", config], ["state", "=", "opened"]]
         rows = await self._odoo.search_read("pos.session", domain, order="id desc", limit=1)
         if not rows:
-            raise Retry(
+            raise NotYet(
                 "The till is closed in Odoo: orders follow when its session is opened.",
                 code="odoo-closed", retry_after=_UNTIL_OPEN,
             )  # fmt: skip
