@@ -115,6 +115,6 @@ def _facts(dsn: str) -> dict[str, int]:
 
 
 def _one(db: psycopg.Connection[dict[str, int]], query: str) -> dict[str, int]:
-    row = db.execute(query).fetchone()  # type: ignore[arg-type]
+    row = db.execute(query).fetchone()
     assert row is not None
     return row

@@ -9,7 +9,7 @@ from tests.screens.conftest import DESKTOP, PHONE
 PAGES = (
     "/tonight", "/tonight?day=2020-01-01", "/guests", "/guests/13", "/connections", "/connections?done=linked-1",
     "/connections/3", "/review", "/alerts",
-    "/guests/999",
+    "/guests/999", "/events", "/events/103",
 )  # fmt: skip
 DOOR = ("/sign-in", "/sign-in/some-token")
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}

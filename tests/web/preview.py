@@ -28,6 +28,7 @@ from servery.web.site import Site
 from servery.web.sources import Sources
 from servery.web.tonight.page import Evening
 from tests.web import joined, regulars, restaurant
+from tests.web.arrived import InventedArrivals
 from tests.web.healthy import InventedHouse
 
 PASSWORD = "correct horse battery"
@@ -151,6 +152,7 @@ class Preview:
     def __init__(self, public_url: str = "http://127.0.0.1:8420") -> None:
         self.sources = InventedSources()
         self.house = InventedHouse(self.sources.now)
+        self.arrivals = InventedArrivals(self.sources.now)
         self.door = InventedDoor()
         self.live = Live()
         site = Site(
@@ -160,6 +162,7 @@ class Preview:
             house=self.house,
             door=self.door,
             live=self.live,
+            arrivals=self.arrivals,
         )
         self.app = Litestar(plugins=[site], openapi_config=None)
 

@@ -36,6 +36,7 @@ _TAGS = {
     "Menus": "What each venue sells, as its systems give it.",
     "Connections": "The outside systems: how each is, and how far it has been read.",
     "Repairs": "What is not well, and what mends it.",
+    "Events": "What outside systems sent or were asked for, and what became of it.",
     "Outbox": "What other systems are to hold of ours, and whether they do.",
 }
 

@@ -13,6 +13,7 @@ from litestar.plugins import InitPlugin
 from servery.api import (
     checks,
     connections,
+    events,
     guest_visits,
     guests,
     joining,
@@ -53,12 +54,16 @@ _ROUTES = (
     joining.change_connection,
     joining.connection_tables,
     joining.pair_connection_tables,
+    events.events,
+    events.event,
+    events.replay_event,
+    events.replay_events,
+    outbox.outbox,
+    outbox.send_outgoing,
     repairs.repairs,
     repairs.repair,
     repairs.snooze_repair,
     repairs.heed_repair,
-    outbox.outbox,
-    outbox.send_outgoing,
 )
 
 

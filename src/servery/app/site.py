@@ -14,6 +14,7 @@ from psycopg import Error as PsycopgError
 from psycopg_pool import PoolTimeout
 
 from servery.api.plugin import Api
+from servery.app.arrivals import RoomArrivals
 from servery.app.fields import RoomFields
 from servery.app.metrics import Requests, metrics
 from servery.app.overview import RoomHealth
@@ -44,6 +45,7 @@ def create(settings: Settings, pool: Pool, live: Live, requests: Requests | None
         door=AccountsDoor(pool),
         live=live,
         set_up=RoomSetUp(pool, settings),
+        arrivals=RoomArrivals(pool),
         fields=RoomFields(pool),
     )
     return Litestar(

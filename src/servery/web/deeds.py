@@ -13,11 +13,12 @@ from servery.language.words import Words
 from servery.web.forms import safe_path
 
 Verb = Literal[
-    "linked", "walked-in", "freed", "asked", "paused", "resumed", "fields-chosen", "fields-back", "put-off", "heeded"
-]
+    "linked", "walked-in", "freed", "asked", "paused", "resumed", "fields-chosen", "fields-back",
+    "put-off", "heeded", "replayed", "dismissed", "restored",
+]  # fmt: skip
 """A check linked to a booking, said to be a walk-in's, left to the rules; a connection asked now, paused, resumed,
 its fields chosen or back as they were;
-a repair put off, told again."""
+a repair put off, told again; an event taken in again, laid aside, back from there."""
 
 _UNDONE_BY: dict[Verb, str] = {
     "linked": "/checks/{id}/unlink",
@@ -26,6 +27,7 @@ _UNDONE_BY: dict[Verb, str] = {
     "resumed": "/connections/{id}/pause",
     "fields-chosen": "/connections/{id}/fields/undo",
     "put-off": "/repairs/{id}/heed",
+    "dismissed": "/events/{id}/restore",
 }
 
 
@@ -49,6 +51,9 @@ class Deed(Struct, frozen=True):
             "fields-back": _("The fields go as before."),
             "put-off": _("Nothing is said of it for now."),
             "heeded": _("It is told again."),
+            "replayed": _("It is taken in again."),
+            "dismissed": _("It is laid aside."),
+            "restored": _("It rests in quarantine again."),
         }[self.verb]
 
     @property

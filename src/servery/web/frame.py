@@ -41,6 +41,7 @@ TABS = (
     Tab("tonight", "/tonight", "see_notes"),
     Tab("guests", "/guests", "see_guests"),
     Tab("connections", "/connections", "see_connections"),
+    Tab("events", "/events", "see_events"),
 )
 
 

@@ -16,6 +16,8 @@ from servery.web.connections import actions
 from servery.web.connections import views as connections
 from servery.web.connections.health import HealthSources
 from servery.web.door import Door
+from servery.web.events import views as arrivals
+from servery.web.events.page import Arrivals
 from servery.web.fields import views as fields
 from servery.web.fields.sources import FieldChoices
 from servery.web.frame import frame_of
@@ -64,6 +66,13 @@ _ROUTES = (
     review.review_csv,
     actions.put_off,
     actions.heed,
+    arrivals.events,
+    arrivals.event,
+    arrivals.replay,
+    arrivals.dismiss,
+    arrivals.restore,
+    arrivals.replay_group,
+    arrivals.dismiss_group,
     actions.link_check,
     actions.unlink_check,
     actions.read_now,
@@ -103,7 +112,7 @@ _FIELDS = (fields.show_fields, fields.choose_fields, fields.undo_fields)
 class Site(InitPlugin):
     """The pages. `public_url` decides whether cookies need HTTPS; `csrf_secret` signs the tokens of forms."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is what some of the pages are made of
         self,
         *,
         public_url: str,
@@ -113,6 +122,7 @@ class Site(InitPlugin):
         door: Door,
         live: Live,
         set_up: SetUp | None = None,
+        arrivals: Arrivals | None = None,
         fields: FieldChoices | None = None,
     ) -> None:
         self._secure = public_url.startswith("https://")
@@ -122,6 +132,7 @@ class Site(InitPlugin):
         self._door = door
         self._live = live
         self._set_up = set_up
+        self._arrivals = arrivals
         self._fields = fields
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
@@ -149,6 +160,8 @@ class Site(InitPlugin):
         }
         if self._set_up is not None:
             given["set_up"] = self._set_up
+        if self._arrivals is not None:
+            given["arrivals"] = self._arrivals
         if self._fields is not None:
             given["choices"] = self._fields
         # Litestar copies a router deeply, down to the pool in a door; a function it leaves alone.
