@@ -119,7 +119,7 @@ async def test_what_is_missing_or_old_is_mended_and_told(reader, two_venues):
     assert await standing(reading) == {"a": 100, "b": 150, "c": 70}
     assert [one.missing + one.stale for one in await reconcile(reading, CHECKS, DAY)] == [0, 0]
     async with reading.pool.connection() as db:
-        kept = await compare.reconciliations(db)
+        kept = await compare.reconciliations(db, reading.connection_id)
     nord = next(one for one in kept if one.venue_id == two_venues[0])
     assert (nord.theirs, nord.ours, nord.their_total, nord.our_total, nord.mended) == (3, 3, 320, 320, 4)
 

@@ -14,7 +14,9 @@ from servery.health.kinds import KINDS
 from servery.health.repairs import Repair
 from servery.health.review import Checks, Completeness, Review, Syncing
 from servery.model.viewer import Viewer
+from servery.sync.compare import Reconciliation
 from servery.web.connections.health import Alarm, ConnectionPage, HealthSources, RepairRow
+from servery.web.connections.page import ConnectionRow
 from tests.web import joined
 
 
@@ -49,6 +51,7 @@ class InventedHouse(HealthSources):
             hours=hours(self.now, broken=connection_id == 3),
             repairs=found,
             capabilities=registry.manifest(row.connector).capabilities,
+            compared=compared(self.now, row) if row.polled else [],
             settings={},
             now=self.now,
         )
@@ -185,3 +188,27 @@ def review(month: date, now: datetime) -> Review:
         completeness=Completeness(guests=1840, contact=1702, visit=1611, spend=1402, complete=1366),
         checks=Checks(checks=2904, matched=2203, walk_ins=687, ambiguous=14, differing=5),
     )
+
+
+def compared(now: datetime, row: ConnectionRow) -> list[Reconciliation]:
+    """Two days, of which one was short of three records before it was compared."""
+    return [
+        Reconciliation(
+            connection_id=row.id,
+            venue_id=1,
+            venue=row.venues[0] if row.venues else "Torvet 4",
+            currency="EUR",
+            resource="orders",
+            business_date=now.date() - timedelta(days=back),
+            at=now,
+            theirs=47,
+            their_total=412_350,
+            ours=47 - short,
+            our_total=412_350 - 9_000 * short,
+            missing=short,
+            stale=0,
+            removed=0,
+            mended=short,
+        )
+        for back, short in ((1, 3), (2, 0))
+    ]

@@ -18,9 +18,12 @@ from servery.model.viewer import Right, Viewer
 from servery.settings import Settings
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
+from servery.sync.compare import reconciliations
 from servery.sync.status import statuses
 from servery.web.connections.health import Alarm, ConnectionPage, HealthSources, RepairRow
 
+COMPARED_SHOWN = 7
+"""Days whose comparison with the source a connection's page shows."""
 _ON_PAGES: tuple[Right, ...] = ("see_notes", "see_connections")
 """Who works on the pages during service has one of these rights."""
 
@@ -62,6 +65,7 @@ class RoomHealth(HealthSources):
                 hours=await hours.history(db, connection_id, now),
                 repairs=await _repairs(db, connection_id),
                 capabilities=manifest.capabilities,
+                compared=await reconciliations(db, connection_id, COMPARED_SHOWN),
                 settings=status.connection.settings,
                 now=now,
             )

@@ -50,10 +50,15 @@ class Compared(Struct, frozen=True, kw_only=True):
 
 
 class Reconciliation(Struct, frozen=True, kw_only=True):
-    """The last comparison of one date, and all that comparing it has mended so far."""
+    """The last comparison of one date, and all that comparing it has mended so far.
+
+    The totals are money in minor units of `currency`, or of bookings the covers.
+    """
 
     connection_id: int
     venue_id: int
+    venue: str
+    currency: str
     resource: str
     business_date: date
     at: datetime
@@ -190,12 +195,13 @@ async def note(
         )
 
 
-async def reconciliations(db: Db, connection_id: int | None = None, days: int = 31) -> list[Reconciliation]:
-    """The last comparisons of past dates, of one connection or of all, the newest date first."""
+async def reconciliations(db: Db, connection_id: int, days: int = 31) -> list[Reconciliation]:
+    """The last comparisons of a connection's dates that are over, the newest date first."""
     cursor = await db.execute(
-        f"select {', '.join(Reconciliation.__struct_fields__)} from reconciliation "
-        "where (%(connection)s::bigint is null or connection_id = %(connection)s) and business_date <= %(today)s "
-        "and business_date > %(today)s - %(days)s::int order by business_date desc, connection_id, venue_id, resource",
+        "select r.*, venue.name as venue, venue.body ->> 'currency' as currency "
+        "from reconciliation as r join venue on venue.id = r.venue_id "
+        "where connection_id = %(connection)s and business_date between %(today)s - %(days)s::int and %(today)s "
+        "order by business_date desc, venue.name, resource",
         {"connection": connection_id, "today": datetime.now(UTC).date(), "days": days},
     )
     return [msgspec.convert(row, Reconciliation) for row in await cursor.fetchall()]

@@ -20,6 +20,7 @@ from servery.health.review import Review
 from servery.language.notation import Notation
 from servery.language.words import Words, words
 from servery.model.viewer import Viewer
+from servery.sync.compare import Reconciliation
 from servery.web.connections.page import ConnectionRow
 
 
@@ -96,6 +97,8 @@ class ConnectionPage(Struct, frozen=True, kw_only=True):
     hours: Sequence[Hour]
     repairs: Sequence[RepairRow]
     capabilities: Sequence[Capability]
+    compared: Sequence[Reconciliation]
+    """The last business dates, each beside what its source says of it."""
     settings: Mapping[str, Any]
     now: datetime
 
