@@ -109,8 +109,9 @@ where (%(whole)s and (
               where s.guest_id = g.id and r.connection_id <> %(connection)s and not r.removed and {_SOON}
               and r.status not in ('cancelled', 'declined', 'no_show') and r.venue_id in {_HERE})
 union
-select t.subject_id from outbox_target t join guest g on g.id = t.subject_id
-where t.connection_id = %(connection)s and t.kind = 'guest' and g.merged_into = any(%(guests)s)"""
+select t.subject_id from guest g
+join outbox_target t on t.connection_id = %(connection)s and t.kind = 'guest' and t.subject_id = g.id
+where g.merged_into = any(%(guests)s)"""
 
 _PARTIES = f"""
 select r.id from reservation r

@@ -64,3 +64,6 @@ create table recomputing (
     after_guest bigint not null default 0,
     started_at timestamptz not null default now()
 );
+
+-- Whom a guest has absorbed: what was told of them somewhere is told of the guest now.
+create index guest_absorbed on guest (merged_into) where merged_into is not null;
