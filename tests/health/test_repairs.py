@@ -80,12 +80,13 @@ async def test_many_of_one_reason_are_one_notice(db, till):
 async def test_refused_objects_poison_and_backlogs(db, till):
     error = {"code": "bad-phone", "template": "The phone number is refused.", "params": {}}
     await to_send(db, till, 2, NOW, state="refused", error=error)
+    await to_send(db, await connections.add_connection(db, "Restored", "square", {}, None), 3, NOW, state="held")
     await arrives(db, till, NOW - timedelta(minutes=11), outcome=None)
     await db.execute("update inbox_work set attempts = 4, lane = 'order:1'")
     other = await connections.add_connection(db, "Other", "square", {}, None)
     await recovers(db, other, NOW)
     await to_send(db, other, 5, NOW - timedelta(minutes=31))
-    assert sorted(await kinds(db)) == ["backlog_in", "backlog_out", "poison", "refused"]
+    assert sorted(await kinds(db)) == ["backlog_in", "backlog_out", "held", "poison", "refused"]
 
 
 async def test_dropped_webhooks_are_noticed(db, till):
@@ -130,7 +131,10 @@ async def test_a_killed_worker_is_missed(db, till):
 async def test_backups(db, till):
     await db.execute("update connection set created_at = %s", [NOW - timedelta(days=8)])
     assert await kinds(db) == ["backup_never"]
-    await db.execute("insert into backup_made (at, bytes) values (%s, 1)", [NOW])
+    await db.execute(
+        "insert into action (at, viewer_kind, viewer_id, action, subject) values (%s, 'system', 0, 'backup-made', 'x')",
+        [NOW],
+    )
     assert await kinds(db) == []
     assert await kinds(db, NOW + timedelta(days=8)) == ["backup_old"]
 
@@ -162,8 +166,21 @@ async def test_only_one_of_several_looks_at_a_time(db, till):
 
 
 async def test_the_words_of_every_kind_have_their_places(db, till):
-    given = {"connection", "since", "waiting", "count", "reason", "free", "size", "host", "seconds", "names", "number"}
+    given = {
+        "code",
+        "connection",
+        "since",
+        "waiting",
+        "count",
+        "reason",
+        "free",
+        "size",
+        "host",
+        "seconds",
+        "names",
+        "number",
+    }
     for kind in KINDS.values():
         filled = kind.what.format_map({name: name for name in given})
         assert "{" not in filled
-        assert kind.button is None or "{" not in kind.button.path.format(connection_id=1)
+        assert kind.button is None or "{" not in kind.button.path.format(connection_id=1, code="x")

@@ -8,11 +8,13 @@ import logging
 import secrets
 import shutil
 import socket
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 from uuid import UUID, uuid4
 
+from msgspec import structs
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
@@ -22,27 +24,36 @@ from servery.app.telling import tell
 from servery.errors import NotFound, ServeryError
 from servery.health import alerts, watch
 from servery.health.alerts import Least, Owed, Receiver
+from servery.health.findings import NAMED, Finding
 from servery.health.repairs import Repair, loud, repairs, with_closed
 from servery.settings import Settings
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
+from servery.sync.tables import Unpaired, unpaired
 
 log = logging.getLogger(__name__)
 
 _BREATH = 15.0
 """Seconds between a process's signs of life."""
+_COMPARED_EVERY = 300.0
+"""Seconds between comparisons of tables: a longer look, at what changes seldom."""
 
 
 async def run(pool: Pool, settings: Settings, stop: asyncio.Event, kind: Literal["web", "worker"] = "worker") -> None:
     """Look over the house until told to stop. Pages watch as well: else nobody would tell that the worker is gone."""
-    process, breathed = uuid4(), float("-inf")
+    process, breathed, compared = uuid4(), float("-inf"), float("-inf")
+    pairs: list[Finding] = []
     clock = asyncio.get_running_loop().time
     try:
         while not stop.is_set():
             if clock() - breathed >= _BREATH:
                 await _live(pool, settings.home, process, kind)
                 breathed = clock()
-            await look(pool)
+            if clock() - compared >= _COMPARED_EVERY:
+                async with pool.connection() as db:
+                    pairs = await tables_to_pair(db)
+                compared = clock()
+            await look(pool, pairs)
             await send_due(pool, settings)
             await _rest(stop, watch.EVERY.total_seconds())
     finally:
@@ -59,11 +70,41 @@ async def run_beside_pages(pool: Pool, settings: Settings, stop: asyncio.Event) 
             await _rest(stop, watch.EVERY.total_seconds())
 
 
-async def look(pool: Pool) -> None:
+async def look_now(db: Db) -> None:
+    """Look over everything at this moment, for a command: nothing need be running for its answer to be true."""
+    await watch.look(db, await watch.clock(db), await tables_to_pair(db))
+
+
+async def tables_to_pair(db: Db) -> list[Finding]:
+    """Tables of two systems that answer to no table of the venue, one finding for each connection."""
+    named: dict[int, Unpaired] = {}
+    for one in await unpaired(db):
+        before = named.get(one.connection_id)
+        named[one.connection_id] = structs.replace(one, names=(*before.names, *one.names)) if before else one
+    return [_to_pair(one) for one in named.values()]
+
+
+def _to_pair(one: Unpaired) -> Finding:
+    names = ", ".join(one.names[:NAMED]) + (" …" if len(one.names) > NAMED else "")
+    return Finding(
+        cause=f"unpaired:{one.connection_id}",
+        kind="unpaired",
+        since=datetime.now(UTC),
+        connection_id=one.connection_id,
+        params={
+            "connection": one.connection,
+            "connection_id": one.connection_id,
+            "count": len(one.names),
+            "names": names,
+        },
+    )
+
+
+async def look(pool: Pool, also: Sequence[Finding] = ()) -> None:
     """One look, and open pages are told where the list of repairs is another now."""
     async with pool.connection() as db:
         now = await watch.clock(db)
-        if await watch.look_in_turn(db, now):
+        if await watch.look_in_turn(db, now, also):
             await db.execute("select pg_notify(%s, 'connections')", [CHANGED])
         await alerts.owe(db, now)
 

@@ -93,7 +93,10 @@ def list_connections(as_json: AsJson = False, as_csv: AsCsv = False) -> None:
     if not rows and not (as_json or as_csv):
         say("Nothing is connected yet. Begin with: servery connect square --secret access_token=@FILE")
         return
-    give_list(rows, ["name", "connector", "state", "records", "last_sync", "history"], as_json=as_json, as_csv=as_csv)
+    give_list(rows, _COLUMNS, as_json=as_json, as_csv=as_csv)
+
+
+_COLUMNS = ["name", "connector", "state", "records", "waiting_in", "waiting_out", "kept_aside", "last_sync", "history"]
 
 
 async def _rows(db: Db) -> list[dict[str, Any]]:
@@ -104,6 +107,9 @@ async def _rows(db: Db) -> list[dict[str, Any]]:
             "connector": one.connection.connector,
             "state": health[one.connection.id].state,
             "records": sum(one.records.values()),
+            "waiting_in": health[one.connection.id].queue_in,
+            "waiting_out": health[one.connection.id].queue_out,
+            "kept_aside": health[one.connection.id].quarantine,
             "last_sync": one.last_sync.isoformat(timespec="seconds") if one.last_sync else None,
             "history": f"{100 * one.how_far.done // one.how_far.of} %" if one.how_far.of else "",
         }

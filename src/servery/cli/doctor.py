@@ -7,6 +7,7 @@ import typer
 from msgspec import Struct
 
 from servery.accounts import people
+from servery.app.watching import look_now
 from servery.cli.shell import FIRST_OWNER, AsJson, give, say, with_database
 from servery.health import watch
 from servery.health.repairs import Repair, needs_person, repairs, said
@@ -58,7 +59,7 @@ async def _findings(db: Db) -> list[Finding]:
     found = [await _server(db), await _venues(db), *await _people(db)]
     now = await watch.clock(db)
     # Looked over here and now: nothing need be running for the answer to be true.
-    await watch.look(db, now)
+    await look_now(db)
     found += [_connection(one, now) for one in await report(db, now)]
     found += [_repair(one, now) for one in await repairs(db)]
     return found + _sums(*await contradictions(db, newest=3)) + await _matching(db)

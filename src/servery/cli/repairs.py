@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from servery.accounts.audit import acted
+from servery.app.watching import look_now
 from servery.cli.shell import AsCsv, AsJson, give, give_list, say, with_database
 from servery.health import repairs as kept
 from servery.health import watch
@@ -36,7 +37,7 @@ def list_repairs(as_json: AsJson = False, as_csv: AsCsv = False) -> None:
 
 async def _rows(db: Db) -> list[dict[str, Any]]:
     now = await watch.clock(db)
-    await watch.look(db, now)
+    await look_now(db)
     return [_row(one, now) for one in await kept.repairs(db)]
 
 

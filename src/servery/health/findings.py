@@ -53,7 +53,7 @@ async def findings(db: Db, connections: Sequence[ConnectionHealth], now: datetim
     """Everything that is not well `now`, of connections and of the machine."""
     found = [one for row in connections for one in _of_connection(row, now)]
     named = {row.id: row for row in connections if row.state != "paused"}
-    for ask in (_refused, _quarantine, _poison, _silent):
+    for ask in (_refused, _held, _quarantine, _poison, _silent):
         found += await ask(db, named, now)
     return [*found, *await _of_machine(db, now, bool(connections))]
 
@@ -121,6 +121,16 @@ async def _refused(db: Db, named: Named, now: datetime) -> list[Finding]:
             if row["connection_id"] in named]  # fmt: skip
 
 
+async def _held(db: Db, named: Named, now: datetime) -> list[Finding]:
+    """What is kept back, as after restoring a backup: nothing of it leaves until somebody lets it."""
+    cursor = await db.execute(
+        "select connection_id, count(*) as n, min(marked_at) as since from outbox_target "
+        "where state = 'held' group by 1"
+    )
+    rows = [row for row in await cursor.fetchall() if row["connection_id"] in named]
+    return [_about(named[row["connection_id"]], "held", row["since"], {"count": row["n"]}) for row in rows]
+
+
 async def _quarantine(db: Db, named: Named, now: datetime) -> list[Finding]:
     cursor = await db.execute(
         "select connection_id, coalesce(reason ->> 'code', '') as code, count(*) as n, min(at) as since, "
@@ -136,7 +146,8 @@ def _grouped(kind: str, row: ConnectionHealth, group: Mapping[str, Any]) -> Find
     error = group["error"] or {}
     reason = error.get("template") or error.get("message") or error.get("code") or "?"
     told = {"template": reason, "params": error.get("params") or {}, "code": group["code"], "mend": error.get("mend")}
-    return _about(row, kind, group["since"], {"count": group["n"]}, told, cause=group["code"])
+    params = {"count": group["n"], "code": group["code"]}
+    return _about(row, kind, group["since"], params, told, cause=group["code"])
 
 
 async def _poison(db: Db, named: Named, now: datetime) -> list[Finding]:
@@ -226,7 +237,8 @@ async def _alerts(db: Db, now: datetime) -> list[Finding]:
 
 async def _backup(db: Db, now: datetime, joined: bool) -> list[Finding]:
     cursor = await db.execute(
-        "select (select max(at) from backup_made) as last, (select min(created_at) from connection) as first"
+        "select (select max(at) from action where action = 'backup-made') as last, "
+        "(select min(created_at) from connection) as first"
     )
     row = await cursor.fetchone()
     assert row is not None

@@ -94,17 +94,22 @@ KINDS: Mapping[str, Kind] = {
         mend=_("Open the connection to see which, and correct them where they were entered."),
         button=_TO_CONNECTION,
     ),
+    "held": Kind(
+        severity="warning",
+        what=_("{count} updates to {connection} are held back since {since}."),
+        mend=_("Look at them: servery outbox list --state held. Then let them go: servery outbox release."),
+    ),
     "quarantine": Kind(
         severity="warning",
         what=_("{count} records from {connection} could not be taken in: {reason}"),
         mend=_("Mend the reason, then take them in again on the page Events."),
-        button=Button(_("Look at them"), "/events?connection={connection_id}&outcome=quarantined"),
+        button=Button(_("Look at them"), "/events?connection={connection_id}&state=quarantined&code={code}"),
     ),
     "poison": Kind(
         severity="notice",
         what=_("{count} events from {connection} fail again and again. Only what they are about waits."),
         mend=_("They are tried a few more times, then kept aside."),
-        button=Button(_("Look at them"), "/events?connection={connection_id}&outcome=waiting"),
+        button=Button(_("Look at them"), "/events?connection={connection_id}&state=retrying"),
         person=False,
     ),
     "webhooks_silent": Kind(

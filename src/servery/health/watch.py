@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from servery.health import hours
-from servery.health.findings import GONE, findings
+from servery.health.findings import GONE, Finding, findings
 from servery.health.repairs import settle
 from servery.health.report import ConnectionHealth, report
 from servery.storage.pool import Connection as Db
@@ -17,13 +18,16 @@ _LOCK = 0x5EA17
 _FORGOTTEN = timedelta(days=7)
 
 
-async def look(db: Db, now: datetime) -> bool:
-    """Look over everything, in one transaction. Tells whether the list of repairs is another now."""
+async def look(db: Db, now: datetime, also: Sequence[Finding] = ()) -> bool:
+    """Look over everything, in one transaction. Tells whether the list of repairs is another now.
+
+    `also` is what others found, whose tables only they understand.
+    """
     await db.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
-    return await _look(db, now)
+    return await _look(db, now, also)
 
 
-async def look_in_turn(db: Db, now: datetime) -> bool:
+async def look_in_turn(db: Db, now: datetime, also: Sequence[Finding] = ()) -> bool:
     """The same, unless somebody else looks just now or has done so a moment ago."""
     cursor = await db.execute(
         "select pg_try_advisory_xact_lock(%s) as mine, (select max(at) from health_turn) as last", [_LOCK]
@@ -32,14 +36,16 @@ async def look_in_turn(db: Db, now: datetime) -> bool:
     assert row is not None
     if not row["mine"] or (row["last"] and now - row["last"] < EVERY * 0.8):
         return False
-    return await _look(db, now)
+    return await _look(db, now, also)
 
 
-async def _look(db: Db, now: datetime) -> bool:
+async def _look(db: Db, now: datetime, also: Sequence[Finding]) -> bool:
     seconds = await _turn(db, now)
     connections = await report(db, now)
     await _note(db, connections, seconds, now)
-    return await settle(db, await findings(db, connections, now), now)
+    active = {one.id for one in connections if one.state != "paused"}
+    found = [*await findings(db, connections, now), *(one for one in also if one.connection_id in active)]
+    return await settle(db, found, now)
 
 
 async def _turn(db: Db, now: datetime) -> int:

@@ -88,9 +88,5 @@ create table alert (
 );
 create index alert_due on alert (due_at) where sent_at is null;
 
--- Backups that were made: the command that makes one adds its row.
-create table backup_made (
-    id bigint generated always as identity primary key,
-    at timestamptz not null default now(),
-    bytes bigint not null
-);
+-- When the last backup was made is asked at every look; the audit holds it, among much else.
+create index action_backup on action (at) where action = 'backup-made';
