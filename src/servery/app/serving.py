@@ -28,7 +28,7 @@ async def serve(settings: Settings, dsn: str) -> None:
         try:
             requests = Requests()
             application = Observed(site.create(settings, pool, live, requests), requests.seen)
-            # What is loaded stays: looking it through for garbage would hold up every answer for a twentieth of a second.
+            # What is loaded stays: to look it through for garbage would hold up every answer for 50 ms.
             gc.collect()
             gc.freeze()
             await _serve_until(stop, settings, hooks.before(door, application, requests.seen), live)
