@@ -19,6 +19,7 @@ from psycopg.rows import DictRow
 
 from servery.accounts.keys import create_key
 from servery.api.plugin import Api
+from servery.app.fields import RoomChoosing
 from servery.model.viewer import SYSTEM, Role
 from servery.storage.migrate import migrate
 from servery.storage.pool import Pool, connect, open_pool
@@ -72,7 +73,12 @@ async def _listens(port: int) -> bool:
 
 def api(pool: Pool, per_minute: int = 100_000) -> Litestar:
     """The API alone."""
-    return Litestar([], plugins=[Api(pool, per_minute)], logging_config=None, before_send=[add_headers(False)])
+    return Litestar(
+        [],
+        plugins=[Api(pool, per_minute, choosing=RoomChoosing(pool))],
+        logging_config=None,
+        before_send=[add_headers(False)],
+    )
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from litestar import Router
 from litestar.config.app import AppConfig
@@ -14,6 +15,7 @@ from servery.api import (
     checks,
     connections,
     events,
+    fields,
     guest_visits,
     guests,
     joining,
@@ -26,12 +28,14 @@ from servery.api import (
 )
 from servery.api.asked import filters, only_known_parameters, paging
 from servery.api.document import document
+from servery.api.fields import Choosing
 from servery.api.joining import Joining
 from servery.api.key import PER_MINUTE, KeyMiddleware, limited
 from servery.api.problem import for_api_paths
 from servery.errors import Forbidden
 from servery.storage.pool import Pool
 
+Given = TypeVar("Given")
 PATH = "/api/v1"
 _ROUTES = (
     venues.venues,
@@ -49,6 +53,8 @@ _ROUTES = (
     menus.menu,
     connections.connections,
     connections.connection,
+    fields.connection_fields,
+    fields.choose_fields,
     joining.test_settings,
     joining.join_system,
     joining.change_connection,
@@ -70,9 +76,16 @@ _ROUTES = (
 class Api(InitPlugin):
     """The API. List it after the pages: errors outside /api/ stay theirs. `per_minute` is what one key may ask."""
 
-    def __init__(self, pool: Pool, per_minute: int = PER_MINUTE, joining: Joining | None = None) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        per_minute: int = PER_MINUTE,
+        joining: Joining | None = None,
+        choosing: Choosing | None = None,
+    ) -> None:
         self._pool = pool
         self._joining = joining
+        self._choosing = choosing
         self._per_minute = per_minute
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
@@ -93,18 +106,19 @@ class Api(InitPlugin):
             dependencies={
                 "pool": pool,
                 "joining": Provide(_giving(self._joining), sync_to_thread=False),
+                "choosing": Provide(_giving(self._choosing), sync_to_thread=False),
                 "paging": Provide(paging, sync_to_thread=False),
                 "filters": Provide(filters, sync_to_thread=False),
             },
         )
 
 
-def _giving(joining: Joining | None) -> Callable[[], Joining]:
-    """Systems are joined where the secrets are kept; an API served apart from them only tells."""
+def _giving(given: Given | None) -> Callable[[], Given]:
+    """Systems are joined, and fields chosen, where the rooms are wired; an API served apart from them only tells."""
 
-    def give() -> Joining:
-        if joining is None:
+    def give() -> Given:
+        if given is None:
             raise Forbidden("Systems are not joined here.")
-        return joining
+        return given
 
     return give

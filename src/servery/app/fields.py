@@ -1,10 +1,11 @@
-"""What the page of fields is given: each call asks or changes the house in a transaction of its own."""
+"""What the page and the API of fields are given: each call is a transaction of its own."""
 
 from collections.abc import Mapping, Sequence
 from typing import cast
 
 import msgspec
 
+from servery.api import fields as api
 from servery.app import choosing
 from servery.connectors import registry
 from servery.model.commands import Field
@@ -12,6 +13,43 @@ from servery.model.ownership import KIND_OF, Direction
 from servery.model.viewer import Viewer
 from servery.storage.pool import Pool
 from servery.web.fields.sources import FieldChoices, FieldEffect, FieldExample, FieldRow, FieldsPage
+
+
+class RoomChoosing(api.Choosing):
+    """The same for the API."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def told(self, viewer: Viewer, connection_id: int) -> api.ConnectionFields:
+        """The fields of a connection."""
+        async with self._pool.connection() as db:
+            found = await choosing.fields(db, connection_id)
+        ways = tuple(
+            api.FieldWay(
+                field=each.field, kind=each.kind, now=each.now, usual=each.usual, choices=each.choices, note=each.note
+            )
+            for each in found.fields
+        )
+        under_way = api.Remaking(done=found.progress.done, total=found.progress.total) if found.progress else None
+        return api.ConnectionFields(items=ways, remaking=under_way)
+
+    async def chosen(
+        self, viewer: Viewer, connection_id: int, wanted: Mapping[Field, Direction], dry_run: bool
+    ) -> api.FieldEffects:
+        """Choose directions, or only tell what they would do. Raises Invalid."""
+        async with self._pool.connection() as db:
+            told = await choosing.effect(db, viewer, connection_id, wanted)
+            if not dry_run:
+                await choosing.choose(db, viewer, connection_id, wanted)
+        return api.FieldEffects(items=tuple(_effect_for_api(one) for one in told), dry_run=dry_run)
+
+
+def _effect_for_api(one: choosing.Effect) -> api.FieldEffect:
+    examples = tuple(api.FieldExample(guest_id=it.guest_id, before=it.before, after=it.after) for it in one.examples)
+    return api.FieldEffect(
+        field=one.field, before=one.before, after=one.after, written=one.written, changed=one.changed, examples=examples
+    )
 
 
 class RoomFields(FieldChoices):

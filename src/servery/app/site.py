@@ -15,7 +15,7 @@ from psycopg_pool import PoolTimeout
 
 from servery.api.plugin import Api
 from servery.app.arrivals import RoomArrivals
-from servery.app.fields import RoomFields
+from servery.app.fields import RoomChoosing, RoomFields
 from servery.app.metrics import Requests, metrics
 from servery.app.overview import RoomHealth
 from servery.app.set_up.pages import RoomSetUp
@@ -50,7 +50,7 @@ def create(settings: Settings, pool: Pool, live: Live, requests: Requests | None
     )
     return Litestar(
         [healthz, readyz, metrics],
-        plugins=[site, Api(pool, joining=RoomJoining(pool, settings))],
+        plugins=[site, Api(pool, joining=RoomJoining(pool, settings), choosing=RoomChoosing(pool))],
         dependencies={
             "pool": _given(pool),
             "requests": _given(requests or Requests()),
