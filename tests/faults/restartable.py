@@ -34,20 +34,24 @@ class Restartable:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
-        words = ["-D", str(self._folder / "data"), "-k", str(self._folder), "-c", "listen_addresses="]
-        command = [*self._as_user, str(self._programs / "postgres"), *words, "-c", "fsync=off"]
-        log = (self._folder.parent / f"{self._folder.name}.log").open("ab")
-        with log:
-            self._process = subprocess.Popen(command, stderr=log, stdout=log, cwd="/", start_new_session=True)
+        """Start it, and wait until it answers. After a kill its children may hold the shared memory for a moment."""
         until = time.monotonic() + 60
+        self._begin()
         while True:
             try:
                 psycopg.connect(self.dsn).close()
                 return
             except psycopg.OperationalError:
-                assert self._process.poll() is None and time.monotonic() < until, "PostgreSQL did not start"
-                time.sleep(0.05)
+                assert time.monotonic() < until, "PostgreSQL did not start"
+                if self._process is None or self._process.poll() is not None:
+                    self._begin()
+                time.sleep(0.1)
+
+    def _begin(self) -> None:
+        words = ["-D", str(self._folder / "data"), "-k", str(self._folder), "-c", "listen_addresses="]
+        command = [*self._as_user, str(self._programs / "postgres"), *words, "-c", "fsync=off"]
+        with (self._folder.parent / f"{self._folder.name}.log").open("ab") as log:
+            self._process = subprocess.Popen(command, stderr=log, stdout=log, cwd="/", start_new_session=True)
 
     def stop(self) -> None:
         """Break every session off and end."""
@@ -60,8 +64,6 @@ class Restartable:
         assert self._process is not None
         os.killpg(self._process.pid, 9)
         self._process.wait(60)
-        # Its children hold the shared memory until each has noticed.
-        time.sleep(0.3)
 
 
 @contextmanager

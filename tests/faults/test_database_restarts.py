@@ -181,3 +181,16 @@ def test_nothing_exits_and_nothing_is_lost(tmp_path: Path) -> None:
             time.sleep(0.1)
         sent = len(sender.acknowledged)
         assert held(server.dsn) == (sent, sent, 0)
+
+
+def test_a_worker_stops_also_while_the_database_is_away(tmp_path: Path) -> None:
+    with restartable() as server:
+        with running(server, tmp_path) as installation:
+            server.stop()
+            time.sleep(1.5)
+            began = time.monotonic()
+            for process in installation.processes:
+                process.terminate()
+            assert [process.wait(20) for process in installation.processes] == [0, 0]
+            assert time.monotonic() - began < 6
+        server.start()

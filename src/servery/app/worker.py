@@ -21,6 +21,8 @@ Service = Callable[[Pool, Settings, asyncio.Event], Awaitable[None]]
 _AFTER_A_FAULT = 5.0
 """Seconds of rest after a fault of our own."""
 _UNTIL_THE_DATABASE_IS_BACK = 0.5
+_TO_END = 2.6
+"""Seconds that services have to end what is under way: less than the watching process waits."""
 
 SERVICES: dict[str, Service] = {
     "catching up": catching_up.run,
@@ -39,7 +41,19 @@ async def work(settings: Settings, dsn: str) -> None:
     """Run all services until a signal asks to stop."""
     stop = stop_event()
     async with open_pool(dsn, largest=20) as pool:
-        await asyncio.gather(*(_keep_running(name, run, pool, settings, stop) for name, run in SERVICES.items()))
+        await _run_all(pool, settings, stop)
+
+
+async def _run_all(pool: Pool, settings: Settings, stop: asyncio.Event) -> None:
+    services = [
+        asyncio.create_task(_keep_running(name, run, pool, settings, stop), name=name) for name, run in SERVICES.items()
+    ]
+    await stop.wait()
+    # One that waits for a database that is away would wait longer than whoever stops us does.
+    _, late = await asyncio.wait(services, timeout=_TO_END)
+    for service in late:
+        service.cancel()
+    await asyncio.gather(*services, return_exceptions=True)
 
 
 async def _keep_running(name: str, run: Service, pool: Pool, settings: Settings, stop: asyncio.Event) -> None:
