@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from litestar import Response, get, post
 from litestar.params import FromPath
 
 from servery.errors import Invalid, ServeryError
+from servery.model.commands import Field
+from servery.model.ownership import KIND_OF
 from servery.model.venue import NotOnTheClock, from_local
 from servery.sync.pace import NOT_YET, PACES, Pace, Rhythm, read_times, written
+from servery.web.fields.words import field_name
 from servery.web.forms import Form
 from servery.web.frame import Frame, TheFrame
 from servery.web.guard import needs
@@ -105,8 +109,15 @@ async def ask_directions(
     joined = await set_up.joined(frame.viewer, connection_id)
     return stage_page(
         request, frame, "set_up/directions.html", "directions", joined, ways=ways(joined.manifest),
-        t=speech(frame, joined.connector),
+        t=speech(frame, joined.connector), called=partial(_called, frame, joined),
     )  # fmt: skip
+
+
+def _called(frame: Frame, joined: Joined, field: str) -> str:
+    """What a field is called: those that all systems have in common by us, others by the connector."""
+    if field in KIND_OF:
+        return field_name(cast(Field, field), frame.words)
+    return speech(frame, joined.connector)(field).replace("_", " ").capitalize()
 
 
 @post("/connections/{connection_id:int}/directions", guards=[needs("change_connections")])
