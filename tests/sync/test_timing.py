@@ -1,4 +1,4 @@
-"""When a connection is read: as things happen, at set times on the venue's clock, and not while guests are served."""
+"""When a connection is read and written to: as things happen, at set times on the venue's clock, not during service."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from servery.model.venue import OpeningHours, Venue
 from servery.sync.pace import Rhythm
-from servery.sync.timing import Timing, due_at, in_service, next_batch
+from servery.sync.timing import Timing, due_at, in_service, leaves_until, next_batch, read_from
 
 NIGHTLY = Timing(rhythm=Rhythm(pace="batch", batch_at=(4 * 60, 15 * 60)), time_zone="Europe/Copenhagen")
 
@@ -37,6 +37,26 @@ def test_set_times_are_the_venues(read: datetime, due: datetime):
     assert due_at(NIGHTLY, read, 30) == due
 
 
+HYBRID = Timing(rhythm=Rhythm(pace="hybrid", batch_at=(4 * 60, 15 * 60)), time_zone="Europe/Copenhagen")
+
+
+@pytest.mark.parametrize(
+    ("read", "now", "since"),
+    [
+        # Nothing set lies between: only what is new.
+        (utc(2026, 11, 22, 12), utc(2026, 11, 22, 13, 59), utc(2026, 11, 22, 12)),
+        # Three in the afternoon has come: all since four in the morning.
+        (utc(2026, 11, 22, 13, 59), utc(2026, 11, 22, 14), utc(2026, 11, 22, 3)),
+        (utc(2026, 11, 22, 14), utc(2026, 11, 22, 14, 1), utc(2026, 11, 22, 14)),
+        # We were away for days: never less than what is new.
+        (utc(2026, 11, 19), utc(2026, 11, 22, 14), utc(2026, 11, 19)),
+    ],
+)
+def test_at_set_times_a_hybrid_reads_all_since_the_one_before_once_more(read: datetime, now: datetime, since: datetime):
+    assert read_from(HYBRID, read, now) == since
+    assert read_from(NIGHTLY, read, now) == read_from(Timing(), read, now) == read
+
+
 @given(
     st.integers(0, 10 * 365 * 86_400).map(lambda seconds: utc(2020, 1, 1) + timedelta(seconds=seconds)),
     st.sets(st.integers(0, 1439), min_size=1),
@@ -61,3 +81,51 @@ def test_a_venue_of_unknown_hours_serves_at_the_usual_ones():
     assert in_service([unknown], utc(2026, 11, 22, 18))
     assert not in_service([unknown], utc(2026, 11, 22, 3))
     assert not in_service([], utc(2026, 11, 22, 18))
+
+
+TWICE = Timing(rhythm=Rhythm(pace="batch", batch_at=(9 * 60, 16 * 60 + 30)), time_zone="Europe/Copenhagen")
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("now", "until"),
+    [
+        ("2026-11-21T07:59", "2026-11-20T15:30"),
+        ("2026-11-21T08:00", "2026-11-21T08:00"),
+        ("2026-11-21T15:29", "2026-11-21T08:00"),
+        ("2026-11-21T20:00", "2026-11-21T15:30"),
+        # Just after midnight in Copenhagen it is still yesterday in UTC.
+        ("2026-11-21T23:30", "2026-11-21T15:30"),
+        # In summer nine o'clock is an hour earlier.
+        ("2026-07-01T07:00", "2026-07-01T07:00"),
+    ],
+)
+def test_a_batch_takes_what_was_marked_before_its_time(now: str, until: str):
+    assert leaves_until(TWICE, at(now)) == at(until)
+
+
+@pytest.mark.parametrize("pace", ["live", "hybrid", "batch"])
+def test_what_has_no_times_leaves_at_once(pace: str):
+    assert leaves_until(Timing(rhythm=Rhythm(pace=pace)), at("2026-11-21T12:00")) is None  # type: ignore[arg-type]
+
+
+def test_nothing_leaves_before_a_connection_is_live():
+    pace = Timing(rhythm=Rhythm(live_from=at("2026-11-21T12:00")))
+    before = leaves_until(pace, at("2026-11-21T11:59"))
+    assert before is not None
+    assert before < at("2000-01-01T00:00")
+    assert leaves_until(pace, at("2026-11-21T12:00")) is None
+
+
+@given(
+    st.integers(1_600_000_000, 1_900_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)),
+    st.lists(st.integers(0, 1439), min_size=1),
+    st.sampled_from(["Europe/Copenhagen", "America/St_Johns", "Pacific/Apia", "Australia/Lord_Howe"]),
+)
+def test_the_last_batch_is_never_ahead_nor_long_ago(now: datetime, minutes: list[int], zone: str):
+    until = leaves_until(Timing(rhythm=Rhythm(pace="batch", batch_at=tuple(minutes)), time_zone=zone), now)
+    assert until is not None
+    assert timedelta(0) <= now - until <= timedelta(hours=27)

@@ -23,13 +23,13 @@ from servery.model.commands import CommandKind
 from servery.outbox import breaker
 from servery.outbox.deliver import Delivery, Sender
 from servery.outbox.mark import LEAVING
-from servery.outbox.pace import Pace, leaves_until, paces
 from servery.outbox.wanted import Compose, Wanted
 from servery.settings import Settings
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
 from servery.sync.connections import Connection
 from servery.sync.fields import ruled
+from servery.sync.timing import Timing, leaves_until, timings
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +45,9 @@ _TO_END = 2.5
 class _Sending:
     """The sending over one connection: what it is told, and the task that does it."""
 
-    def __init__(self, connection: Connection, pace: Pace) -> None:
+    def __init__(self, connection: Connection, timing: Timing) -> None:
         self.connection = connection
-        self.pace = pace
+        self.timing = timing
         self.called = asyncio.Event()
         self.stop = asyncio.Event()
         self.delivery: Delivery | None = None
@@ -61,7 +61,7 @@ class _Sending:
 
     def until(self) -> datetime | None:
         """Up to when what was marked may leave now."""
-        return leaves_until(self.pace, datetime.now(UTC))
+        return leaves_until(self.timing, datetime.now(UTC))
 
 
 async def run(pool: Pool, settings: Settings, stop: asyncio.Event) -> None:
@@ -88,18 +88,18 @@ async def _adjust(pool: Pool, home: Path, sending: dict[int, _Sending]) -> None:
     """Start, restart and end tasks until there is one for each connection that things are written to."""
     async with pool.connection() as db:
         wanted = {one.connection.id: one.connection for one in await ruled(db) if outlet(one)}
-        paced = await paces(db)
+        timed = await timings(db)
     wanted = {number: one for number, one in wanted.items() if not one.paused}
     over = [one for number, one in sending.items() if wanted.get(number) != one.connection or _is_done(one)]
     for one in over:
         del sending[one.connection.id]
     await _end(over)
     for number, connection in wanted.items():
-        pace = paced.get(number, Pace())
+        timing = timed.get(number, Timing())
         if number in sending:
-            sending[number].pace = pace
+            sending[number].timing = timing
         else:
-            one = sending[number] = _Sending(connection, pace)
+            one = sending[number] = _Sending(connection, timing)
             one.task = asyncio.create_task(_send_for_ever(pool, home, one), name=f"leaving {number}")
 
 

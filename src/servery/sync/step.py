@@ -15,7 +15,7 @@ from servery.sync import connections, state
 from servery.sync.reading import Reader, Via, read_sets
 from servery.sync.reconcile import due, reconcile
 from servery.sync.spans import Stretch, next_stretch, poll_span, stretches
-from servery.sync.timing import Timing, due_at, in_service, timing_of
+from servery.sync.timing import Timing, due_at, in_service, read_from, timings
 
 log = logging.getLogger(__name__)
 
@@ -34,11 +34,13 @@ async def step(reader: Reader, wanted_days: Collection[date]) -> float:
     async with reader.pool.connection() as db:
         for resource in reader.connector.manifest.resources:
             await state.begin(db, reader.connection_id, resource.name)
-        timing = await timing_of(db, reader.connection_id)
+        timing = (await timings(db, reader.connection_id)).get(reader.connection_id, Timing())
     states = await _states(reader)
     for resource in reader.connector.manifest.resources:
         if due_in(resource, states[resource.name], now, timing) <= 0:
-            await _guarded(reader, resource, states[resource.name], partial(_poll, reader, resource, states, now))
+            await _guarded(
+                reader, resource, states[resource.name], partial(_poll, reader, resource, states, timing, now)
+            )
     if await _reconcile_one(reader, await _states(reader), now):
         return 0.0
     if await _past_may_be_read(reader, timing, now) and await _backfill_one(reader, await _states(reader), wanted_days):
@@ -115,8 +117,11 @@ def _wait(error: ServeryError, attempts: int) -> float:
     return max(patient, error.retry_after) if isinstance(error, Retry) else patient
 
 
-async def _poll(reader: Reader, resource: Resource, states: Mapping[str, state.State], now: datetime) -> None:
-    span = poll_span(resource, states[resource.name].polled_until, now)
+async def _poll(
+    reader: Reader, resource: Resource, states: Mapping[str, state.State], timing: Timing, now: datetime
+) -> None:
+    polled = states[resource.name].polled_until
+    span = poll_span(resource, polled and read_from(timing, polled, now), now)
     await _read(reader, "poll", resource, span)
     async with reader.pool.connection() as db:
         await state.polled(db, reader.connection_id, resource.name, now)

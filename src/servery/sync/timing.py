@@ -1,7 +1,10 @@
-"""When a connection is read next, and when the past waits for the end of service. Pure but for one look."""
+"""When a connection is read next, up to when what is marked may leave, and when the past waits for the end of service.
+
+Pure but for one look at what the owners chose.
+"""
 
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -22,16 +25,21 @@ class Timing(Struct, frozen=True, kw_only=True):
     time_zone: str = "UTC"
 
 
-async def timing_of(db: Db, connection_id: int) -> Timing:
-    """When a connection is to be read."""
-    cursor = await db.execute(
-        "select pace, batch_at, live_from, spare_service, (select venue.body ->> 'time_zone' from venue_link as link "
-        "join venue on venue.id = link.venue_id where link.connection_id = connection.id order by venue.id limit 1) "
-        "as time_zone from connection where id = %s",
-        [connection_id],
-    )
-    row = await cursor.fetchone()
-    return Timing(rhythm=msgspec.convert(row, Rhythm), time_zone=row["time_zone"] or "UTC") if row else Timing()
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_TIMINGS = """
+select c.id, c.pace, c.batch_at, c.live_from, c.spare_service, (
+    select venue.body ->> 'time_zone' from venue_link as link join venue on venue.id = link.venue_id
+    where link.connection_id = c.id order by venue.id limit 1) as time_zone
+from connection c where c.removed_at is null and (%(id)s::bigint is null or c.id = %(id)s)"""
+
+
+async def timings(db: Db, connection_id: int | None = None) -> dict[int, Timing]:
+    """When each connection, or this one alone, is to be read and written to."""
+    cursor = await db.execute(_TIMINGS, {"id": connection_id})
+    return {
+        row["id"]: Timing(rhythm=msgspec.convert(row, Rhythm), time_zone=row["time_zone"] or "UTC")
+        for row in await cursor.fetchall()
+    }
 
 
 def due_at(timing: Timing, read_until: datetime, period: float) -> datetime:
@@ -41,16 +49,41 @@ def due_at(timing: Timing, read_until: datetime, period: float) -> datetime:
     return read_until + timedelta(seconds=period)
 
 
+def read_from(timing: Timing, read_until: datetime, now: datetime) -> datetime:
+    """From when on changes are read: where a set time has come for a hybrid connection, all since the one before it."""
+    if timing.rhythm.pace != "hybrid" or not timing.rhythm.batch_at or (last := last_batch(timing, now)) <= read_until:
+        return read_until
+    return min(read_until, last_batch(timing, last - timedelta(microseconds=1)))
+
+
+def leaves_until(timing: Timing, now: datetime) -> datetime | None:
+    """The instant up to which what was marked may leave now; None: all of it. In batches, the last set time."""
+    rhythm = timing.rhythm
+    if rhythm.live_from is not None and now < rhythm.live_from:
+        return _NEVER
+    return last_batch(timing, now) if rhythm.pace == "batch" and rhythm.batch_at else None
+
+
 def next_batch(timing: Timing, after: datetime) -> datetime:
     """The next of the set times after an instant."""
+    day = after.astimezone(ZoneInfo(timing.time_zone)).date()
+    return min(at for at in _set_times(timing, day, day + timedelta(days=1)) if at > after)
+
+
+def last_batch(timing: Timing, until: datetime) -> datetime:
+    """The last of the set times up to an instant."""
+    day = until.astimezone(ZoneInfo(timing.time_zone)).date()
+    return max(at for at in _set_times(timing, day - timedelta(days=1), day) if at <= until)
+
+
+def _set_times(timing: Timing, *days: date) -> list[datetime]:
+    """The set times of these days on the venue's clock, as UTC."""
     zone = ZoneInfo(timing.time_zone)
-    day = after.astimezone(zone).date()
-    times = [
-        datetime.combine(day + timedelta(days=ahead), time(minutes // 60, minutes % 60), zone)
-        for ahead in (0, 1)
+    return [
+        datetime.combine(day, time(minutes // 60, minutes % 60), zone).astimezone(UTC)
+        for day in days
         for minutes in timing.rhythm.batch_at
     ]
-    return min(at for at in times if at > after)
 
 
 def in_service(venues: Iterable[Venue], now: datetime) -> bool:
