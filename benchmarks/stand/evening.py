@@ -78,8 +78,11 @@ def evening() -> datetime:
     return datetime.now(UTC).replace(hour=17, minute=0, second=0, microsecond=0)
 
 
-def arrivals(house: House, checks: int, seed: int = 1) -> Iterator[Arrival]:
-    """The events of so many checks of each restaurant, as they mingle in an evening."""
+def arrivals(house: House, checks: int, seed: int = 1, again: int = 0) -> Iterator[Arrival]:
+    """The events of so many checks of each restaurant, as they mingle in an evening.
+
+    `again` tells of the same checks once more, hours later.
+    """
     draw = Random(seed)
     places = [(till, location) for till, found in house.connections.items() for location in found]
     lives = [
@@ -89,14 +92,14 @@ def arrivals(house: House, checks: int, seed: int = 1) -> Iterator[Arrival]:
         for state in range(STATES)
     ]
     for at, one, state, till, location in sorted(lives):
-        yield _arrival(till, location, one, state, evening() + timedelta(seconds=30 * at), seed)
+        yield _arrival(till, location, one, state, evening() + timedelta(hours=again, seconds=30 * at), seed)
 
 
 def _arrival(till: int, location: str, number: int, state: int, at: datetime, seed: int) -> Arrival:
     kind, record = _event(f"{location}-{seed}-{number}", location, number, state, at)
     body = msgspec.json.encode(record)
     return Arrival(
-        connection_id=till, connector="square", kind=kind, key=f"{kind}-{seed}-{location}-{number}-{state}",
+        connection_id=till, connector="square", kind=kind, key=f"{kind}-{seed}-{location}-{number}-{state}-{at:%d%H}",
         headers={}, body=body,
     )  # fmt: skip
 
@@ -160,15 +163,15 @@ class Sent(Struct, frozen=True):
     processor: float
 
 
-def send(dsn: str, house: House, checks: int, rate: float, seed: int) -> Sent:
+def send(dsn: str, house: House, checks: int, rate: float, seed: int, again: int = 0) -> Sent:
     """Send an evening's events from a process of its own, at most so many a second, as the door stores them."""
     words = [sys.executable, "-m", "benchmarks.stand.evening", "send", dsn, msgspec.json.encode(house).decode()]
-    done = subprocess.run([*words, str(checks), str(rate), str(seed)], stdout=subprocess.PIPE, check=True)
+    done = subprocess.run([*words, str(checks), str(rate), str(seed), str(again)], stdout=subprocess.PIPE, check=True)
     return msgspec.json.decode(done.stdout, type=Sent)
 
 
-async def _send(dsn: str, house: House, checks: int, rate: float, seed: int) -> Sent:
-    events = list(arrivals(house, checks, seed))
+async def _send(dsn: str, house: House, checks: int, rate: float, seed: int, again: int) -> Sent:
+    events = list(arrivals(house, checks, seed, again))
     async with open_pool(dsn, largest=2) as pool:
         began, processor, sent = time.perf_counter(), time.process_time(), 0
         while sent < len(events):
@@ -216,8 +219,9 @@ def _main(words: Sequence[str]) -> None:
     if words[0] == "work":
         _work()
         return
-    _, dsn, house, checks, rate, seed = words
-    told = asyncio.run(_send(dsn, msgspec.json.decode(house, type=House), int(checks), float(rate), int(seed)))
+    _, dsn, house, *numbers = words
+    checks, rate, seed, again = (int(float(one)) for one in numbers)
+    told = asyncio.run(_send(dsn, msgspec.json.decode(house, type=House), checks, rate, seed, again))
     sys.stdout.write(msgspec.json.encode(told).decode())
 
 
