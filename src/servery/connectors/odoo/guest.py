@@ -47,11 +47,26 @@ def all_tags(guest: Wanted) -> tuple[str, ...]:
     return (*((VIP,) if guest.vip else ()), *guest.tags)
 
 
-def written(guest: Wanted, partner: Row) -> dict[str, Any]:
-    """What is ours of what will come back when the partner is read, by the names of a guest's fields."""
+def written(guest: Wanted, partner: Row, given: frozenset[str]) -> dict[str, Any]:
+    """What is ours of what will come back when the partner is read, by the names of a guest's fields.
+
+    `given` are the tags that the partner has from us, in small letters: what staff gave is never ours to take away.
+    """
     told: dict[str, Any] = {"name": guest.name, "email": guest.email, "phone": guest.phone}
-    same = {name: value for name, value in told.items() if value and partner.get(name) == value}
-    return same | ({"tags": list(guest.tags)} if guest.tags else {}) | ({"vip": True} if guest.vip else {})
+    ours = {name: value for name, value in told.items() if value and partner.get(name) == value}
+    if tags := [each for each in guest.tags if each.casefold() in given]:
+        ours["tags"] = tags
+    if guest.vip and VIP.casefold() in given:
+        ours["vip"] = True
+    return ours
+
+
+def given_tags(partner: Row, guest: Wanted, before: Mapping[str, Any], tags: Mapping[str, int]) -> frozenset[str]:
+    """The tags that a partner has from us once it is as wanted, in small letters: those it had not before us."""
+    has = set(partner.get("category_id") or ())
+    earlier = {each.casefold() for each in before.get("tags", ())} | ({VIP.casefold()} if before.get("vip") else set())
+    wanted_ = {each.casefold() for each in all_tags(guest)}
+    return frozenset(each for each in wanted_ if each in earlier or tags[each] not in has)
 
 
 def changes(

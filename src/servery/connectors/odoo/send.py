@@ -91,7 +91,8 @@ class _Guest:
         values = guest.changes(found, self._wanted, self._target.before, tags, there)
         if values:
             await self._odoo.write("res.partner", [found["id"]], values)
-        return self._sent(found["id"], found | values)
+        given = guest.given_tags(found, self._wanted, self._target.before, tags)
+        return self._sent(found["id"], found | values, given)
 
     async def look_up(self) -> Sent | None:
         found = await self._find()
@@ -102,7 +103,12 @@ class _Guest:
         if not {each.casefold() for each in guest.all_tags(self._wanted)} <= tags.keys():
             return None
         undone = guest.changes(found, self._wanted, self._target.before, tags, there)
-        return None if undone else self._sent(found["id"], found)
+        if undone:
+            return None
+        # A partner under our reference has all its tags from us; on another nobody can tell any more who gave which.
+        made = found.get("ref") == self._ref and not self._target.before
+        bare = found | {"category_id": []} if made else found
+        return self._sent(found["id"], found, guest.given_tags(bare, self._wanted, self._target.before, tags))
 
     async def clear(self) -> None:
         found = await self._find()
@@ -129,7 +135,7 @@ class _Guest:
         tags = await self._tags(make=True)
         values = guest.first(self._wanted, name, tags, there)
         (made,) = await self._odoo.create("res.partner", values | {"ref": self._ref})
-        return self._sent(made, values)
+        return self._sent(made, values, guest.given_tags({}, self._wanted, {}, tags))
 
     async def _tags(self, *, make: bool) -> dict[str, int]:
         """The ids of the tags concerned by their names in small letters; those that are missing are made."""
@@ -144,8 +150,8 @@ class _Guest:
                 known |= zip(missing, await self._odoo.create("res.partner.category", *named), strict=True)
         return known
 
-    def _sent(self, number: int, partner: Row) -> Sent:
-        return Sent(external_id=str(number), written=guest.written(self._wanted, partner))
+    def _sent(self, number: int, partner: Row, given: frozenset[str]) -> Sent:
+        return Sent(external_id=str(number), written=guest.written(self._wanted, partner, given))
 
     def _told(self) -> tuple[Field, ...]:
         return tuple(sorted(self._target.fields))
