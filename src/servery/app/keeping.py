@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
@@ -21,10 +22,14 @@ def card_key(home: Path) -> bytes:
     It never enters the database: without it nobody can try out which numbers the hashes are of.
     """
     path = home / "cards.key"
-    with suppress(FileExistsError):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    if not path.exists():
+        descriptor, draft = tempfile.mkstemp(dir=home, prefix=".cards.key-")
         with os.fdopen(descriptor, "wb") as file:
             file.write(secrets.token_bytes(32))
+        # Whole or not at all: of two processes that begin together one takes the other's key.
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+        Path(draft).unlink()
     return path.read_bytes()
 
 
