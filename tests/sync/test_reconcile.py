@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, structs
 
 from servery.app.arrive import arrive
 from servery.connectors.contract import Account, Connector, Manifest, Page, Resource, Session, Span
@@ -17,10 +17,12 @@ from servery.model.changes import Change, CheckSeen, ReservationSeen
 from servery.model.order import Check, Line
 from servery.model.reservation import Reservation
 from servery.storage.pool import Pool
-from servery.sync import compare
+from servery.sync import compare, state
 from servery.sync.compare import Compared, Record
 from servery.sync.reading import Reader
 from servery.sync.reconcile import due, reconcile
+from servery.sync.spans import stretches
+from servery.sync.state import State
 from servery.sync.step import step
 
 pytestmark = pytest.mark.anyio
@@ -34,6 +36,8 @@ BOOKINGS = Resource(
     name="bookings", poll_seconds=30, poll_by="occurred", backfill_by="occurred", lateness=60, ahead=86_400,
     reconciled="reservation",
 )  # fmt: skip
+ALL_READ = State(connection_id=0, resource="")
+"""A resource whose past nobody has planned to read."""
 
 
 class Sale(Struct):
@@ -194,7 +198,10 @@ async def test_after_hours_away_the_first_step_finds_everything(reader):
     """Each past date that nobody compared is compared, the newest first, until all are."""
     now = datetime.now(UTC)
     sales = [Sale(f"{hours}", now - timedelta(hours=hours)) for hours in range(30, 150, 6)]
-    reading = reader(Source(*sales))
+    reading, connected = reader(Source(*sales)), now - timedelta(days=30)
+    async with reading.pool.connection() as db:
+        await state.begin(db, reading.connection_id, "checks")
+        await state.plan_backfill(db, reading.connection_id, "checks", connected, connected)
     for _ in range(30):
         if await step(reading, []):
             break
@@ -204,13 +211,13 @@ async def test_after_hours_away_the_first_step_finds_everything(reader):
 async def test_a_date_is_compared_an_hour_a_day_and_three_days_after_its_end(reader, two_venues):
     reading = reader(Source())
     ended = datetime(2026, 11, 21, 3, tzinfo=UTC)
-    assert await due(reading, CHECKS, ended + timedelta(minutes=59)) != DAY
+    assert await due(reading, CHECKS, ALL_READ, ended + timedelta(minutes=59)) != DAY
     for after in compare.AFTER:
         now = ended + after + timedelta(minutes=1)
         async with reading.pool.connection() as db:
             await db.execute("update reconciliation set at = %s where business_date > %s", [now, DAY])
         found = set()
-        while (day := await due(reading, CHECKS, now)) is not None:
+        while (day := await due(reading, CHECKS, ALL_READ, now)) is not None:
             found.add(day)
             await reconcile(reading, CHECKS, day)
             async with reading.pool.connection() as db:
@@ -218,18 +225,37 @@ async def test_a_date_is_compared_an_hour_a_day_and_three_days_after_its_end(rea
         assert DAY in found
 
 
+async def test_a_date_whose_past_is_still_to_be_read_misses_nothing(reader):
+    now = datetime.now(UTC)
+    since = now - timedelta(days=20)
+    reading = reader(Source(Sale("a", now - timedelta(days=2))))
+    planned = stretches(since, now)
+    unread = structs.replace(ALL_READ, backfill_since=since, backfill_until=now)
+    unheld = await due(reading, CHECKS, unread, now)
+    assert unheld is None or unheld >= now.date()
+    assert await due(reading, CHECKS, structs.replace(unread, spans_done=planned), now) is not None
+    partly = structs.replace(unread, spans_done=planned[:1])
+    newest = await due(reading, CHECKS, partly, now)
+    assert newest is not None
+    assert newest > planned[0].since.date()
+    # Older than what the owner wanted read: it never will be.
+    just_now = structs.replace(ALL_READ, backfill_since=now, backfill_until=now)
+    begun = await due(reading, CHECKS, just_now, now)
+    assert begun is None or begun >= now.date()
+
+
 async def test_coming_days_of_bookings_are_compared_too(reader):
     now = datetime.now(UTC)
     tomorrow = (now + timedelta(days=3)).replace(hour=12)
     source = Source(Sale("a", tomorrow), Sale("b", tomorrow))
     reading = reader(source, BOOKINGS, fetches=True)
-    day = await due(reading, BOOKINGS, now)
+    day = await due(reading, BOOKINGS, ALL_READ, now)
     assert day is not None and day > now.date()
     await reconcile(reading, BOOKINGS, tomorrow.date())
     del source.sales["b"]
     await reconcile(reading, BOOKINGS, tomorrow.date())
     assert await standing(reading, "reservation") == {"a": 100}
-    assert await due(reader(source), CHECKS, now) != day
+    assert await due(reader(source), CHECKS, ALL_READ, now) != day
 
 
 RECORDS = st.lists(

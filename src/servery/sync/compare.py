@@ -17,6 +17,8 @@ from servery.model.order import add_up
 from servery.model.venue import business_day
 from servery.sync.places import Place
 from servery.sync.rows import Db
+from servery.sync.spans import stretches, was_read
+from servery.sync.state import State
 
 AFTER = (timedelta(hours=1), timedelta(hours=25), timedelta(hours=73))
 """How long after its end a date is compared."""
@@ -136,9 +138,12 @@ def bounds(places: Collection[Place], day: date) -> tuple[datetime, datetime]:
 
 
 async def next_due(
-    db: Db, connection_id: int, resource: Resource, places: Collection[Place], now: datetime
+    db: Db, connection_id: int, resource: Resource, places: Collection[Place], at: State, now: datetime
 ) -> date | None:
-    """The business date that is to be compared now; the newest of several, because it is looked at most."""
+    """The business date that is to be compared now; the newest of several, because it is looked at most.
+
+    None whose past is still to be read, or never is: what was not read yet is not missing.
+    """
     if resource.reconciled is None or not places:
         return None
     cursor = await db.execute(
@@ -149,14 +154,24 @@ async def next_due(
     compared = {row["business_date"]: row["at"] for row in await cursor.fetchall()}
     last = now.date() + timedelta(days=COMING if resource.ahead and resource.reconciled == "reservation" else 0)
     days = (last - timedelta(days=back) for back in range((last - now.date()).days + BACK + 1))
-    return next((day for day in days if _is_due(compared.get(day), bounds(places, day)[1], now)), None)
+    return next((day for day in days if _is_due(compared.get(day), *bounds(places, day), at, now)), None)
 
 
-def _is_due(compared_at: datetime | None, ended: datetime, now: datetime) -> bool:
+def _is_due(compared_at: datetime | None, began: datetime, ended: datetime, at: State, now: datetime) -> bool:
+    if not _is_ours(began, ended, at):
+        return False
     if ended > now:
         return compared_at is None or compared_at + COMING_EVERY <= now
     passed = [ended + after for after in AFTER if ended + after <= now]
     return bool(passed) and (compared_at is None or compared_at < passed[-1])
+
+
+def _is_ours(began: datetime, ended: datetime, at: State) -> bool:
+    """Whether all of a date has been read for the first time."""
+    if at.backfill_since is None or at.backfill_until is None:
+        return True
+    planned = stretches(at.backfill_since, at.backfill_until)
+    return began >= at.backfill_since and was_read(began, ended, planned, at.spans_done)
 
 
 async def gone_before(db: Db, connection_id: int, resource: str, day: date) -> set[str]:

@@ -9,16 +9,17 @@ from servery.sync import compare, connections
 from servery.sync.compare import Record
 from servery.sync.places import Place
 from servery.sync.reading import Reader, read_sets, take_in
+from servery.sync.state import State
 
 _ASKED_AT_ONCE = 100
 """Ids fetched together."""
 
 
-async def due(reader: Reader, resource: Resource, now: datetime) -> date | None:
-    """The business date of a resource that is to be compared now."""
+async def due(reader: Reader, resource: Resource, at: State, now: datetime) -> date | None:
+    """The business date of a resource, read as far as `at` says, that is to be compared now."""
     async with reader.pool.connection() as db:
         places = await connections.places(db, reader.connection_id)
-        return await compare.next_due(db, reader.connection_id, resource, places.values(), now)
+        return await compare.next_due(db, reader.connection_id, resource, places.values(), at, now)
 
 
 async def reconcile(reader: Reader, resource: Resource, day: date) -> list[compare.Compared]:

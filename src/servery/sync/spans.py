@@ -57,6 +57,11 @@ def next_stretch(todo: Iterable[Stretch], done: Collection[Stretch], wanted_days
     return max(wanted or left, default=None)
 
 
+def was_read(since: datetime, until: datetime, planned: Collection[Stretch], done: Collection[Stretch]) -> bool:
+    """Whether nothing between two instants is still to be read of the past that is planned to be."""
+    return not any(one.since < until and since < one.until for one in planned if one not in done)
+
+
 class Progress(Struct, frozen=True):
     """How far a backfill is: stretches done of all, and the seconds it may still take (None: nobody can tell yet)."""
 

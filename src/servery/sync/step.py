@@ -66,7 +66,7 @@ async def _reconcile_one(reader: Reader, states: Mapping[str, state.State], now:
         at = states[resource.name]
         if at.error is not None or at.polled_until is None:
             continue
-        day = await due(reader, resource, now)
+        day = await due(reader, resource, at, now)
         if day is not None:
             return await _guarded(reader, resource, at, partial(_reconcile, reader, resource, day))
     return False
