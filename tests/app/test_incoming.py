@@ -295,3 +295,11 @@ async def test_what_waits_for_a_later_day_is_left_alone(till):
     await till.arrives(check("c1"))
     await till.pass_time(-timedelta(hours=1))
     assert await till.take() == 0
+
+
+async def test_what_somebody_mended_is_tried_at_once(till):
+    await till.arrives(check("c1"))
+    await till.pass_time(-timedelta(hours=1))
+    async with till.pool.connection() as db:
+        await claim.try_now(db, till.id)
+    assert await till.take() == 1

@@ -14,6 +14,7 @@ from servery.app.tokens import TIMEOUT, using
 from servery.connectors import registry
 from servery.connectors.contract import Account, Location, Session
 from servery.errors import Invalid, NeedsPerson, NotFound, Refuse
+from servery.inbox import claim
 from servery.model.venue import Venue
 from servery.storage.pool import Connection as Db
 from servery.sync import connections, state
@@ -135,6 +136,7 @@ async def change(db: Db, home: Path, connection: Connection, given: Mapping[str,
     await credentials.keep(db, home, manifest, connection.id, entered(manifest, settings))
     await connections.keep_account(db, connection.id, msgspec.to_builtins(account))
     await state.retry_now(db, connection.id)
+    await claim.try_now(db, connection.id)
     return account
 
 

@@ -26,8 +26,6 @@ from servery.sync.understanding import trace
 
 log = logging.getLogger(__name__)
 
-ARRIVED = "servery_arrived"
-"""The PostgreSQL channel on which those who store events say so."""
 _LOOK = 1.0
 """Seconds between looks where nobody called: what waits for its next try calls nobody."""
 _GATHER = 0.03
@@ -40,7 +38,7 @@ _AFTER_A_FAULT = 5.0
 async def run(pool: Pool, settings: Settings, stop: asyncio.Event) -> None:
     """Take in all that arrives until told to stop."""
     called = asyncio.Event()
-    listening = asyncio.create_task(listen(pool, ARRIVED, lambda _: called.set()))
+    listening = asyncio.create_task(listen(pool, claim.ARRIVED, lambda _: called.set()))
     working: dict[int, asyncio.Task[None]] = {}
     room = asyncio.Semaphore(_AT_ONCE)
     try:

@@ -11,6 +11,7 @@ from servery.connectors import registry
 from servery.errors import NotFound
 from servery.guests.search import find
 from servery.health.report import report
+from servery.inbox import claim
 from servery.model.venue import business_date
 from servery.model.viewer import Viewer
 from servery.profile.listing import COUNTED_TO, guest_count, guest_list, guest_rows
@@ -117,6 +118,7 @@ class RoomSources(Sources):
         async with self._pool.connection() as db:
             await _want_connection(db, connection_id)
             await state.retry_now(db, connection_id)
+            await claim.try_now(db, connection_id)
             await _changed(db, viewer, connection_id, "read")
 
     async def pause(self, viewer: Viewer, connection_id: int, paused: bool) -> None:

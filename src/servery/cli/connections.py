@@ -15,6 +15,7 @@ from servery.connectors import registry
 from servery.connectors.contract import Manifest, Setting
 from servery.health import watch
 from servery.health.report import report
+from servery.inbox import claim
 from servery.model.viewer import SYSTEM
 from servery.storage.pool import Connection as Db
 from servery.sync import connections, state
@@ -167,6 +168,7 @@ def remove(
 async def _read_now(db: Db, one: Connection) -> None:
     joining.refuse_files(one.connector)
     await state.retry_now(db, one.id)
+    await claim.try_now(db, one.id)
 
 
 async def _pause(db: Db, one: Connection) -> None:

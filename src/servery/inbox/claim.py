@@ -15,6 +15,8 @@ from servery.inbox.packing import unpacked
 Db = AsyncConnection[DictRow]
 Via = Literal["webhook", "poll", "backfill", "reconcile", "file"]
 
+ARRIVED = "servery_arrived"
+"""The PostgreSQL channel on which who takes in hears that there is something, by the connection's id."""
 MOST = 2_000
 """Events claimed at once. When more than one transaction's worth waits, larger sets are what catches up."""
 MOST_BYTES = 16_000_000
@@ -164,6 +166,7 @@ async def try_now(db: Db, connection_id: int) -> None:
     await db.execute(
         "update inbox_work set next_try_at = now() where connection_id = %s and next_try_at > now()", [connection_id]
     )
+    await db.execute("select pg_notify(%s, %s)", [ARRIVED, str(connection_id)])
 
 
 def wait_after(attempts: int) -> timedelta:

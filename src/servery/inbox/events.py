@@ -16,6 +16,8 @@ State = Literal["waiting", "retrying", "applied", "unchanged", "quarantined", "d
 """waiting: its turn has not come; retrying: it failed and is tried again; the others are its outcome."""
 _LOOKED_THROUGH = 20_000
 """Events that one list looks through for what no index knows. What it tells is where to go on."""
+_JUDGED = 4_000
+"""Events whose state one list looks up: that takes more than reading their kind."""
 
 
 class EventRow(Struct, frozen=True, kw_only=True):
@@ -100,7 +102,7 @@ order by found.id {way}"""
 async def events(db: Db, asked: Asked, *, limit: int, before: int | None = None, after: int | None = None) -> EventList:
     """The newest events that are wanted, before an id; or with `after` those that came since, the oldest first."""
     base, wanted, filtered = _query(asked, before, after)
-    looked = _LOOKED_THROUGH if filtered else limit + 1
+    looked = max(limit + 1, _JUDGED if asked.state else _LOOKED_THROUGH if filtered else 0)
     forward = after is not None
     query = _LIST.format(base=base, wanted=wanted, way="asc" if forward else "desc", last="max" if forward else "min")
     given = {**_values(asked), "before": before, "after": after, "limit": limit + 1, "looked": looked}

@@ -22,6 +22,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from servery.errors import Retry
 from servery.inbox import outcomes, partitions, quarantine
+from servery.inbox.claim import ARRIVED
 from servery.inbox.outcomes import Became
 from servery.inbox.quarantine import Aside
 
@@ -30,8 +31,6 @@ Pool = AsyncConnectionPool[Db]
 
 log = logging.getLogger(__name__)
 
-ARRIVED = "servery_arrived"
-"""The PostgreSQL channel on which workers hear that there is something to take in: the payload is the connection."""
 MOST_TOGETHER = 500
 MOST_BYTES_TOGETHER = 8_000_000
 MOST_BYTES_WAITING = 64_000_000

@@ -1,10 +1,9 @@
 """Dealing with events again: replayed, which does nothing twice, or dismissed, which can be undone."""
 
 from servery.errors import NotFound, Refuse
-from servery.inbox.claim import Db
+from servery.inbox.claim import ARRIVED, Db
 from servery.inbox.events import Asked, events
 
-ARRIVED = "servery_arrived"
 _AT_ONCE = 1_000
 MOST = 100_000
 """Events replayed by one order: more is a matter of reading the connection anew."""
