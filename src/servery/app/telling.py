@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import smtplib
 import ssl
 from collections.abc import Sequence
@@ -19,6 +17,7 @@ from anyio import to_thread
 
 from servery.app.guarded import post
 from servery.connectors import registry
+from servery.connectors.standard_webhooks import signed
 from servery.errors import NeedsPerson, Retry
 from servery.health.alerts import Owed, Receiver
 from servery.health.repairs import Repair, said
@@ -77,7 +76,8 @@ def _letter(settings: Settings, owed: Owed, about: Sequence[Repair], spoken: Wor
         return _("This is how you will be told when something breaks.") + f"\n\n{settings.public_url}/connections\n"
     told = [sentences(one, spoken) for one in about]
     if owed.what == "closed":
-        parts = [f"{what}\n{_('It is mended.')}" for what, _mend in told]
+        mended = _("It is mended.")
+        parts = [f"{what}\n{mended}" for what, _mend in told]
     else:
         parts = [f"{what}\n{mend}" for what, mend in told]
     return "\n\n".join([*parts, f"{settings.public_url}/connections"]) + "\n"
@@ -115,7 +115,8 @@ def _mail(settings: Settings, message: EmailMessage) -> None:
 
 async def _call(settings: Settings, to: Receiver, owed: Owed, about: Sequence[Repair], secret: str) -> None:
     body = msgspec.json.encode(_event(settings, owed, about))
-    status = await post(to.address, body, signed(secret, str(owed.id), body), inside=settings.inside_addresses)
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    status = await post(to.address, body, signed(str(owed.id), body, [key]), inside=settings.inside_addresses)
     if status == 410:
         raise NeedsPerson("The webhook's address answers that it is gone for good.", field="address")
     if not 200 <= status < 300:
@@ -142,18 +143,4 @@ def _event(settings: Settings, owed: Owed, about: Sequence[Repair]) -> dict[str,
                 for one in about
             ],
         },
-    }
-
-
-def signed(secret: str, identity: str, body: bytes, at: datetime | None = None) -> dict[str, str]:
-    """The headers by which a receiver knows that a body is ours, and which one it is."""
-    timestamp = str(int((at or datetime.now(UTC)).timestamp()))
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    proof = hmac.new(key, f"{identity}.{timestamp}.".encode() + body, hashlib.sha256).digest()
-    return {
-        "content-type": "application/json",
-        "user-agent": "Servery",
-        "webhook-id": identity,
-        "webhook-timestamp": timestamp,
-        "webhook-signature": f"v1,{base64.b64encode(proof).decode()}",
     }
