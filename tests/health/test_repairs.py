@@ -184,3 +184,13 @@ async def test_the_words_of_every_kind_have_their_places(db, till):
         filled = kind.what.format_map({name: name for name in given})
         assert "{" not in filled
         assert kind.button is None or "{" not in kind.button.path.format(connection_id=1, code="x")
+
+
+async def test_a_row_of_an_older_version_breaks_no_page(db, till):
+    await kept_aside(db, till, "no-date", NOW)
+    (one,) = await open_now(db)
+    assert one.leads("/events?connection={connection_id}&code={code}") == f"/events?connection={till}&code=no-date"
+    await db.execute("update repair set params = params - 'code' - 'count'")
+    (one,) = await repairs.repairs(db)
+    assert one.leads("/events?code={code}") == "/events?code=–"
+    assert repairs.said(one)[0].startswith("– records from Till could not be taken in")

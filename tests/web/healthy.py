@@ -114,7 +114,7 @@ def repairs(now: datetime) -> list[Repair]:
     return [
         _repair(1, "needs_person", now - timedelta(hours=9), 3, {**till, "waiting": 212}, refused),
         _repair(2, "quarantine", now - timedelta(hours=2), 2,
-                {**till, "connection": "Till at the harbour", "connection_id": 2, "count": 3}, odd),
+                {**till, "connection": "Till at the harbour", "connection_id": 2, "count": 3, "code": "odd"}, odd),
         _repair(3, "disk_low", now - timedelta(days=1), None, {"free": "1.8 GB", "size": "20.0 GB"}, None),
         _repair(4, "backup_never", now - timedelta(days=8), None, {}, None),
     ]  # fmt: skip

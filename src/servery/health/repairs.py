@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
@@ -41,9 +42,20 @@ class Repair(Struct, frozen=True, kw_only=True):
         """What is said of it and what mends it."""
         return KINDS[self.kind]
 
+    def leads(self, path: str) -> str:
+        """A path whose places are filled in; a place that an older version did not write down is a dash."""
+        return path.format_map(_Known({name: quote(str(value), safe="") for name, value in self.params.items()}))
+
     def is_quiet(self, now: datetime) -> bool:
         """Whether somebody chose not to hear of it now."""
         return self.ignored_at is not None or (self.snoozed_until is not None and self.snoozed_until > now)
+
+
+class _Known(dict[str, Any]):
+    """What fills places. A row outlives the version that wrote it: a place it knew nothing of must not break a page."""
+
+    def __missing__(self, name: str) -> str:
+        return "–"
 
 
 Translate = Callable[[str], str]
@@ -166,4 +178,4 @@ def said(
 
 def _filled(text: str, places: Mapping[str, Any]) -> str:
     # Text without places may hold braces of its own.
-    return text.format_map(places) if places else text
+    return text.format_map(_Known(places)) if places else text

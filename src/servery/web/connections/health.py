@@ -47,7 +47,7 @@ class RepairRow(Struct, frozen=True):
     @property
     def path(self) -> str:
         """Where the button leads."""
-        return self.button.path.format_map(self.repair.params) if self.button else ""
+        return self.repair.leads(self.button.path) if self.button else ""
 
 
 class Alarm(Struct, frozen=True, kw_only=True):
