@@ -157,7 +157,10 @@ async def test_a_webhook_is_signed_and_its_id_stays(pool, tmp_path):
     assert event["data"]["repairs"][0]["kind"] == "needs_person"
 
 
-INSIDE = "127.0.0.1 localhost [::1] 10.0.0.7 169.254.169.254 [::ffff:127.0.0.1] 0.0.0.0 2130706433".split()
+INSIDE = (
+    "127.0.0.1 localhost [::1] 10.0.0.7 169.254.169.254 [::ffff:127.0.0.1] 0.0.0.0 2130706433 "
+    "[64:ff9b::7f00:1] [2002:7f00:1::] 224.0.0.1"
+).split()
 
 
 @pytest.mark.parametrize("host", INSIDE)

@@ -60,6 +60,7 @@ def test_what_they_ask_for_is_waited_at_the_least_and_never_for_ever():
         ("Sat Nov 21 18:02:00 2026", 120.0),
         ("Sat, 21 Nov 2026 19:02:00 +0100", 120.0),
         ("Sat, 21 Nov 2026 17:00:00 GMT", 0.0),
+        ("9999999999", 86_400.0),
         ("-5", None),
         ("nan", None),
         ("inf", None),

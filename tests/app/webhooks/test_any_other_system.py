@@ -14,7 +14,8 @@ import pytest
 from servery.accounts.vault import open_vault
 from servery.app.connect import connect
 from servery.app.incoming import take_all
-from servery.connectors.webhook.send import signed
+from servery.connectors.standard_webhooks import signed
+from servery.connectors.webhook.client import key_of
 from servery.connectors.webhook.simulator import MAPPING, SECRET
 from servery.inbox.partitions import ensure_ahead
 from servery.storage.pool import open_pool
@@ -49,7 +50,8 @@ def rows(dsn: str, query: str) -> list[Any]:
 
 def posted(door: httpx.Client, connection_id: int, message: str, body: dict[str, Any], secret: str = SECRET) -> int:
     raw = json.dumps(body).encode()
-    return door.post(f"/hooks/{connection_id}", content=raw, headers=signed(message, raw, secret)).status_code
+    headers = signed(message, raw, [key_of(secret, "secret")])
+    return door.post(f"/hooks/{connection_id}", content=raw, headers=headers).status_code
 
 
 @pytest.fixture

@@ -5,18 +5,16 @@ says nothing of the kind: then a call that writes may have been carried out.
 """
 
 import re
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 from msgspec import Struct, field
 
+from servery.connectors.answers import retry_after
 from servery.errors import LookUpFirst, NeedsPerson, Refuse, Retry, ServeryError
 
 _PAUSE = 60.0
-_LONGEST_PAUSE = 86_400.0
 _MODEL = re.compile(r"\(([a-z0-9_]+(?:\.[a-z0-9_]+)+)\)")
 _HIDDEN_FIELDS = re.compile(r"access the fields? [\"“]([^\"”]+)[\"”]")
 _UNKNOWN_FIELD = re.compile(r"Invalid field '([^']+)' on model '([^']+)'")
@@ -147,7 +145,8 @@ def of_status(response: httpx.Response, base: str, writes: bool) -> ServeryError
     """The error that an HTTP status without a fault of Odoo's stands for."""
     status = response.status_code
     if status == httpx.codes.TOO_MANY_REQUESTS:
-        pause = _pause(response.headers.get("Retry-After"))
+        asked = retry_after(response.headers.get("Retry-After"))
+        pause = _PAUSE if asked is None else asked
         return Retry("Odoo at {host} asks for a pause.", retry_after=pause, host=host(base))
     if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
         return NeedsPerson("Odoo does not accept the API key for this login.", field="api_key", mend=_KEY_ADVICE)
@@ -189,16 +188,3 @@ def host(base: str) -> str:
         return urlsplit(base).hostname or "?"
     except ValueError:
         return "?"
-
-
-def _pause(header: str | None) -> float:
-    """Seconds to wait as Retry-After says, in seconds or as a date; our own where it says nothing to be believed."""
-    told = (header or "").strip()
-    if told.isascii() and told.isdigit() and len(told) < 8:
-        return min(float(told), _LONGEST_PAUSE)
-    try:
-        at = parsedate_to_datetime(told)
-    except (ValueError, OverflowError):
-        return _PAUSE
-    wait = (at.astimezone(UTC) - datetime.now(UTC)).total_seconds()
-    return min(wait, _LONGEST_PAUSE) if wait > 0 else _PAUSE

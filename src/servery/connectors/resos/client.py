@@ -9,6 +9,7 @@ import httpx
 import msgspec
 from msgspec import Raw
 
+from servery.connectors.answers import retry_after
 from servery.connectors.contract import Account, Location, Page, Resource, Session, Span
 from servery.connectors.resos import wire
 from servery.errors import LookUpFirst, NeedsPerson, Refuse, Retry
@@ -22,8 +23,6 @@ span meanwhile draws those behind it forward, and without the overlap as many wo
 RESTAURANT = "restaurant"
 """The location's id where resOS does not name one. A key opens one restaurant only, so it stands for no other."""
 RETRY_SECONDS = 30.0
-_DIGITS = 8
-"""Of a wait that is meant: more of them are a fault, not a day and more."""
 
 _ORDER = "createdAt:1"
 """Oldest made first, so that a booking made while pages are read joins at the end instead of moving the others."""
@@ -198,17 +197,13 @@ def _away(template: str, session: Session, path: str) -> Retry:
 
 
 def _too_many(session: Session, answer: httpx.Response, path: str) -> Retry:
-    seconds = _milliseconds(answer.headers.get("Retry-After")) / 1000
+    # In milliseconds, and not in seconds as RFC 9110 has it.
+    asked = retry_after(answer.headers.get("Retry-After"), "milliseconds")
+    seconds = RETRY_SECONDS if asked is None else asked
     return Retry(
         "resOS at {host} asks us to wait; {path} is asked for again in {seconds} seconds.",
         retry_after=seconds, host=_host(session), path=path, seconds=round(seconds, 1),
     )  # fmt: skip
-
-
-def _milliseconds(header: str | None) -> float:
-    """Retry-After, which resOS writes in milliseconds and not in seconds as RFC 9110 has it."""
-    readable = header and header.isascii() and header.isdigit() and len(header) <= _DIGITS
-    return float(header) if header and readable else RETRY_SECONDS * 1000
 
 
 def _not_the_api(session: Session) -> NeedsPerson:

@@ -1,13 +1,12 @@
 """One question to Square over HTTP, or one change: signed in, and what went wrong said plainly."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import httpx
 import msgspec
 
+from servery.connectors.answers import retry_after
 from servery.connectors.contract import Session
 from servery.connectors.square import wire
 from servery.errors import LookUpFirst, NeedsPerson, Refuse, Retry
@@ -19,9 +18,6 @@ VERSION = "2025-08-20"
 _PERMISSIONS = ("MERCHANT_PROFILE_READ", "ITEMS_READ", "CUSTOMERS_READ", "ORDERS_READ", "PAYMENTS_READ")
 _PAUSE_WITHOUT_ADVICE = 30.0
 _PAUSE_AFTER_FAILURE = 60.0
-_LONGEST_PAUSE = 86_400.0
-_DIGITS = 8
-"""Of a wait that is meant: more of them are a slip of theirs."""
 
 Answer = TypeVar("Answer")
 
@@ -153,7 +149,8 @@ def _decoded(response: httpx.Response, url: str, answer: type[Answer]) -> Answer
 
 def _failure(response: httpx.Response, url: str) -> NeedsPerson | Refuse | Retry:
     if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
-        pause = _pause(response.headers.get("Retry-After"))
+        asked = retry_after(response.headers.get("Retry-After"))
+        pause = _PAUSE_WITHOUT_ADVICE if asked is None else asked
         return Retry("Square asks for a pause: too many questions at once.", retry_after=pause, where=url)
     if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
         return Retry(
@@ -190,19 +187,6 @@ def _problem(response: httpx.Response) -> wire.Problem | None:
     except msgspec.DecodeError:
         return None
     return problems[0] if problems else None
-
-
-def _pause(advice: str | None) -> float:
-    """Seconds to wait by a Retry-After header, which gives seconds or a date."""
-    if advice is None:
-        return _PAUSE_WITHOUT_ADVICE
-    if advice.strip().isdecimal():
-        return min(float(advice.strip()[:_DIGITS]), _LONGEST_PAUSE)
-    try:
-        until = parsedate_to_datetime(advice)
-    except ValueError:
-        return _PAUSE_WITHOUT_ADVICE
-    return min(max(0.0, (until - datetime.now(UTC)).total_seconds()), _LONGEST_PAUSE)
 
 
 def _not_square(url: str) -> NeedsPerson:

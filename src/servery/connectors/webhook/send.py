@@ -4,15 +4,14 @@ The receiver knows a repeat by its `webhook-id`, which is made of our id and the
 an unknown end may be made again.
 """
 
-import base64
-import hmac
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import httpx
 import msgspec
 
+from servery.connectors.answers import retry_after
 from servery.connectors.contract import Account, Sent, Session, Target
+from servery.connectors.standard_webhooks import request, signed
 from servery.connectors.webhook.client import key_of
 from servery.connectors.webhook.guard import refuse_inside
 from servery.errors import LookUpFirst, NeedsPerson, Refuse, Retry
@@ -21,7 +20,6 @@ from servery.model.commands import Command, GuestCard, PartyCard
 VERSION = "1"
 """Of the payload: it changes when a member is taken away or means something else, never when one is added."""
 _PAUSE = 30.0
-_LONGEST_PAUSE = 86_400.0
 
 
 async def send(session: Session, account: Account, command: Command, target: Target) -> Sent:
@@ -30,7 +28,8 @@ async def send(session: Session, account: Account, command: Command, target: Tar
     if not url:
         return Sent(external_id=None)
     body = payload(command, target)
-    headers = signed(f"{target.our_id}.{target.version}", body, session.settings.get("sending_secret", ""))
+    keys = _keys(session.settings.get("sending_secret", ""))
+    headers = signed(f"{target.our_id}.{target.version}", body, keys)
     _judge(await _post(session, url, body, headers))
     return Sent(external_id=target.our_id)
 
@@ -54,37 +53,20 @@ def event(command: Command) -> str:
     return "party.updated" if isinstance(command, PartyCard) else "visit.closed"
 
 
-def signed(message_id: str, body: bytes, secrets: str, at: datetime | None = None) -> dict[str, str]:
-    """The headers of a delivery, with one signature for each of the secrets (parted by spaces)."""
-    stamp = str(int((at or datetime.now(UTC)).timestamp()))
-    covered = f"{message_id}.{stamp}.".encode() + body
+def _keys(secrets: str) -> list[bytes]:
     keys = [key_of(secret, "sending_secret") for secret in secrets.split()]
     if not keys:
         raise NeedsPerson("What goes out must be signed.", field="sending_secret", mend="Enter a secret for it.")
-    proofs = (base64.b64encode(hmac.digest(key, covered, "sha256")).decode() for key in keys)
-    return {
-        "webhook-id": message_id,
-        "webhook-timestamp": stamp,
-        "webhook-signature": " ".join(f"v1,{proof}" for proof in proofs),
-        "content-type": "application/json",
-        "user-agent": "Servery",
-    }
+    return keys
 
 
 async def _post(session: Session, url: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
     address = await refuse_inside(url, session.settings.get("inside", ""))
     asked = httpx.URL(url)
-    # The very address that was looked at is asked: the name may lead elsewhere a moment later. The certificate is
-    # still held against the name.
-    request = session.http.build_request(
-        "POST",
-        asked.copy_with(host=address),
-        content=body,
-        headers={**headers, "host": asked.netloc.decode("ascii")},
-        extensions={"sni_hostname": asked.host},
-    )
     try:
-        answer = await session.http.send(request, stream=True, follow_redirects=False)
+        answer = await session.http.send(
+            request(session.http, asked, address, body, headers), stream=True, follow_redirects=False
+        )
         # What a stranger answers is not read: it may be endless.
         await answer.aclose()
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -115,18 +97,8 @@ def _judge(answer: httpx.Response) -> None:
             mend="Enter that address: a redirect is not followed.",
         )  # fmt: skip
     if status == httpx.codes.TOO_MANY_REQUESTS:
-        raise Retry("The other system asks for a pause.", retry_after=_pause(answer))
+        asked = retry_after(answer.headers.get("Retry-After"))
+        raise Retry("The other system asks for a pause.", retry_after=_PAUSE if asked is None else asked)
     if answer.is_server_error or status == httpx.codes.REQUEST_TIMEOUT:
         raise LookUpFirst("The other system is out of order (it answered {status}).", status=status)
     raise Refuse("The other system refuses this ({status}).", status=status)
-
-
-def _pause(answer: httpx.Response) -> float:
-    advice = answer.headers.get("Retry-After", "")
-    if advice.isascii() and advice.isdigit() and len(advice) < 7:
-        return min(float(advice), _LONGEST_PAUSE)
-    try:
-        until = parsedate_to_datetime(advice)
-    except ValueError:
-        return _PAUSE
-    return min(max(0.0, (until - datetime.now(UTC)).total_seconds()), _LONGEST_PAUSE)

@@ -13,8 +13,10 @@ import pytest
 
 from servery.connectors.contract import Account, Asgi, Location, Session, Target
 from servery.connectors.registry import connector
+from servery.connectors.standard_webhooks import signed
 from servery.connectors.webhook import guard
-from servery.connectors.webhook.send import payload, send, signed
+from servery.connectors.webhook.client import key_of
+from servery.connectors.webhook.send import payload, send
 from servery.connectors.webhook.simulator import SECRET, Receiver
 from servery.errors import LookUpFirst, NeedsPerson, Refuse, Retry
 from servery.model.commands import GuestCard, PartyCard, VisitReport
@@ -74,7 +76,7 @@ def test_while_the_secret_is_changed_both_sides_may_have_either():
 def test_the_official_library_accepts_what_we_sign_and_refuses_what_was_changed():
     library = pytest.importorskip("standardwebhooks")
     body = payload(GUEST, Target(our_id=OUR_ID, version=3))
-    headers = signed(f"{OUR_ID}.3", body, f"{SECRET} {OTHER}")
+    headers = signed(f"{OUR_ID}.3", body, [key_of(SECRET, "secret"), key_of(OTHER, "secret")])
     for secret in (SECRET, OTHER):
         assert library.Webhook(secret).verify(body, headers)["type"] == "guest.updated"
     with pytest.raises(library.WebhookVerificationError):
@@ -84,7 +86,8 @@ def test_the_official_library_accepts_what_we_sign_and_refuses_what_was_changed(
 def test_the_example_of_the_specification():
     # The vector of the specification's own libraries.
     secret, message = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek"
-    headers = signed(message, b'{"test": 2432232314}', secret, datetime.fromtimestamp(1614265330, UTC))
+    at = datetime.fromtimestamp(1614265330, UTC)
+    headers = signed(message, b'{"test": 2432232314}', [key_of(secret, "secret")], at)
     assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
