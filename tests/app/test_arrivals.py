@@ -1,0 +1,92 @@
+"""What the pages of events get from the rooms."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from servery.app import arrivals
+from servery.app.arrivals import RoomArrivals
+from servery.connectors.contract import Connector
+from servery.model.viewer import SYSTEM
+from servery.storage.pool import open_pool
+from servery.web.events.page import Wanted
+from tests.app.inbox import House, check, house
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def till(database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+    async with open_pool(database) as pool, house(pool) as till:
+
+        def fake(name: str) -> Connector:
+            return till.connector
+
+        monkeypatch.setattr(arrivals.registry, "connector", fake)
+        yield till
+
+
+async def test_one_event_is_told_with_what_it_means_and_what_came_of_it(till):
+    guest = {"lane": "g", "records": [["guest", {"id": "g1", "name": "Ida Holm"}]]}
+    _, one = await till.arrives(guest, check("c1", number="1042", guest="g1", table="7"))
+    await till.take()
+    async with till.pool.connection() as db:
+        await db.execute(
+            "insert into outbox_target (connection_id, kind, subject_id, our_id, state) "
+            "values (%s, 'guest', 1, gen_random_uuid(), 'due')", [till.id]
+        )  # fmt: skip
+    whole = await RoomArrivals(till.pool).event(SYSTEM, one)
+    assert [change.external_id for change in whole.understood.changes] == ["c1"]
+    assert {record.kind: record.guest_id for record in whole.records} == {"check": 1, "guest": 1}
+    assert whole.names == {1: "Ida Holm"}
+    assert [(each.kind, each.state) for each in whole.caused] == [("guest", "due")]
+    assert await till.rows("select purpose from guest_look") == [("page",)]
+    assert await till.rows("select action, subject from action") == [("event-shown", f"event:{one}")]
+
+
+async def test_what_cannot_be_understood_says_so_anew(till):
+    (one,) = await till.arrives(check("c1", location="elsewhere"))
+    await till.take()
+    rooms = RoomArrivals(till.pool)
+    error = (await rooms.event(SYSTEM, one)).understood.error
+    assert error is not None
+    assert error.code == "unplaced"
+    async with till.pool.connection() as db:
+        await db.execute("update venue_link set location = 'elsewhere' where location = 'syd'")
+    assert (await rooms.event(SYSTEM, one)).understood.error is None, "by today's rules"
+
+
+async def test_a_group_is_replayed_dismissed_and_brought_back_and_each_deed_is_written_down(till):
+    rooms = RoomArrivals(till.pool)
+    one, *_ = await till.arrives(
+        {"lane": "x", "records": [["check", {}]]}, {"lane": "y", "records": [["check", {}]]}, b"{"
+    )
+    await till.take()
+    found = await rooms.arrived(SYSTEM, Wanted())
+    group = found.groups[0]
+    assert (group.events, group.stage, found.connections) == (2, "translate", {till.id: "till"})
+    wanted = Wanted(connection=till.id, stage=group.stage, code=group.code)
+    assert [row.state for row in (await rooms.arrived(SYSTEM, wanted)).rows] == ["quarantined"] * 2
+    assert await rooms.dismiss(SYSTEM, wanted, None) == 2
+    await rooms.restore(SYSTEM, one)
+    assert await rooms.replay_group(SYSTEM, wanted) == 2
+    assert await till.take() == 2
+    await rooms.replay(SYSTEM, one)
+    assert await till.rows("select action from action order by id") == [
+        ("events-dismissed",), ("events-restored",), ("events-replayed",), ("events-replayed",),
+    ]  # fmt: skip
+
+
+async def test_events_are_found_by_a_guests_name(till):
+    guest = {"lane": "g", "records": [["guest", {"id": "g1", "name": "Ida Holm"}]]}
+    about, _ = await till.arrives(guest, check("c9"))
+    await till.take()
+    rooms = RoomArrivals(till.pool)
+    for asked in ("ida", "1"):
+        assert [row.id for row in (await rooms.arrived(SYSTEM, Wanted(guest=asked))).rows] == [about]
+    assert (await rooms.arrived(SYSTEM, Wanted(guest="nobody at all"))).rows == []
