@@ -102,7 +102,7 @@ class Webhook(Struct, frozen=True, kw_only=True):
     """Seconds a timestamp may lie ahead."""
     id_header: str | None = None
     id_path: str | None = None
-    """Where the body names the event: members parted by dots. Without either, equal bodies are one event."""
+    """Where the body names the event: members parted by dots. Without either, equal bodies within a minute are one."""
     kind_header: str | None = None
     kind_path: str | None = None
     merchant_path: str | None = None

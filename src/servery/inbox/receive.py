@@ -197,11 +197,14 @@ def _not_now() -> Retry:
 
 _KEEP = """
 with new as (
-    insert into inbox_seen (connection_id, key)
+    insert into inbox_seen as seen (connection_id, key)
     -- In one order everywhere: processes that store the same events at once wait for one another, never in a circle.
     select connection_id, key from unnest(%(connections)b::bigint[], %(keys)b::text[]) as c(connection_id, key)
     order by connection_id, key
-    on conflict do nothing returning connection_id, key
+    -- One that its sender did not number may well happen again: only at once is it the same.
+    on conflict (connection_id, key) do update set seen_at = now()
+    where seen.key like 'body:%%' and seen.seen_at < now() - interval '60 seconds'
+    returning connection_id, key
 ), kept as (
     insert into inbox_event (day, connection_id, connector, via, kind, key, headers, body)
     select (now() at time zone 'utc')::date, nullif(connection_id, 0), connector, 'webhook', kind, key,

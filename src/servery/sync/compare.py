@@ -154,14 +154,17 @@ async def next_due(
     compared = {row["business_date"]: row["at"] for row in await cursor.fetchall()}
     last = now.date() + timedelta(days=COMING if resource.ahead and resource.reconciled == "reservation" else 0)
     days = (last - timedelta(days=back) for back in range((last - now.date()).days + BACK + 1))
-    return next((day for day in days if _is_due(compared.get(day), *bounds(places, day), at, now)), None)
+    coming = resource.reconciled == "reservation"
+    return next((day for day in days if _is_due(compared.get(day), *bounds(places, day), at, now, coming)), None)
 
 
-def _is_due(compared_at: datetime | None, began: datetime, ended: datetime, at: State, now: datetime) -> bool:
+def _is_due(
+    compared_at: datetime | None, began: datetime, ended: datetime, at: State, now: datetime, coming: bool
+) -> bool:
     if not _is_ours(began, ended, at):
         return False
     if ended > now:
-        return compared_at is None or compared_at + COMING_EVERY <= now
+        return coming and (compared_at is None or compared_at + COMING_EVERY <= now)
     passed = [ended + after for after in AFTER if ended + after <= now]
     return bool(passed) and (compared_at is None or compared_at < passed[-1])
 
@@ -215,7 +218,8 @@ async def reconciliations(db: Db, connection_id: int, days: int = 31) -> list[Re
     cursor = await db.execute(
         "select r.*, venue.name as venue, venue.body ->> 'currency' as currency "
         "from reconciliation as r join venue on venue.id = r.venue_id "
-        "where connection_id = %(connection)s and business_date between %(today)s - %(days)s::int and %(today)s "
+        "where connection_id = %(connection)s and business_date >= %(today)s - %(days)s::int "
+        "and business_date < %(today)s "
         "order by business_date desc, venue.name, resource",
         {"connection": connection_id, "today": datetime.now(UTC).date(), "days": days},
     )

@@ -79,16 +79,9 @@ def house(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tup
 @pytest.fixture
 def database(house: tuple[str, httpx.Client]) -> str:
     dsn, _ = house
-    for table in (
-        "inbox_event",
-        "inbox_work",
-        "inbox_seen",
-        "inbox_outcome",
-        "quarantine",
-        "application",
-        "connection",
-    ):
-        change(dsn, f"delete from {table}")
+    tables = "connection, venue, guest, application, quarantine"
+    inbox = "inbox_event, inbox_work, inbox_seen, inbox_outcome, inbox_record"
+    change(dsn, f"truncate {tables}, {inbox} cascade")
     return dsn
 
 

@@ -65,6 +65,23 @@ def test_equal_bodies_without_an_id_are_one_event(client: httpx.Client, database
     assert [one["body"] for one in events(database)] == [b"[1]", b"[2]"]
 
 
+def test_equal_bodies_a_minute_apart_are_two_events(client: httpx.Client, database: str, till: int):
+    """A hint that names only what changed is the same each time: it must not be lost for weeks."""
+    post(client, till, b"[1]")
+    with psycopg.connect(database) as db:
+        db.execute("update inbox_seen set seen_at = seen_at - interval '61 seconds'")
+    assert post(client, till, b"[1]").status_code == 200
+    assert len(events(database)) == 2
+
+
+def test_an_id_is_known_again_after_weeks(client: httpx.Client, database: str, till: int):
+    post(client, till, BODY)
+    with psycopg.connect(database) as db:
+        db.execute("update inbox_seen set seen_at = seen_at - interval '30 days'")
+    assert post(client, till, BODY).status_code == 200
+    assert len(events(database)) == 1
+
+
 def test_one_id_of_two_connections_is_two_events(client: httpx.Client, database: str, till: int):
     other = connected(database, "Other")
     assert [post(client, one, BODY).status_code for one in (till, other)] == [200, 200]
