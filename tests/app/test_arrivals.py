@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from servery.app import arrivals
 from servery.app.arrivals import RoomArrivals
+from servery.connectors import registry
 from servery.connectors.contract import Connector
 from servery.model.viewer import SYSTEM
 from servery.storage.pool import open_pool
@@ -27,7 +27,7 @@ async def till(database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
         def fake(name: str) -> Connector:
             return till.connector
 
-        monkeypatch.setattr(arrivals.registry, "connector", fake)
+        monkeypatch.setattr(registry, "connector", fake)
         yield till
 
 
