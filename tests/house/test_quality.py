@@ -27,6 +27,10 @@ def test_each_connector_is_held_to_the_contract(name: str):
     assert "contract_suite(" in suite.read_text()
 
 
+def test_those_that_can_be_connected_are_those_whose_quality_is_asked_for():
+    assert set(registry.connectable()) == set(registry.packages()) - OF_FILES_BY_HAND
+
+
 BARE = Manifest(name="x", title="X", kind="pos", quality="bronze", evidence="official")
 POLLED = Manifest(
     name="x", title="X", kind="pos", quality="bronze", evidence="official",

@@ -36,7 +36,7 @@ def quality(
 ) -> None:
     """Run the contract suite of one connector or of all, and tell which level that proves and what lacks."""
     above = False
-    for each in [name] if name else sorted(registry.packages()):
+    for each in [name] if name else registry.connectable():
         manifest = registry.manifest(each)
         verdict = levels.verdict(manifest, failed_tests(registry.packages()[each]))
         above |= levels.rank(manifest.quality) > levels.rank(verdict.proven)
