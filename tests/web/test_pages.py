@@ -11,14 +11,14 @@ from litestar.testing import TestClient
 from servery.model.viewer import ROLES
 from tests.web.preview import PASSWORD, Preview
 
-PAGES = ("/tonight", "/guests", "/guests/13", "/connections")
+PAGES = ("/tonight", "/guests", "/guests/13", "/connections", "/events")
 ALLOWED = {
     "host": {"/tonight", "/guests", "/guests/13", "/connections"},
     "server": {"/tonight", "/guests", "/guests/13"},
     "manager": set(PAGES),
     "marketer": {"/guests", "/guests/13", "/connections"},
     "owner": set(PAGES),
-    "integrator": {"/guests", "/guests/13", "/connections"},
+    "integrator": {"/guests", "/guests/13", "/connections", "/events"},
 }
 
 
