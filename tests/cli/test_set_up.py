@@ -97,12 +97,13 @@ def test_an_application_is_entered_and_its_secret_never_shown(servery: Run, tmp_
     secret.write_text("app-secret")
     lacking = servery("application", "set", "square", "--set", "client_id=sq0")
     assert lacking.returncode == 3
-    more = ["--secret", f"client_secret=@{secret}"]
+    more = ["--secret", f"client_secret=@{secret}", "--secret", f"webhook_signature_key=@{secret}"]
     done = servery("application", "set", "square", "--set", "client_id=sq0", *more)
     assert done.returncode == 0, done.stderr
     assert "http://127.0.0.1:8420/connections/authorised" in done.stderr
     shown = servery("application", "show", "square", "--json")
     assert json.loads(shown.stdout)["client_id"] == "sq0"
+    assert json.loads(shown.stdout)["webhook"] == "http://127.0.0.1:8420/hooks/apps/square"
     assert "app-secret" not in shown.stdout + shown.stderr
     none = servery("application", "set", "resos", "--set", "client_id=x")
     assert none.returncode == 2

@@ -6,6 +6,7 @@ import typer
 
 from servery.accounts.audit import acted
 from servery.app import authorise, credentials
+from servery.app.addresses import PATH
 from servery.cli.given import Secret, Set, given
 from servery.cli.shell import AsJson, give, say, settings, with_database
 from servery.connectors import registry
@@ -50,6 +51,9 @@ def show(connector: Connector, as_json: AsJson = False) -> None:
     held = with_database(lambda db: credentials.application(db, house.home, connector))
     told = {one.name: "(kept)" if one.secret and one.name in held else held.get(one.name) for one in asks}
     told["redirect"] = house.public_url + authorise.CALLBACK
+    hook = registry.manifest(connector).webhook
+    if hook is not None and any(one.name == hook.secret for one in asks):
+        told["webhook"] = f"{house.public_url}{PATH}apps/{connector}"
     if as_json:
         give(told)
         return
