@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from servery.app import credentials
 from servery.app.credentials import HISTORY_DAYS, all_settings, entered
+from servery.app.strayed import bring_home
 from servery.app.tokens import TIMEOUT, using
 from servery.connectors import registry
 from servery.connectors.contract import Account, Location, Session
@@ -113,6 +114,7 @@ async def join(
     linked = [await _venue(db, choice) for choice in choices.values()]
     for location, kept in zip(locations, linked, strict=True):
         await connections.link_location(db, connection_id, location, kept.id)
+    await bring_home(db, manifest)
     return Connected(connection_id, chosen, account, linked)
 
 

@@ -22,7 +22,7 @@ async def replay(db: Db, event_id: int) -> None:
     if row["connection_id"] is None:
         raise Refuse(
             "Nobody knows which connection this event belongs to.",
-            mend="Connect that account, then ask its system to send the event again.",
+            mend="Connect that account: the event is then taken in by itself.",
         )
     await _again(db, [event_id])
 

@@ -14,6 +14,9 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from servery.app.hooks import Hooks
+from servery.app.strayed import bring_home
+from servery.connectors import registry
+from servery.storage.pool import open_pool
 from tests.app.webhooks.door import (
     BODY,
     CARD,
@@ -212,6 +215,21 @@ def test_an_application_s_events_find_their_connections(client: httpx.Client, da
     found = [(one["key"], one["connection_id"]) for one in events(database)]
     assert sorted(found) == [("e-0", till), ("e-0", twin), ("e-1", other)]
     assert post(client, "apps/square", BODY, secret="other").status_code == 401
+
+
+@pytest.mark.usefixtures("app_secret", "till")
+def test_an_event_of_nobody_finds_home_when_its_account_is_connected(client: httpx.Client, database: str):
+    for number, merchant in enumerate(("M9", "M8", "M9")):
+        assert post(client, "apps/square", event(number, merchant_id=merchant)).status_code == 200
+    late = connected(database, "Late", "M9")
+
+    async def connecting() -> list[int]:
+        async with open_pool(database) as pool, pool.connection() as db:
+            return [await bring_home(db, registry.manifest("square")) for _ in range(2)]
+
+    assert asyncio.run(connecting()) == [2, 0]
+    assert [one["connection_id"] for one in events(database)] == [late, None, late]
+    assert [one["connection_id"] for one in rows(database, "select connection_id from inbox_work")] == [late, late]
 
 
 @pytest.mark.usefixtures("app_secret", "till")
