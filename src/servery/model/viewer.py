@@ -35,7 +35,12 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     "owner": frozenset(get_args(Right)),
     "integrator": frozenset(
         {
-            "see_guests", "see_contact", "see_money", "see_connections", "see_events", "change_connections",
+            "see_guests",
+            "see_contact",
+            "see_money",
+            "see_connections",
+            "see_events",
+            "change_connections",
             "import_files",
         }
     ),
