@@ -279,7 +279,7 @@ def _lost(merchant: str | None) -> dict[str, Any]:
         reason = ServeryError(
             "No connection reads the account or location {merchant}.",
             code="merchant-unknown",
-            mend="Connect it, then take the event in again.",
+            mend="Connect it: the event is then taken in by itself.",
             merchant=merchant,
         )
     return quarantine.reason_of(reason)
