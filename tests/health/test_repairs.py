@@ -77,6 +77,15 @@ async def test_many_of_one_reason_are_one_notice(db, till):
     assert await kinds(db) == []
 
 
+async def test_events_of_nobody_are_told_until_somebody_connects_their_account(db, till):
+    await kept_aside(db, till, "merchant-unknown", NOW)
+    await db.execute("update quarantine set connection_id = null")
+    (one,) = await open_now(db)
+    assert (one.kind, one.params["system"], one.params["count"]) == ("strayed", "square", 1)
+    await db.execute("update quarantine set resolved_at = now(), resolution = 'dismissed'")
+    assert await kinds(db) == []
+
+
 async def test_refused_objects_poison_and_backlogs(db, till):
     error = {"code": "bad-phone", "template": "The phone number is refused.", "params": {}}
     await to_send(db, till, 2, NOW, state="refused", error=error)

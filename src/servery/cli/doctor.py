@@ -1,7 +1,7 @@
 """`servery doctor`: is everything as it should be, and if not, what mends it?"""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import typer
 from msgspec import Struct
@@ -128,9 +128,14 @@ def _repair(one: Repair, now: datetime) -> Finding:
     )
 
 
+_BEING_TRIED = timedelta(minutes=2)
+
+
 def _next_try(at: datetime, now: datetime) -> str:
-    # A time gone by means that nothing reads at the moment.
-    return f"Next try {_when(at, now)}." if at > now else "It is tried again as soon as servery is up."
+    # A time that has just gone by means that it is being tried.
+    if at > now - _BEING_TRIED:
+        return f"Next try {_when(at, now)}." if at > now else "It is being tried at this moment."
+    return "It is tried again as soon as servery is up."
 
 
 def _sums(number: int, newest: Sequence[Contradiction]) -> list[Finding]:

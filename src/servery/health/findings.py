@@ -53,7 +53,7 @@ async def findings(db: Db, connections: Sequence[ConnectionHealth], now: datetim
     """Everything that is not well `now`, of connections and of the machine."""
     found = [one for row in connections for one in _of_connection(row, now)]
     named = {row.id: row for row in connections if row.state != "paused"}
-    for ask in (_refused, _held, _quarantine, _poison, _silent):
+    for ask in (_refused, _held, _quarantine, _strayed, _poison, _silent):
         found += await ask(db, named, now)
     return [*found, *await _of_machine(db, now, bool(connections))]
 
@@ -139,6 +139,23 @@ async def _quarantine(db: Db, named: Named, now: datetime) -> list[Finding]:
     )
     return [_grouped("quarantine", named[row["connection_id"]], row) for row in await cursor.fetchall()
             if row["connection_id"] in named]  # fmt: skip
+
+
+async def _strayed(db: Db, named: Named, now: datetime) -> list[Finding]:
+    """Events that an application sent of an account that is no connection's."""
+    cursor = await db.execute(
+        "select connector, count(*) as n, min(at) as since from quarantine "
+        "where resolved_at is null and connection_id is null group by 1"
+    )
+    return [
+        Finding(
+            cause=f"strayed:{row['connector']}",
+            kind="strayed",
+            since=row["since"],
+            params={"count": row["n"], "system": row["connector"]},
+        )
+        for row in await cursor.fetchall()
+    ]
 
 
 def _grouped(kind: str, row: ConnectionHealth, group: Mapping[str, Any]) -> Finding:

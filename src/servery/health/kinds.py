@@ -118,6 +118,12 @@ KINDS: Mapping[str, Kind] = {
         mend=_("Look in the system whether its webhooks still point here. Until then changes come some minutes late."),
         button=_TO_CONNECTION,
     ),
+    "strayed": Kind(
+        severity="warning",
+        what=_("{count} events of {system} are of an account that nobody connected."),
+        mend=_("Connect it: they are then taken in by themselves. Or lay them aside on the page Events."),
+        button=Button(_("Look at them"), "/events?state=quarantined"),
+    ),
     "unpaired": Kind(
         severity="notice",
         what=_("{count} tables of {connection} are not paired with tables of the venue: {names}"),

@@ -40,6 +40,7 @@ _SHOWN = (
     "app/credentials.py",
     "app/guarded.py",
     "app/hearing.py",
+    "app/hooks.py",
     "app/incoming.py",
     "app/scheduled.py",
     "app/set_up/*.py",
