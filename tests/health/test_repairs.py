@@ -188,6 +188,7 @@ async def test_the_words_of_every_kind_have_their_places(db, till):
         "seconds",
         "names",
         "number",
+        "system",
     }
     for kind in KINDS.values():
         filled = kind.what.format_map({name: name for name in given})
