@@ -28,6 +28,7 @@ from servery.model.reservation import Reservation
 from servery.model.venue import Table, Venue
 from servery.storage.pool import open_pool
 from servery.sync import connections
+from servery.sync.pace import Rhythm, keep_rhythm
 from servery.testing.served import served
 from servery.testing.stage import Stage
 
@@ -133,6 +134,7 @@ async def _joined(tonight: Dinner, urls: dict[str, str]) -> None:
             async with pool.connection() as db:
                 venue = None if name == "square" else "Nord"
                 made = await joining.connect(db, tonight.home, name, settings, name=name, venue_name=venue)
+                await keep_rhythm(db, made.id, Rhythm())
                 tonight.ids[name] = made.id
 
 

@@ -90,6 +90,24 @@ def test_a_connection_is_made_once_and_changed(send: Send, till: str, database: 
     assert send("PATCH", "/connections/999999", {"paused": True}).status_code == 404
 
 
+def test_nothing_is_written_to_a_new_connection_until_a_change_says_so(send: Send, till: str, database: str) -> None:
+    number = send("POST", "/connections", _settings(till)).json()["id"]
+    held = "select live_from > now() + interval '1000 years' as held, pace, batch_at, spare_service from connection"
+    (row,) = sql(database, held)
+    assert (row["held"], row["pace"]) == (True, "live")
+    lacking = send("PATCH", f"/connections/{number}", {"pace": "batch", "live_from": None})
+    assert (lacking.status_code, lacking.json()["errors"][0]["pointer"]) == (400, "/body/batch_at")
+    assert sql(database, held)[0]["held"] is True, "all of a change or none"
+    times = {"pace": "batch", "batch_at": ["23:30", "15:00"], "spare_service": True}
+    assert send("PATCH", f"/connections/{number}", times).status_code == 200
+    (row,) = sql(database, held)
+    assert (row["held"], row["batch_at"], row["spare_service"]) == (True, [900, 1410], True), "what is not given stays"
+    assert send("PATCH", f"/connections/{number}", {"live_from": None}).status_code == 200
+    assert sql(database, held)[0]["held"] is None
+    assert send("PATCH", f"/connections/{number}", {"live_from": "2026-03-01T06:00:00Z"}).status_code == 200
+    assert sql(database, held)[0]["held"] is False
+
+
 def test_tables_are_told_and_paired(send: Send, till: str, database: str) -> None:
     number = send("POST", "/connections", _settings(till)).json()["id"]
     other = sql(database, "insert into connection (name, connector) values ('Book', 'csv') returning id")[0]["id"]

@@ -56,6 +56,6 @@ def _commands(command: object, words: str) -> Iterator[tuple[str, Command]]:
             yield from _commands(command.get_command(None, name), f"{words} {name}")  # type: ignore[arg-type]
         return
     params = command.params  # type: ignore[attr-defined]
-    options = {name for one in params if one.param_type_name == "option" for name in one.opts}
+    options = {name for one in params if one.param_type_name == "option" for name in (*one.opts, *one.secondary_opts)}
     arguments = tuple(one.name for one in params if one.param_type_name == "argument")
     yield words, Command(frozenset(options), arguments)

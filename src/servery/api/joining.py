@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Protocol
 
 from litestar import Response
@@ -17,6 +18,7 @@ from servery.api.single import single
 from servery.errors import Invalid, NeedsPerson, Refuse, ServeryError
 from servery.model.viewer import Viewer
 from servery.sync import connections, tables
+from servery.sync.pace import Pace
 from servery.sync.tables import How, Pairing
 
 Settings = Annotated[dict[str, str], Meta(description="As the connector's manifest names them, secrets included.")]
@@ -44,6 +46,13 @@ class ConnectionChange(Struct, frozen=True, kw_only=True):
     name: str | UnsetType = UNSET
     paused: bool | UnsetType = UNSET
     settings: Annotated[dict[str, str], Meta(description="Tried before they are kept.")] | UnsetType = UNSET
+    pace: Annotated[Pace, Meta(description="Batch: at set times only; hybrid: then too.")] | UnsetType = UNSET
+    batch_at: Annotated[tuple[str, ...], Meta(description="The set times, HH:MM at the venue.")] | UnsetType = UNSET
+    live_from: (
+        Annotated[datetime | None, Meta(description="Written to from then on; null: now; the year 9999: never.")]
+        | UnsetType
+    ) = UNSET
+    spare_service: Annotated[bool, Meta(description="Read the past only outside service hours.")] | UnsetType = UNSET
 
 
 class FoundLocation(Struct, frozen=True, kw_only=True):
@@ -144,7 +153,10 @@ async def test_settings(request: Asked, joining: TheJoining, data: JSONBody[Tria
 
 @tried("/connections", tags=["Connections"])
 async def join_system(request: Asked, joining: TheJoining, data: JSONBody[NewConnection]) -> Response[JoinedConnection]:
-    """Make a connection whose settings work; a system that is joined already is refused, so that a repeat is safe."""
+    """Make a connection whose settings work. Nothing is written there until a change says from when on: `live_from`.
+
+    A system that is joined already is refused, so that a repeat is safe.
+    """
     demand(request, "change_connections")
     try:
         return Response(await joining.join(request.user, data))
@@ -193,7 +205,7 @@ async def pair_connection_tables(
 
 def _unusable(request: Asked, error: ServeryError, at: str = "settings") -> Response[Any]:
     field = getattr(error, "field", None)
-    whole = field in ("name", "venue", "connector")
+    whole = field in ("name", "venue", "connector", "batch_at")
     place = f"/body/{field}" if whole else f"/body/{at}" + (f"/{field}" if field else "")
     status = 400 if isinstance(error, Refuse) else 422
     return told(request, status, error.code, error.told(), (Fault(place, error.told()),))

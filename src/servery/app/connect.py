@@ -18,7 +18,7 @@ from servery.errors import Invalid, NeedsPerson, NotFound, Refuse
 from servery.inbox import claim
 from servery.model.venue import Venue
 from servery.storage.pool import Connection as Db
-from servery.sync import connections, state
+from servery.sync import connections, pace, state
 from servery.sync.connections import Connection
 from servery.venues import rows as venues
 from servery.venues.rows import KeptVenue, add_venue, venue_named
@@ -42,6 +42,8 @@ class Connected(Struct, frozen=True):
     name: str
     account: Account
     venues: list[KeptVenue]
+    held_back: bool
+    """Nothing is written there until somebody says from when on."""
 
 
 @asynccontextmanager
@@ -97,6 +99,7 @@ async def join(
     """Keep a connection whose credentials were proved; one that was removed is taken up again.
 
     `choices` tells of each location that is to be read which venue it is. Invalid where a location is read already.
+    Nothing is written there until its pace is chosen: what staff see in their own system changes when its owner says.
     """
     manifest = registry.manifest(connector_name)
     settings = entered(manifest, given)
@@ -115,7 +118,9 @@ async def join(
     for location, kept in zip(locations, linked, strict=True):
         await connections.link_location(db, connection_id, location, kept.id)
     await bring_home(db, manifest)
-    return Connected(connection_id, chosen, account, linked)
+    if manifest.outgoing:
+        await pace.hold_back(db, connection_id)
+    return Connected(connection_id, chosen, account, linked, bool(manifest.outgoing))
 
 
 async def change(db: Db, home: Path, connection: Connection, given: Mapping[str, str]) -> Account:

@@ -14,6 +14,7 @@ from servery.model.venue import Venue
 from servery.model.viewer import SYSTEM
 from servery.settings import Settings
 from servery.storage.pool import Connection as Db
+from servery.sync.pace import Rhythm, keep_rhythm
 from servery.venues.rows import change_venue
 
 OWNER = "owner@example.com"
@@ -41,7 +42,7 @@ def clear(home: Path) -> None:
 
 
 async def furnish(db: Db, settings: Settings, systems: Mapping[str, Mapping[str, str]], venue: Venue, days: int) -> str:
-    """Join the till, then the book, with `days` of history, and return a link that signs the owner in.
+    """Join the till, then the book, with `days` of history, both ways at once; the link that signs the owner in.
 
     The venue's plan and hours are entered as its owner would, for the till's API tells neither.
     """
@@ -59,7 +60,9 @@ async def furnish(db: Db, settings: Settings, systems: Mapping[str, Mapping[str,
     )
     await change_venue(db, place.id, known)
     book = {**systems["resos"], **history}
-    await connect.connect(db, settings.home, "resos", book, name=None, venue_name=place.venue.name)
+    reservations = await connect.connect(db, settings.home, "resos", book, name=None, venue_name=place.venue.name)
+    for one in (till, reservations):
+        await keep_rhythm(db, one.id, Rhythm())
     owner = await people.add(db, SYSTEM, name="Demo owner", email=OWNER, role="owner")
     link = await links.make_link(db, SYSTEM, owner.id, lasts=_LINK_LASTS)
     return f"{settings.public_url}/sign-in/{link.token.reveal()}"

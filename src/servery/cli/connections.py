@@ -1,5 +1,6 @@
 """`servery connect` and `servery connections`: joining outside systems and looking after them."""
 
+import shlex
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
@@ -8,7 +9,7 @@ import typer
 
 from servery.accounts.audit import acted
 from servery.app import connect as joining
-from servery.cli import authorising, fields, proving
+from servery.cli import authorising, fields, pace, proving
 from servery.cli.given import Secret, Set, given
 from servery.cli.shell import AsCsv, AsJson, give, give_list, say, settings, with_database
 from servery.connectors import registry
@@ -32,7 +33,8 @@ def register(app: typer.Typer) -> None:
     app.command("connect", short_help="Join a system: a till or a reservation book.", epilog=_settings_told())(connect)
     proving.register(group)
     fields.register(group)
-    told = "The joined systems: list, test, verify, tables, fields, reconnect, sync, pause, resume, remove."
+    pace.register(group)
+    told = "The joined systems: list, test, verify, tables, fields, pace, reconnect, sync, pause, resume, remove."
     app.add_typer(group, name="connections", help=told)
 
 
@@ -82,9 +84,12 @@ def connect(
     made = with_database(work)
     venues = [one.venue.name for one in made.venues]
     if as_json:
-        give({"id": made.id, "name": made.name, "venues": venues})
-    else:
-        say(f"{made.name} is connected: {', '.join(venues)}. Reading begins as soon as servery is up.")
+        give({"id": made.id, "name": made.name, "venues": venues, "held_back": made.held_back})
+        return
+    say(f"{made.name} is connected: {', '.join(venues)}. Reading begins as soon as servery is up.")
+    if made.held_back:
+        order = shlex.join(["servery", "connections", "pace", made.name, "--from", "now"])
+        say(f"Nothing is written there until: {order}")
 
 
 @group.command("list")

@@ -66,12 +66,13 @@ async def set_up_state(db: Db, connection_id: int) -> SetUpState:
 
 
 async def keep_rhythm(db: Db, connection_id: int, rhythm: Rhythm) -> None:
-    """Choose when things cross. Invalid where set times are chosen and none is given."""
+    """Choose when things cross. Invalid where set times are chosen and none is given; as it happens, none is kept."""
     if rhythm.pace != "live" and not rhythm.batch_at:
         raise Invalid("Say at which times, for example 15:00, 23:30.", field="batch_at")
+    times = list(rhythm.batch_at) if rhythm.pace != "live" else []
     await db.execute(
         "update connection set pace = %s, batch_at = %s, live_from = %s, spare_service = %s where id = %s",
-        [rhythm.pace, list(rhythm.batch_at), rhythm.live_from, rhythm.spare_service, connection_id],
+        [rhythm.pace, times, rhythm.live_from, rhythm.spare_service, connection_id],
     )
 
 

@@ -119,7 +119,6 @@ class RoomSetUp(SetUp):
                 name=name or found.name,
                 choices={location: _choice(one) for location, one in chosen.items()},
             )
-            await pace.hold_back(db, made.id)
             await drafts.finish(db, draft_id, made.id)
             await acted(db, viewer, "connected", f"connection:{made.id}", {"connector": found.connector})
             await db.execute("select pg_notify(%s, 'connections')", [CHANGED])

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from servery.accounts.audit import acted
 from servery.api.joining import (
@@ -22,6 +22,7 @@ from servery.settings import Settings
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
 from servery.sync import connections
+from servery.sync.pace import keep_rhythm, read_times, set_up_state
 
 
 class RoomJoining(Joining):
@@ -60,12 +61,24 @@ class RoomJoining(Joining):
                 await connections.rename(db, connection_id, wanted.name)
             if wanted.paused is not UNSET:
                 await connections.pause(db, connection_id, wanted.paused)
+            await _pace(db, connection_id, wanted)
             await acted(db, viewer, "connection-changed", f"connection:{connection_id}", {"outcome": "changed"})
             await _tell(db)
             places = await connections.places(db, connection_id)
             name = (await connections.connection(db, connection_id)).name
         venue_ids = tuple(sorted({place.venue_id for place in places.values()}))
         return JoinedConnection(id=connection_id, name=name, venue_ids=venue_ids)
+
+
+async def _pace(db: Db, connection_id: int, wanted: ConnectionChange) -> None:
+    """Change when things cross, where any of that is given."""
+    times = UNSET if wanted.batch_at is UNSET else read_times(",".join(wanted.batch_at))
+    given = {"pace": wanted.pace, "batch_at": times, "live_from": wanted.live_from,
+             "spare_service": wanted.spare_service}  # fmt: skip
+    changes = {field: value for field, value in given.items() if value is not UNSET}
+    if changes:
+        before = (await set_up_state(db, connection_id)).rhythm
+        await keep_rhythm(db, connection_id, structs.replace(before, **changes))
 
 
 async def _found(db: Db, one: Location) -> FoundLocation:
