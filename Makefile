@@ -13,13 +13,16 @@ demo: .venv  ## play a restaurant and serve its pages, until Ctrl-C
 	@make/stop-with-make.sh $$PPID $$$$ & exec setpriv --pdeathsig TERM .venv/bin/servery demo
 
 test: programs check  ## run every check and test, the browser's included
-	@.venv/bin/pytest --durations=10
+	@.venv/bin/pytest --durations=10 --numprocesses=$(TESTERS) --dist=loadfile
 
 check: testing-environment  ## check style, types and the direction of imports, without running anything
 	@.venv/bin/ruff check --quiet
 	@.venv/bin/ruff format --check --quiet || { echo "Not formatted: .venv/bin/ruff format mends that."; false; }
 	@.venv/bin/mypy --no-error-summary
 	@.venv/bin/lint-imports --no-logo
+
+# Side by side, for much of what is tested waits for processes that start and end.
+TESTERS = 3
 
 bench: testing-environment  ## measure, each figure beside its limit
 	@.venv/bin/python -m benchmarks

@@ -50,7 +50,9 @@ async def test_a_key_expires(connection, owner, later):
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("text", ["", "sv_", "Bearer", "\0", new_key_token().reveal()])
+@pytest.mark.parametrize(
+    "text", ["", "sv_", "Bearer", "\0", new_key_token().reveal()], ids=["empty", "begun", "a word", "nul", "of nobody"]
+)
 async def test_an_unknown_key_is_refused(connection, owner, text):
     assert await refusal(connection, Token(text)) == "key-unknown"
 
