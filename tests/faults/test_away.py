@@ -1,5 +1,6 @@
 """A till that goes away in service is on every open page within a minute: real processes, a real socket."""
 
+import re
 import sys
 import time
 from pathlib import Path
@@ -38,7 +39,9 @@ def test_a_host_sees_within_a_minute_that_the_till_is_away(database: str, tmp_pa
                 sys.stderr.write(f"seen after {took:.0f} s\n")
                 page = client.get("/alarms").text
                 assert "Till unreachable since" in page
-                assert "212 updates waiting." in page
+                # Whoever was read meanwhile waits as well.
+                waiting = re.search(r"(\d+) updates waiting\.", page)
+                assert waiting is not None and int(waiting[1]) >= 212
                 assert house.servery("doctor").returncode == 0, "it mends itself"
     finally:
         till.off()
