@@ -8,6 +8,7 @@ import logging
 from datetime import timedelta
 
 from servery.app.arrive import sorting_locale
+from servery.app.calls import either
 from servery.app.known_again import settle
 from servery.app.marking import AHEAD, BEHIND, LATE, backfilling, mark_changed, mark_for
 from servery.app.ownership import Outlet, outlets
@@ -40,14 +41,7 @@ async def run(pool: Pool, settings: Settings, stop: asyncio.Event) -> None:
             # More of them than one look takes: the next look goes on at once.
             swept = loop.time() if found < AT_ONCE else swept
         if not busy:
-            await _rest(stop)
-
-
-async def _rest(stop: asyncio.Event) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), _LOOK)
-    except TimeoutError:
-        return
+            await either(stop, timeout=_LOOK)
 
 
 async def settle_unsure(pool: Pool) -> int:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -48,22 +47,17 @@ async def run(pool: Pool, home: Path, stop: asyncio.Event) -> None:
                 async with claims(str(pool.conninfo)) as held:
                     while not stop.is_set():
                         await _adjust(pool, home, tasks, calls, held)
-                        await _rest(stop)
+                        await either(stop, timeout=_LOOK)
             except OperationalError as error:
                 # Somebody restarts PostgreSQL: reading goes on when it is back, and the page says when it last did.
                 log.warning("The database does not answer (%s); it is asked again.", type(error).__name__)
                 # Another process may hold the claims by now.
                 await _end(tasks)
-                await _rest(stop)
+                await either(stop, timeout=_LOOK)
     finally:
         listening.cancel()
         await _end(tasks)
         await asyncio.gather(listening, return_exceptions=True)
-
-
-async def _rest(stop: asyncio.Event) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), _LOOK)
 
 
 async def _end(tasks: Tasks) -> None:

@@ -20,6 +20,7 @@ from psycopg_pool import PoolTimeout
 
 from servery.accounts.vault import open_vault, seal, unseal
 from servery.app.arrive import CHANGED
+from servery.app.calls import either
 from servery.app.telling import tell
 from servery.errors import NotFound, ServeryError
 from servery.health import alerts, watch
@@ -55,7 +56,7 @@ async def run(pool: Pool, settings: Settings, stop: asyncio.Event, kind: Literal
                 compared = clock()
             await look(pool, pairs)
             await send_due(pool, settings)
-            await _rest(stop, watch.EVERY.total_seconds())
+            await either(stop, timeout=watch.EVERY.total_seconds())
     finally:
         await _end(pool, process)
 
@@ -67,7 +68,7 @@ async def run_beside_pages(pool: Pool, settings: Settings, stop: asyncio.Event) 
             await run(pool, settings, stop, "web")
         except (OperationalError, PoolTimeout) as error:
             log.warning("watching: the database does not answer (%s)", type(error).__name__)
-            await _rest(stop, watch.EVERY.total_seconds())
+            await either(stop, timeout=watch.EVERY.total_seconds())
 
 
 async def look_now(db: Db) -> None:
@@ -184,10 +185,3 @@ async def _end(pool: Pool, process: UUID) -> None:
     except (OperationalError, PoolTimeout):
         # The row of a process that could not say so is found out by its age.
         log.info("the end of this process could not be written down")
-
-
-async def _rest(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return

@@ -8,6 +8,7 @@ from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
 from servery.app import catching_up, engine, incoming, leaving, scheduled, upkeep, watching
+from servery.app.calls import either
 from servery.app.set_up import working
 from servery.app.supervise import stop_event
 from servery.settings import Settings
@@ -64,14 +65,7 @@ async def _keep_running(name: str, run: Service, pool: Pool, settings: Settings,
         except (OperationalError, PoolTimeout) as error:
             # Somebody restarts PostgreSQL: all goes on when it is back, and the page says when each last did.
             log.warning("%s: the database does not answer (%s)", name, type(error).__name__)
-            await _rest(stop, _UNTIL_THE_DATABASE_IS_BACK)
+            await either(stop, timeout=_UNTIL_THE_DATABASE_IS_BACK)
         except Exception:
             log.exception("%s failed; it begins again in %.0f s", name, _AFTER_A_FAULT)
-            await _rest(stop, _AFTER_A_FAULT)
-
-
-async def _rest(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return
+            await either(stop, timeout=_AFTER_A_FAULT)

@@ -23,9 +23,10 @@ import msgspec
 import psycopg
 import pyrage
 from msgspec import Struct
+from psycopg.conninfo import make_conninfo
 
 from servery.errors import Invalid, NeedsPerson, Refuse, Retry
-from servery.storage.cluster import binaries, environment
+from servery.storage.cluster import binaries, environment_for
 
 RECIPIENT_FILE = "backup.recipient"
 """The public key in the data folder, to which backups are encrypted."""
@@ -166,7 +167,7 @@ def _program(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A program of PostgreSQL's at work; ended with us. The address goes by environment: arguments are everybody's."""
     command = [str(binaries() / name), *words]
-    passed = _as_environment(dsn)
+    passed = environment_for(_with_database(dsn))
     if stdin is not None:
         command += ["--dbname", passed["PGDATABASE"]]
     process = subprocess.Popen(
@@ -174,7 +175,7 @@ def _program(
         stdin=stdin,
         stdout=subprocess.DEVNULL if stdin else subprocess.PIPE,
         stderr=words_to,
-        env=environment() | passed,
+        env=passed,
     )
     try:
         yield process
@@ -187,17 +188,10 @@ def _program(
                     pipe.close()
 
 
-_VARIABLES = {
-    "host": "PGHOST", "port": "PGPORT", "dbname": "PGDATABASE", "user": "PGUSER", "password": "PGPASSWORD",
-    "passfile": "PGPASSFILE", "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT",
-    "sslkey": "PGSSLKEY", "options": "PGOPTIONS", "service": "PGSERVICE",
-}  # fmt: skip
-
-
-def _as_environment(dsn: str) -> dict[str, str]:
+def _with_database(dsn: str) -> str:
+    """The address with the database's name, which it may leave to the user's."""
     with psycopg.connect(dsn) as connection:
-        given = psycopg.conninfo.conninfo_to_dict(dsn) | {"dbname": connection.info.dbname}
-    return {_VARIABLES[name]: str(value) for name, value in given.items() if name in _VARIABLES and value is not None}
+        return make_conninfo(dsn, dbname=connection.info.dbname)
 
 
 def _ended_well(process: subprocess.Popen[bytes], said: IO[bytes]) -> None:

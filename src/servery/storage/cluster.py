@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from servery.errors import NeedsPerson
 from servery.storage.guardian import LOCKS, SOCKETS_PREFIX
@@ -234,6 +234,19 @@ def environment() -> dict[str, str]:
     """The environment of PostgreSQL: ours may hold secrets, and libpq variables that mean another server."""
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "TMPDIR") if name in os.environ}
     return {"PATH": os.defpath, "LC_ALL": "C.UTF-8", **kept}
+
+
+_VARIABLES = {
+    "host": "PGHOST", "port": "PGPORT", "dbname": "PGDATABASE", "user": "PGUSER", "password": "PGPASSWORD",
+    "passfile": "PGPASSFILE", "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY", "options": "PGOPTIONS", "service": "PGSERVICE",
+}  # fmt: skip
+
+
+def environment_for(dsn: str) -> dict[str, str]:
+    """The environment in which PostgreSQL's programs find this database: arguments would be everybody's to read."""
+    at = conninfo_to_dict(dsn)
+    return environment() | {_VARIABLES[name]: str(at[name]) for name in at if name in _VARIABLES}
 
 
 def binaries(major: int = MAJOR) -> Path:

@@ -20,7 +20,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from servery.errors import Refuse, Retry
 from servery.storage import guardian
-from servery.storage.cluster import MAJOR, Cluster, binaries, data_version, environment, open_cluster
+from servery.storage.cluster import MAJOR, Cluster, binaries, data_version, environment_for, open_cluster
 from servery.storage.embedded import embedded_server
 
 _STAGE = "postgres.upgrade"
@@ -94,24 +94,18 @@ def _transfer(source: str, target: str) -> None:
     dump = subprocess.Popen(
         [binaries() / "pg_dump", "--format=custom", "--compress=0", "--no-owner"],
         stdout=subprocess.PIPE,
-        env=_environment(source),
+        env=environment_for(source),
     )
     load = subprocess.run(
         [binaries() / "pg_restore", "--single-transaction", "--no-owner", "--dbname", _database(target)],
         stdin=dump.stdout,
-        env=_environment(target),
+        env=environment_for(target),
         check=False,
     )
     assert dump.stdout is not None
     dump.stdout.close()
     if dump.wait() != 0 or load.returncode != 0:
         raise Retry("Copying failed; PostgreSQL said why above. Everything stays as it was.")
-
-
-def _environment(dsn: str) -> dict[str, str]:
-    at = conninfo_to_dict(dsn)
-    names = {"host": "PGHOST", "port": "PGPORT", "dbname": "PGDATABASE", "user": "PGUSER", "passfile": "PGPASSFILE"}
-    return environment() | {names[name]: str(value) for name, value in at.items() if name in names}
 
 
 def _database(dsn: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 
 from servery.app.arrive import CHANGED, form
+from servery.app.calls import either
 from servery.app.set_up import proving
 from servery.settings import Settings
 from servery.storage.pool import Pool
@@ -24,7 +25,7 @@ async def run(pool: Pool, house: Settings, stop: asyncio.Event) -> None:
             await proving.prove(pool, house, asked)
         await proving.clear_left(pool, house)
         if not formed and asked is None:
-            await _rest(stop)
+            await either(stop, timeout=_LOOK)
 
 
 async def form_some(pool: Pool) -> int:
@@ -35,10 +36,3 @@ async def form_some(pool: Pool) -> int:
             await form(db, days)
             await db.execute("select pg_notify(%s, 'connections')", [CHANGED])
     return len(days)
-
-
-async def _rest(stop: asyncio.Event) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), _LOOK)
-    except TimeoutError:
-        return

@@ -22,6 +22,7 @@ from servery.connectors.contract import Asgi
 from servery.model.guest import SourceGuest
 from servery.model.reservation import Reservation, ReservationStatus
 from servery.model.venue import OpeningHours, Table
+from servery.testing.asgi import body_of
 from servery.testing.stage import Stage, Staged
 
 API_KEY = "sandbox-key"
@@ -87,21 +88,12 @@ def simulator(
 
     async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            status, body, kind = answer(scope, await _body(receive))
+            status, body, kind = answer(scope, await body_of(receive))
             headers = [(b"content-type", kind), (b"retry-after", str(window.left_ms()).encode())]
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": body})
 
     return app
-
-
-async def _body(receive: Receive) -> bytes:
-    parts, more = [], True
-    while more:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        more = message.get("more_body", False)
-    return b"".join(parts)
 
 
 class _Window:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from servery.connectors.contract import Asgi
+from servery.testing.asgi import body_of
 from servery.testing.stage import Stage
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes....").decode()
@@ -93,7 +94,7 @@ class Receiver:
         """Answer one request."""
         if scope["type"] == "http":
             headers = {name.decode(): value.decode() for name, value in scope["headers"]}
-            status = self._taken(headers, await _body(receive))
+            status = self._taken(headers, await body_of(receive))
             await send({"type": "http.response.start", "status": status, "headers": []})
             await send({"type": "http.response.body", "body": b""})
 
@@ -112,15 +113,6 @@ class Receiver:
         covered = f"{headers.get('webhook-id')}.{headers.get('webhook-timestamp')}.".encode() + body
         expected = "v1," + base64.b64encode(hmac.digest(self._key, covered, "sha256")).decode()
         return any(hmac.compare_digest(one, expected) for one in headers.get("webhook-signature", "").split())
-
-
-async def _body(receive: Callable[..., Awaitable[Any]]) -> bytes:
-    parts, more = [], True
-    while more:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        more = message.get("more_body", False)
-    return b"".join(parts)
 
 
 def simulator(stage: Stage, secret: str = SECRET) -> Asgi:

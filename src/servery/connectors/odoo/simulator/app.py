@@ -15,6 +15,7 @@ from servery.connectors.odoo.simulator.database import Database
 from servery.connectors.odoo.simulator.methods import Methods, Rights
 from servery.connectors.odoo.simulator.sales import Sales
 from servery.connectors.odoo.simulator.world import World
+from servery.testing.asgi import body_of, in_time, live
 from servery.testing.stage import Stage
 
 Receive = Callable[..., Awaitable[Any]]
@@ -57,9 +58,9 @@ class Play:
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "lifespan":
-            await _live(receive, send)
+            await live(receive, send)
         elif scope["type"] == "http":
-            body = await _body(receive)
+            body = await body_of(receive)
             self.refresh()
             await _send(send, self._door.answer(scope, body, self.methods))
 
@@ -97,7 +98,7 @@ class _Door:
 
     def answer(self, scope: Mapping[str, Any], body: bytes, methods: Methods) -> _Answer:
         """The answer to a request."""
-        if self._limit is not None and not self._in_time(time.monotonic(), self._limit):
+        if self._limit is not None and not in_time(self._lately, time.monotonic(), self._limit):
             return _Answer(429, b"<html><h1>Too Many Requests</h1></html>", b"text/html", ((b"retry-after", b"1"),))
         path, modern = scope["path"], int(self._version.partition(".")[0]) >= 19
         if path == "/web/webclient/version_info":
@@ -107,14 +108,6 @@ class _Door:
         if path.startswith(_JSON_2) and modern:
             return self._json_2(scope, body, methods)
         return _Answer(404, b"<!doctype html><html><title>404 Not Found</title></html>", b"text/html")
-
-    def _in_time(self, moment: float, limit: float) -> bool:
-        while self._lately and self._lately[0] <= moment - 1:
-            self._lately.popleft()
-        if len(self._lately) >= limit:
-            return False
-        self._lately.append(moment)
-        return True
 
     def _json_rpc(self, body: bytes, methods: Methods) -> _Answer:
         """Odoo answers 200 whatever happens; what went wrong is in the body. A method's nothing is no result."""
@@ -164,24 +157,6 @@ def _same(one: str, other: str) -> bool:
 def _rpc(result: Any) -> _Answer:
     told = {"jsonrpc": "2.0", "id": 1} | ({"result": result} if result is not None else {})
     return _Answer(200, msgspec.json.encode(told))
-
-
-async def _live(receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return
-
-
-async def _body(receive: Receive) -> bytes:
-    parts = []
-    more = True
-    while more:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        more = message.get("more_body", False)
-    return b"".join(parts)
 
 
 async def _send(send: Send, answer: _Answer) -> None:

@@ -24,6 +24,7 @@ from servery.connectors.square.simulator.changes import (
 )
 from servery.connectors.square.simulator.consent import Consent, ObtainToken
 from servery.connectors.square.simulator.routes import Routes
+from servery.testing.asgi import body_of, in_time, live
 from servery.testing.stage import Stage
 
 Receive = Callable[..., Awaitable[Any]]
@@ -60,25 +61,17 @@ def simulator(
 
     async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await _live(receive, send)
+            await live(receive, send)
         elif scope["type"] == "http":
             await _send(send, await _answer(scope, receive, gate, operations))
 
     return app
 
 
-async def _live(receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return
-
-
 async def _answer(
     scope: dict[str, Any], receive: Receive, gate: "_Gate", operations: Mapping[tuple[str, str], _Operation]
 ) -> Answer:
-    body = await _body(receive)
+    body = await body_of(receive)
     query = dict(parse_qsl(scope["query_string"].decode()))
     try:
         if scope["path"] == "/oauth2/authorize":
@@ -91,16 +84,6 @@ async def _answer(
     except Problem as problem:
         pause = ((b"retry-after", b"1"),) if problem.status == 429 else ()
         return Answer(problem.status, msgspec.json.encode(problem.body), pause)
-
-
-async def _body(receive: Receive) -> bytes:
-    parts = []
-    more = True
-    while more:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        more = message.get("more_body", False)
-    return b"".join(parts)
 
 
 async def _send(send: Send, answer: Answer) -> None:
@@ -123,16 +106,8 @@ class _Gate:
         given = self.consent.opens(authorization.removeprefix(b"Bearer ").decode("latin-1"))
         if not given and not compare_digest(authorization, self._expected):
             raise Problem(401, "AUTHENTICATION_ERROR", "UNAUTHORIZED", "This request could not be authorized.")
-        if self._limit is not None and not self._in_time(time.monotonic(), self._limit):
+        if self._limit is not None and not in_time(self._lately, time.monotonic(), self._limit):
             raise Problem(429, "RATE_LIMIT_ERROR", "RATE_LIMITED", "Too many requests.")
-
-    def _in_time(self, moment: float, limit: float) -> bool:
-        while self._lately and self._lately[0] <= moment - 1:
-            self._lately.popleft()
-        if len(self._lately) >= limit:
-            return False
-        self._lately.append(moment)
-        return True
 
 
 def _find(
