@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from servery.accounts.audit import acted, looked
-from servery.app.arrive import CHANGED
+from servery.app.arrive import tell_pages
 from servery.app.hearing import Unheard, said
 from servery.connectors import registry
 from servery.connectors.contract import Account, bound
@@ -95,8 +95,7 @@ class RoomArrivals(Arrivals):
 
 async def _changed(db: Db, viewer: Viewer, action: str, subject: str, count: int) -> None:
     await acted(db, viewer, action, subject, {"events": count})
-    await db.execute("select pg_notify(%s, topic) from unnest(%s::text[]) as t(topic)",
-                     [CHANGED, ["events", "connections"]])  # fmt: skip
+    await tell_pages(db, ["events", "connections"])
 
 
 async def _asked(db: Db, viewer: Viewer, wanted: Wanted) -> inbox.Asked:

@@ -47,7 +47,7 @@ async def take_in(db: Db, connection_id: int, places: Mapping[str, Place], chang
     resolved = await resolve(db, applied.guests, await sorting_locale(db))
     # Checks and bookings that came before their guest, or before the guest's new name, were matched without it.
     applied.days |= await days_of_guests(db, sorted({*applied.guests, *resolved.moved}))
-    await _tell(db, ["guests"] if resolved.guests else [])
+    await tell_pages(db, ["guests"] if resolved.guests else [])
     return applied
 
 
@@ -59,12 +59,13 @@ async def form(db: Db, days: Collection[Day]) -> None:
     ordered = sorted(days)
     for start in range(0, len(ordered), _DAYS_AT_ONCE):
         await form_visits(db, ordered[start : start + _DAYS_AT_ONCE])
-    await _tell(db, ["bookings", "checks"] if days else [])
+    await tell_pages(db, ["bookings", "checks"] if days else [])
     await mark_changed(db)
 
 
-async def _tell(db: Db, topics: list[str]) -> None:
-    await db.execute("select pg_notify(%s, topic) from unnest(%s::text[]) as t(topic)", [CHANGED, topics])
+async def tell_pages(db: Db, topics: Sequence[str]) -> None:
+    """Let open pages know what changed, once the caller's transaction is committed."""
+    await db.execute("select pg_notify(%s, topic) from unnest(%s::text[]) as t(topic)", [CHANGED, list(topics)])
 
 
 async def sorting_locale(db: Db) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from servery.accounts.audit import acted, actions, looked
-from servery.app.arrive import CHANGED
+from servery.app.arrive import tell_pages
 from servery.app.marking import mark_all, mark_booked_in
 from servery.app.ownership import Owned, outlet, owned
 from servery.connectors import registry
@@ -129,7 +129,7 @@ async def _carry_out(db: Db, one: Ruled, rules: Mapping[Field, Direction | None]
     await mark_booked_in(db, one.connection.id)
     if to := outlet(now):
         await mark_all(db, to)
-    await db.execute("select pg_notify(%s, 'connections')", [CHANGED])
+    await tell_pages(db, ["connections"])
 
 
 async def _ruled(db: Db, connection_id: int) -> Ruled:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 from psycopg import OperationalError
 
-from servery.app.arrive import CHANGED, arrive
+from servery.app.arrive import arrive, tell_pages
 from servery.app.calls import Calls, either, listen
 from servery.app.connect import DEFAULT_HISTORY, HISTORY_DAYS, using
 from servery.app.keeping import keeper, redactor
@@ -122,7 +122,7 @@ async def _step(reader: Reader, calls: Calls) -> None:
     called = calls.expect(reader.connection_id)
     wait = await step(reader, wanted)
     async with reader.pool.connection() as db:
-        await db.execute("select pg_notify(%s, 'connections')", [CHANGED])
+        await tell_pages(db, ["connections"])
     await either(called, timeout=wait)
 
 

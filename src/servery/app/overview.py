@@ -6,7 +6,7 @@ from typing import cast
 
 from servery.accounts.audit import acted
 from servery.app import shown, watching
-from servery.app.arrive import CHANGED
+from servery.app.arrive import tell_pages
 from servery.connectors import registry
 from servery.errors import NotFound
 from servery.health import alerts, hours, repairs, watch
@@ -79,14 +79,14 @@ class RoomHealth(HealthSources):
             else:
                 await repairs.snooze(db, repair_id, now + timedelta(hours=hours), now)
             await acted(db, viewer, "repair put off", f"repair:{repair_id}", {"hours": hours})
-            await _changed(db)
+            await tell_pages(db, ["connections"])
 
     async def heed(self, viewer: Viewer, repair_id: int) -> None:
         """Take back that a repair was put off. Raises NotFound."""
         async with self._pool.connection() as db:
             await repairs.heed(db, repair_id)
             await acted(db, viewer, "repair heeded", f"repair:{repair_id}")
-            await _changed(db)
+            await tell_pages(db, ["connections"])
 
     async def review(self, viewer: Viewer, month: date | None) -> Review:
         """One month looked back on."""
@@ -142,7 +142,3 @@ def _alarm(one: Repair) -> Alarm:
 async def _repairs(db: Db, connection_id: int | None = None) -> list[RepairRow]:
     now = await watch.clock(db)
     return [RepairRow(one, one.is_quiet(now)) for one in await repairs.repairs(db, connection_id)]
-
-
-async def _changed(db: Db) -> None:
-    await db.execute("select pg_notify(%s, 'connections')", [CHANGED])

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 from servery.accounts.audit import Purpose, acted, actions, looked
 from servery.app import shown
-from servery.app.arrive import CHANGED
+from servery.app.arrive import tell_pages
 from servery.app.marking import mark_changed
 from servery.connectors import registry
 from servery.errors import NotFound
@@ -119,14 +119,14 @@ class RoomSources(Sources):
             await _want_connection(db, connection_id)
             await state.retry_now(db, connection_id)
             await claim.try_now(db, connection_id)
-            await _changed(db, viewer, connection_id, "read")
+            await changed(db, viewer, connection_id, "read")
 
     async def pause(self, viewer: Viewer, connection_id: int, paused: bool) -> None:
         """Stop reading a connection, or go on. Raises NotFound."""
         async with self._pool.connection() as db:
             await _want_connection(db, connection_id)
             await connections.pause(db, connection_id, paused)
-            await _changed(db, viewer, connection_id, "paused" if paused else "resumed")
+            await changed(db, viewer, connection_id, "paused" if paused else "resumed")
 
 
 async def _connections(db: Db) -> list[ConnectionRow]:
@@ -163,8 +163,7 @@ async def _placed(db: Db, viewer: Viewer) -> list[Placed]:
 async def _form(db: Db, day: Day) -> None:
     """Form a day's visits anew, and let open pages know."""
     await form_visits(db, [day])
-    topics = ["bookings", "checks", "guests"]
-    await db.execute("select pg_notify(%s, topic) from unnest(%s::text[]) as t(topic)", [CHANGED, topics])
+    await tell_pages(db, ["bookings", "checks", "guests"])
     await mark_changed(db)
 
 
@@ -173,9 +172,10 @@ async def _want_connection(db: Db, connection_id: int) -> None:
         raise NotFound("There is no connection {id}.", id=connection_id)
 
 
-async def _changed(db: Db, viewer: Viewer, connection_id: int, how: str) -> None:
+async def changed(db: Db, viewer: Viewer, connection_id: int, how: str) -> None:
+    """Write down what somebody did to a connection, and let open pages know."""
     await acted(db, viewer, "connection-changed", f"connection:{connection_id}", {"outcome": how})
-    await db.execute("select pg_notify(%s, 'connections')", [CHANGED])
+    await tell_pages(db, ["connections"])
 
 
 async def _look(db: Db, viewer: Viewer, guest_ids: set[int], purpose: Purpose) -> None:

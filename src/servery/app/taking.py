@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
-from servery.app.arrive import CHANGED, arrive
+from servery.app.arrive import arrive, tell_pages
 from servery.app.hearing import Said, Unheard, said
 from servery.app.keeping import keeper
 from servery.connectors.contract import Connector, Page
@@ -232,7 +232,7 @@ async def _finish(db: Db, source: Source, taken: Sequence[Taken]) -> None:
     await claim.put_off(db, [one.later for one in taken if one.later])
     await claim.done(db, [one.event.id for one in (*well, *aside)])
     await state.want(db, source.id, {resource for one in well for resource in one.said.news})
-    await db.execute("select pg_notify(%s, 'events')", [CHANGED])
+    await tell_pages(db, ["events"])
 
 
 def _became(one: Taken, outcome: Outcome) -> Became:

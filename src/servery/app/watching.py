@@ -19,7 +19,7 @@ from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
 from servery.accounts.vault import open_vault, seal, unseal
-from servery.app.arrive import CHANGED
+from servery.app.arrive import tell_pages
 from servery.app.calls import either
 from servery.app.telling import tell
 from servery.errors import NotFound, ServeryError
@@ -106,7 +106,7 @@ async def look(pool: Pool, also: Sequence[Finding] = ()) -> None:
     async with pool.connection() as db:
         now = await watch.clock(db)
         if await watch.look_in_turn(db, now, also):
-            await db.execute("select pg_notify(%s, 'connections')", [CHANGED])
+            await tell_pages(db, ["connections"])
         await alerts.owe(db, now)
 
 

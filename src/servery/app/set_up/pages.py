@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 
 from servery.accounts.audit import acted, looked
 from servery.app import authorise, connect, credentials
-from servery.app.arrive import CHANGED
+from servery.app.arrive import tell_pages
 from servery.app.set_up import drafts
+from servery.app.sources import changed
 from servery.connectors import registry
 from servery.errors import Invalid
 from servery.model.venue import Venue
 from servery.model.viewer import Viewer
 from servery.profile.listing import guest_rows
 from servery.settings import Settings
-from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
 from servery.sync import connections, pace, proof, tables
 from servery.sync.connections import Connection
@@ -79,7 +79,7 @@ class RoomSetUp(SetUp):
         brought = await authorise.bring_back(self._pool, self._house, answer, viewer=viewer, session=session)
         async with self._pool.connection() as db:
             if brought.connection_id is not None:
-                await _changed(db, viewer, brought.connection_id, "authorised")
+                await changed(db, viewer, brought.connection_id, "authorised")
                 return Arrival(None, brought.connection_id)
             granted = brought.granted
             name = granted.name or _title(granted.connector)
@@ -121,7 +121,7 @@ class RoomSetUp(SetUp):
             )
             await drafts.finish(db, draft_id, made.id)
             await acted(db, viewer, "connected", f"connection:{made.id}", {"connector": found.connector})
-            await db.execute("select pg_notify(%s, 'connections')", [CHANGED])
+            await tell_pages(db, ["connections"])
         return made.id
 
     async def joined(self, viewer: Viewer, connection_id: int) -> Joined:
@@ -144,7 +144,7 @@ class RoomSetUp(SetUp):
         async with self._pool.connection() as db:
             one = await connections.connection(db, connection_id)
             await connect.change(db, self._house.home, one, given)
-            await _changed(db, viewer, connection_id, "credentials")
+            await changed(db, viewer, connection_id, "credentials")
 
     async def tables(self, viewer: Viewer, connection_id: int) -> TablesPage:
         """A connection's tables beside those of the venue's other systems."""
@@ -162,13 +162,13 @@ class RoomSetUp(SetUp):
             for key in left:
                 await tables.unpair(db, connection_id, venue_id, key)
             await tables.pair(db, connection_id, venue_id, chosen)
-            await _changed(db, viewer, connection_id, "tables")
+            await changed(db, viewer, connection_id, "tables")
 
     async def choose_rhythm(self, viewer: Viewer, connection_id: int, rhythm: Rhythm) -> None:
         """Choose when things cross."""
         async with self._pool.connection() as db:
             await pace.keep_rhythm(db, connection_id, rhythm)
-            await _changed(db, viewer, connection_id, "pace")
+            await changed(db, viewer, connection_id, "pace")
 
     async def gone_through(self, viewer: Viewer, connection_id: int, step: Step) -> None:
         """Note that a step was gone through."""
@@ -191,7 +191,7 @@ class RoomSetUp(SetUp):
         async with self._pool.connection() as db:
             await connections.connection(db, connection_id)
             await proof.ask(db, connection_id, write=write, wait=WAIT)
-            await _changed(db, viewer, connection_id, "verified")
+            await changed(db, viewer, connection_id, "verified")
 
     async def stop_waiting(self, viewer: Viewer, connection_id: int) -> None:
         """Go on without what a person was asked to do."""
@@ -217,8 +217,3 @@ def _kept(one: Connection) -> frozenset[str]:
     """The secrets that are there; which of them, only the vault could say, and for a form that is near enough."""
     secret = (setting.name for setting in registry.manifest(one.connector).settings if setting.secret)
     return frozenset(secret) if one.sealed is not None else frozenset()
-
-
-async def _changed(db: Db, viewer: Viewer, connection_id: int, how: str) -> None:
-    await acted(db, viewer, "connection-changed", f"connection:{connection_id}", {"outcome": how})
-    await db.execute("select pg_notify(%s, 'connections')", [CHANGED])

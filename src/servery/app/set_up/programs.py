@@ -14,7 +14,7 @@ from servery.api.joining import (
     Opened,
 )
 from servery.app import connect
-from servery.app.arrive import CHANGED
+from servery.app.arrive import tell_pages
 from servery.connectors.contract import Location
 from servery.errors import NeedsPerson
 from servery.model.viewer import Viewer
@@ -48,7 +48,7 @@ class RoomJoining(Joining):
                 db, self._house.home, new.connector, new.settings, account, name=new.name, choices=choices
             )
             await acted(db, viewer, "connected", f"connection:{made.id}", {"connector": new.connector})
-            await _tell(db)
+            await tell_pages(db, ["connections"])
         return JoinedConnection(id=made.id, name=made.name, venue_ids=tuple(sorted({one.id for one in made.venues})))
 
     async def change(self, viewer: Viewer, connection_id: int, wanted: ConnectionChange) -> JoinedConnection:
@@ -63,7 +63,7 @@ class RoomJoining(Joining):
                 await connections.pause(db, connection_id, wanted.paused)
             await _pace(db, connection_id, wanted)
             await acted(db, viewer, "connection-changed", f"connection:{connection_id}", {"outcome": "changed"})
-            await _tell(db)
+            await tell_pages(db, ["connections"])
             places = await connections.places(db, connection_id)
             name = (await connections.connection(db, connection_id)).name
         venue_ids = tuple(sorted({place.venue_id for place in places.values()}))
@@ -102,7 +102,3 @@ async def _choice(db: Db, one: Location, venues: Mapping[str, int]) -> connect.V
             mend="Add the venue first, and say in `venues` which it is.",
         )
     return found
-
-
-async def _tell(db: Db) -> None:
-    await db.execute("select pg_notify(%s, 'connections')", [CHANGED])

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from servery.app import credentials
-from servery.app.arrive import CHANGED
+from servery.app.arrive import tell_pages
 from servery.app.set_up import planting, watched
 from servery.app.set_up.watched import Arrived
 from servery.app.tokens import using
@@ -52,7 +52,7 @@ class Proving(Struct):
         self.steps[step.name] = step
         async with self.pool.connection() as db:
             await proof.keep_steps(db, self.asked.id, list(self.steps.values()))
-            await db.execute("select pg_notify(%s, 'connections')", [CHANGED])
+            await tell_pages(db, ["connections"])
         self.tell(step)
 
 
@@ -73,7 +73,7 @@ async def prove(pool: Pool, house: Settings, asked: Verification, tell: Tell = l
         found = await proof.verification(db, asked.id)
         assert found is not None
         await proof.end(db, found)
-        await db.execute("select pg_notify(%s, 'connections')", [CHANGED])
+        await tell_pages(db, ["connections"])
     return found
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from servery.app.arrive import CHANGED, form
+from servery.app.arrive import form, tell_pages
 from servery.app.calls import either
 from servery.app.set_up import proving
 from servery.settings import Settings
@@ -34,5 +34,5 @@ async def form_some(pool: Pool) -> int:
         days = await tables.take_days(db, _DAYS)
         if days:
             await form(db, days)
-            await db.execute("select pg_notify(%s, 'connections')", [CHANGED])
+            await tell_pages(db, ["connections"])
     return len(days)
