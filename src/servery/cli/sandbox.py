@@ -1,5 +1,6 @@
 """`servery sandbox`: the demo restaurant's two systems, to try Servery on without an account anywhere."""
 
+import os
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,6 +77,8 @@ def _serve(
     ports: dict[str, int], seed: int, days: int, live_seconds: float, with_parent: bool, truth: Path | None
 ) -> None:
     """Make the world, serve it, and say on one line of JSON how to connect as soon as it answers."""
+    # Asked for first: once the parent has ended, there is no telling any more who it was.
+    parent = os.getppid() if with_parent else None
     from servery.sandbox.record import truth_file
     from servery.sandbox.serve import OFFERS, claim, serve
     from servery.sandbox.world import World
@@ -89,4 +92,4 @@ def _serve(
         def ready() -> None:
             typer.echo(msgspec.json.encode({name: offer.settings for name, offer in offers.items()}).decode())
 
-        serve(world, list(offers.values()), live_seconds, with_parent, ready)
+        serve(world, list(offers.values()), live_seconds, parent, ready)

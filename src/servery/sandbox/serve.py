@@ -52,18 +52,18 @@ OFFERS: Mapping[str, Callable[[World, int], Offer]] = {"square": square, "resos"
 
 
 def serve(
-    world: World, offers: Sequence[Offer], live_seconds: float, with_parent: bool, ready: Callable[[], None]
+    world: World, offers: Sequence[Offer], live_seconds: float, parent: int | None, ready: Callable[[], None]
 ) -> None:  # fmt: skip
-    """Serve until SIGTERM or Ctrl-C, or `with_parent` until the process that started this one is gone.
+    """Serve until SIGTERM or Ctrl-C, or until `parent`, the process that started this one, is gone.
 
     `ready` is called once every port answers. Time always passes in the world; with `live_seconds` above zero
     something unplanned happens that often, too.
     """
-    asyncio.run(_serve(world, offers, live_seconds, with_parent, ready))
+    asyncio.run(_serve(world, offers, live_seconds, parent, ready))
 
 
 async def _serve(
-    world: World, offers: Sequence[Offer], live_seconds: float, with_parent: bool, ready: Callable[[], None]
+    world: World, offers: Sequence[Offer], live_seconds: float, parent: int | None, ready: Callable[[], None]
 ) -> None:  # fmt: skip
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -74,8 +74,8 @@ async def _serve(
         await _answering(offer.port, task)
     ready()
     others = [asyncio.create_task(_time_passes(world, live_seconds))]
-    if with_parent:
-        others.append(asyncio.create_task(_until_orphaned(os.getppid(), stop)))
+    if parent is not None:
+        others.append(asyncio.create_task(_until_orphaned(parent, stop)))
     told = asyncio.create_task(stop.wait())
     await asyncio.wait([told, *others, *serving], return_when=asyncio.FIRST_COMPLETED)
     for server in servers:
