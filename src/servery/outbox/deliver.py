@@ -7,6 +7,7 @@ lease is over, and asks the other side by our id before it sends anything.
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from time import perf_counter
@@ -40,6 +41,8 @@ _SAFE_PART = 0.8
 """The part of a lease after which a try whose lease could not be renewed is broken off: before another claims it."""
 _GRACE = 2.0
 """Seconds that tries under way have to end when the process is to stop."""
+_GATHER = 0.03
+"""Seconds for which what has ended waits for more, so that many are settled in one transaction."""
 _IDLE = 60.0
 _AFTER_A_FAULT = 0.5
 
@@ -86,7 +89,6 @@ class _Lease:
         self.claim = claim
         self.deadline = deadline
         self.timer: asyncio.Timeout | None = None
-        self.task: asyncio.Task[None] | None = None
 
     def renewed(self, deadline: float) -> None:
         self.deadline = deadline
@@ -100,7 +102,8 @@ class Delivery:
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
         self._safe = {one.kind: one.safe for one in sender.connector.manifest.outgoing}
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._queue: deque[tuple[_Lease, _Trial]] = deque()
+        self._lines: set[asyncio.Task[None]] = set()
         self._under_way: dict[int, _Lease] = {}
         self._done: list[Settled] = []
         self._progress = asyncio.Event()
@@ -140,9 +143,8 @@ class Delivery:
             return 0.0
         finally:
             keeper.cancel()
-            for lease in self._under_way.values():
-                if lease.task is not None:
-                    lease.task.cancel()
+            for line in self._lines:
+                line.cancel()
 
     def _has_room(self) -> bool:
         if not self._under_way:
@@ -153,6 +155,8 @@ class Delivery:
         try:
             async with asyncio.timeout(1.0):
                 await self._progress.wait()
+            if len(self._done) < len(self._under_way):
+                await asyncio.sleep(_GATHER)
         except TimeoutError:
             # What waits for a later try may be due meanwhile.
             self._more = True
@@ -229,8 +233,8 @@ class Delivery:
             for one in tries:
                 if one.looks or one.claim.id in ours:
                     begun.add(one.claim.id)
-                    lease = self._under_way[one.claim.id]
-                    lease.task = asyncio.create_task(self._try(lease, one))
+                    self._queue.append((self._under_way[one.claim.id], one))
+            self._open_lines()
         finally:
             decided = begun | {one.id for one in self._done[ended:]}
             for claim in claims:
@@ -251,22 +255,32 @@ class Delivery:
             return _Trial(claim, *wanted, digest_of(wanted), looks)
         return None
 
-    async def _try(self, lease: _Lease, trial: _Trial) -> None:
-        async with self._slots:
+    def _open_lines(self) -> None:
+        for _ in range(min(AT_ONCE - len(self._lines), len(self._queue))):
+            line = asyncio.create_task(self._send_along())
+            self._lines.add(line)
+            line.add_done_callback(self._lines.discard)
+
+    async def _send_along(self) -> None:
+        """One request after another, until none is left."""
+        while self._queue:
+            lease, trial = self._queue.popleft()
             if self._halted:
                 self._over(outcome.returned(trial.claim))
-                return
-            began, turned = perf_counter(), Turned()
-            TURNED.set(turned)
-            try:
-                async with asyncio.timeout_at(lease.deadline) as lease.timer:
-                    settled = await self._asked(trial)
-            except ServeryError as error:
-                settled = self._failed(trial, error, began, turned.away)
-            except Exception as error:  # noqa: BLE001 (told by name alone: what it says may be a guest's)
-                log.error("sending over connection %s: %s", self._sender.connection_id, type(error).__name__)
-                settled = self._failed(trial, _unknown(error), began, False)
-            self._over(settled)
+            else:
+                self._over(await self._tried(lease, trial))
+
+    async def _tried(self, lease: _Lease, trial: _Trial) -> Settled:
+        began, turned = perf_counter(), Turned()
+        TURNED.set(turned)
+        try:
+            async with asyncio.timeout_at(lease.deadline) as lease.timer:
+                return await self._asked(trial)
+        except ServeryError as error:
+            return self._failed(trial, error, began, turned.away)
+        except Exception as error:  # noqa: BLE001 (told by name alone: what it says may be a guest's)
+            log.error("sending over connection %s: %s", self._sender.connection_id, type(error).__name__)
+            return self._failed(trial, _unknown(error), began, False)
 
     async def _asked(self, trial: _Trial) -> Settled:
         sender, claim, began = self._sender, trial.claim, perf_counter()
