@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from servery.app.taking import Source, take
 from servery.connectors.contract import Connector, Heard, Manifest, Page, Resource
@@ -20,6 +20,7 @@ from servery.model.reservation import Reservation
 from servery.model.venue import Venue
 from servery.storage.pool import Pool
 from servery.sync import connections
+from servery.sync.timing import timings
 from servery.venues.rows import add_venue
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -109,8 +110,9 @@ class House:
         async with self.pool.connection() as db:
             await db.set_autocommit(True)
             try:
+                source = structs.replace(self.source, timing=(await timings(db, self.id))[self.id])
                 async with claim.claiming(db, self.id) as mine:
-                    return await take(db, self.source) if mine else -1
+                    return await take(db, source) if mine else -1
             finally:
                 await db.set_autocommit(False)
 
@@ -121,6 +123,7 @@ class House:
     async def pass_time(self, by: timedelta = timedelta(days=1)) -> None:
         async with self.pool.connection() as db:
             await db.execute("update inbox_work set next_try_at = next_try_at - %s", [by])
+            await db.execute("update inbox_event set received_at = received_at - %s", [by])
 
     async def rows(self, query: str) -> list[Any]:
         async with self.pool.connection() as db:

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -14,6 +15,7 @@ from servery.errors import NeedsPerson, Retry
 from servery.inbox import claim
 from servery.inbox.quarantine import error_of, groups
 from servery.storage.pool import open_pool
+from servery.sync.pace import Rhythm, keep_rhythm
 from tests.app.inbox import House, check, house
 
 pytestmark = pytest.mark.anyio
@@ -53,7 +55,7 @@ async def test_events_are_applied_with_their_outcome_and_leave_the_list_of_work(
     assert await till.take() == 3
     assert await checks(till) == ["c1"]
     assert await till.rows("select outcome, lane from inbox_outcome order by event_id") == [
-        ("applied", "check:c1"), ("unchanged", "x"), ("applied", "check:c1"),
+        ("applied", "check:c1"), ("unchanged", "x"), ("unchanged", "check:c1"),
     ]  # fmt: skip
     assert await till.rows("select count(*) from inbox_work") == [(0,)]
     assert await till.rows("select kind, external_id, count(*) from inbox_record group by 1, 2") == [("check", "c1", 2)]
@@ -99,6 +101,23 @@ async def test_while_a_system_is_away_its_events_wait_however_long_and_others_go
     assert await checks(till) == ["c1", "c2"]
 
 
+async def test_each_event_of_a_set_says_what_it_did_itself(till):
+    await till.arrives(check("same"))
+    await till.take()
+    guest = {"lane": "g", "records": [["guest", {"id": "g1", "name": "Ida"}]]}
+    gone = {"lane": "g2", "records": [["check", {"id": "same", "revision": 3, "removed": True}]]}
+    await till.arrives(
+        check("same"), check("new"), check("new"), check("new", 2, total=20_000), check("new", 3, total=20_000),
+        check("same", location="syd"), guest, guest, gone, gone,
+    )  # fmt: skip
+    await till.take()
+    assert [one for (one,) in await till.rows("select outcome from inbox_outcome order by event_id")] == [
+        "applied",
+        "unchanged", "applied", "unchanged", "applied", "unchanged", "applied", "applied", "unchanged",
+        "applied", "unchanged",
+    ]  # fmt: skip
+
+
 async def test_news_has_the_resource_polled_at_once(till):
     async with till.pool.connection() as db:
         await db.execute(
@@ -109,6 +128,70 @@ async def test_news_has_the_resource_polled_at_once(till):
     await till.arrives({"lane": "x", "news": ["checks"]})
     await till.take()
     assert await till.rows("select resource from sync_state where next_try_at <= now()") == [("checks",)]
+
+
+async def batches(till: House, *times: datetime, pace: str = "batch") -> None:
+    """Let the connection be read at these times of the day."""
+    local = [one.astimezone(ZoneInfo("Europe/Copenhagen")) for one in times]
+    rhythm = Rhythm(pace=pace, batch_at=tuple(one.hour * 60 + one.minute for one in local))
+    async with till.pool.connection() as db:
+        await keep_rhythm(db, till.id, rhythm)
+
+
+NAMED = {"lane": "c1", "wanted": [["checks", "c1"]]}
+
+
+async def test_a_till_read_at_set_times_is_not_asked_before_whatever_its_events_name(till):
+    till.answers["checks"] = [{"id": "c1"}]
+    now = datetime.now(UTC)
+    await batches(till, now + timedelta(hours=2), now - timedelta(hours=2))
+    async with till.pool.connection() as db:
+        await db.execute(
+            "insert into sync_state (connection_id, resource, polled_until, last_ok_at) "
+            "values (%s, 'checks', now() - interval '1 minute', now())", [till.id],
+        )  # fmt: skip
+    (named, *_) = await till.arrives(NAMED, check("c2"), {"lane": "c1", "news": ["checks"]})
+    await till.take_all()
+    assert (till.asked, await checks(till)) == ([], ["c2"]), "what came whole needs no asking"
+    assert await till.rows("select count(*) from sync_state where next_try_at is not null") == [(0,)]
+    waits = "select event_id, attempts, error, (next_try_at - now()) > interval '1 hour' from inbox_work"
+    assert await till.rows(waits) == [(named, 0, None, True)]
+    await till.arrives(check("c1", label="newer"))
+    await till.take_all()
+    assert await checks(till) == ["c1", "c2"], "what came whole does not wait behind what is asked for later"
+    await till.pass_time(timedelta(hours=3))
+    await till.take_all()
+    assert (till.asked, await till.rows("select count(*) from inbox_work")) == ([("checks", ("c1",))], [(0,)])
+
+
+@pytest.mark.parametrize("pace", ["live", "hybrid"])
+async def test_in_any_other_pace_it_is_asked_at_once(till, pace):
+    till.answers["checks"] = [{"id": "c1"}]
+    await batches(till, datetime.now(UTC) + timedelta(hours=2), pace=pace)
+    await till.arrives(NAMED)
+    await till.take_all()
+    assert await checks(till) == ["c1"]
+
+
+async def test_what_a_set_time_has_passed_over_is_asked_for_at_once(till):
+    """The worker was down when the time came."""
+    till.answers["checks"] = [{"id": "c1"}]
+    await batches(till, datetime.now(UTC) - timedelta(minutes=10))
+    await till.arrives(NAMED)
+    await till.pass_time(timedelta(minutes=20))
+    await till.take_all()
+    assert await checks(till) == ["c1"]
+
+
+async def test_somebody_who_does_not_want_to_wait_for_the_set_time_need_not(till):
+    till.answers["checks"] = [{"id": "c1"}]
+    await batches(till, datetime.now(UTC) + timedelta(hours=2))
+    await till.arrives(NAMED)
+    await till.take_all()
+    async with till.pool.connection() as db:
+        await claim.try_now(db, till.id)
+    await till.take_all()
+    assert await checks(till) == ["c1"]
 
 
 async def test_a_fault_stops_its_own_lane_only_and_the_lane_goes_on_in_order_when_it_is_mended(till, monkeypatch):

@@ -39,7 +39,7 @@ async def test_events_are_listed_newest_first_with_what_became_of_them(till):
     one, two, three = await till.arrives(check("c1"), BAD, check("c1"))
     await till.take()
     (four,) = await till.arrives(check("c2"))
-    assert await listed(till) == [(four, "waiting"), (three, "applied"), (two, "quarantined"), (one, "applied")]
+    assert await listed(till) == [(four, "waiting"), (three, "unchanged"), (two, "quarantined"), (one, "applied")]
     async with till.pool.connection() as db:
         first = await events(db, Asked(), limit=2)
         assert first.next == three

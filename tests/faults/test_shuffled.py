@@ -36,6 +36,5 @@ def test_without_versions_it_would_show(database: str, another: str, monkeypatch
 
     monkeypatch.setattr(shuffled, "_AT_ONCE", 50)
     monkeypatch.setattr(judge, "judge", last_wins)
-    monkeypatch.setattr("servery.sync.apply_checks.judge", last_wins)
     verdict = asyncio.run(compared(database, another, events=400, seed=7))
     assert "checks" in verdict.differing

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw, Struct, structs
+from psycopg.types.json import Jsonb
 
 from servery.app.arrive import arrive
 from servery.connectors.contract import Account, Connector, Manifest, Page, Resource, Session, Span
@@ -46,6 +47,7 @@ class Sale(Struct):
     amount: int = 100
     revision: int = 1
     location: str = "nord"
+    notes: str | None = None
 
 
 class Source:
@@ -83,7 +85,7 @@ class Source:
 def translate(resource: str, record: Raw) -> Sequence[Change]:
     one = msgspec.json.decode(record, type=Sale)
     if resource == "bookings":
-        booked = Reservation(status="booked", starts_at=one.at, party_size=one.amount)
+        booked = Reservation(status="booked", starts_at=one.at, party_size=one.amount, notes=one.notes)
         return [ReservationSeen(one.id, one.revision, one.location, booked)]
     lines = (Line(name="Dish", amount=one.amount),)
     return [CheckSeen(one.id, one.revision, one.location, Check(currency="DKK", opened_at=one.at, lines=lines))]
@@ -126,6 +128,25 @@ async def test_what_is_missing_or_old_is_mended_and_told(reader, two_venues):
         kept = await compare.reconciliations(db, reading.connection_id)
     nord = next(one for one in kept if one.venue_id == two_venues[0])
     assert (nord.theirs, nord.ours, nord.their_total, nord.our_total, nord.mended) == (3, 3, 320, 320, 4)
+
+
+async def test_what_we_wrote_there_ourselves_is_no_difference(reader):
+    """What we write gives a record a newer revision at its source, which tells us what we hold already."""
+    source = Source(Sale("a", NOON), Sale("b", NOON))
+    reading = reader(source, BOOKINGS)
+    await reconcile(reading, BOOKINGS, DAY)
+    async with reading.pool.connection() as db:
+        await db.execute(
+            "insert into outbox_target (connection_id, kind, subject_id, our_id, external_id, state, written) "
+            "values (%s, 'visit', 1, gen_random_uuid(), 'a', 'rests', %s)",
+            [reading.connection_id, Jsonb({"visit_notes": "Spent 100 kr."})],
+        )
+    source.sales |= {
+        "a": Sale("a", NOON, revision=2, notes="Spent 100 kr."),
+        "b": Sale("b", NOON, revision=2, notes="Spent 100 kr."),
+    }
+    found = await reconcile(reading, BOOKINGS, DAY)
+    assert [(one.missing, one.stale) for one in found] == [(0, 1), (0, 0)], "b alone has it from somebody else"
 
 
 async def test_what_the_source_deleted_is_hidden_at_once_where_it_can_be_asked(reader):
@@ -259,7 +280,9 @@ async def test_coming_days_of_bookings_are_compared_too(reader):
 
 
 RECORDS = st.lists(
-    st.builds(Record, st.sampled_from([1, 2]), st.sampled_from("abcdef"), st.integers(1, 3), st.integers(0, 9)),
+    st.builds(
+        Record, st.sampled_from([1, 2]), st.sampled_from("abcdef"), st.integers(1, 3), st.integers(0, 9), st.booleans()
+    ),
     unique_by=lambda one: (one.venue_id, one.external_id),
 )
 

@@ -22,6 +22,7 @@ from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
 from servery.sync import connections
 from servery.sync.connections import Connection
+from servery.sync.timing import Timing, timings
 from servery.sync.understanding import trace
 
 log = logging.getLogger(__name__)
@@ -94,7 +95,8 @@ async def _take_all(pool: Pool, db: Db, home: Path, one: Connection) -> int:
         asked = _Asked(pool, home, one, opened)
         known = msgspec.convert(one.account, Account).locations if one.account else ()
         left_out = frozenset(place.external_id for place in known)
-        source = Source(one.id, connector, asked.fetch, redactor(home, connector), left_out)
+        timing = (await timings(db, one.id)).get(one.id, Timing())
+        source = Source(one.id, connector, asked.fetch, redactor(home, connector), left_out, timing)
         while mine and (taken := await take(db, source)):
             total += taken
     return total

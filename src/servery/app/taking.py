@@ -17,10 +17,11 @@ from servery.inbox.claim import TRIES, Event, Later, wait_after
 from servery.inbox.outcomes import Became, Outcome
 from servery.inbox.polled import Redact
 from servery.inbox.quarantine import Aside, Stage, reason_of
-from servery.model.changes import Change
+from servery.model.changes import Change, state_key
 from servery.storage.pool import Connection as Db
 from servery.sync import connections, state
 from servery.sync.places import Place
+from servery.sync.timing import Timing, next_batch
 from servery.sync.understanding import (
     Known,
     Told,
@@ -50,6 +51,8 @@ class Source(Struct, frozen=True):
     redact: Redact
     locations: frozenset[str] = frozenset()
     """All that its account has; what is told of one that was not chosen is left out."""
+    timing: Timing = Timing()
+    """When it may be asked for what events only name."""
 
 
 class Taken(Struct, kw_only=True):
@@ -96,6 +99,7 @@ async def take(db: Db, source: Source) -> int:
     taken = await asyncio.to_thread(_heard, source, places, events)
     blocked = await claim.blocked_lanes(db, source.id, [one.id for one in events])
     _wait_behind(taken, blocked)
+    _wait_for_set_time(source.timing, taken)
     strays = await _fetch(source, places, [one for one in taken if one.open])
     async with db.transaction():
         await _take_in(db, source, places, taken)
@@ -126,6 +130,20 @@ def _wait_behind(taken: Sequence[Taken], blocked: Mapping[str, claim.Blocked]) -
         before = blocked.get(one.said.lane) if one.said.lane else None
         if one.open and before is not None and before.first < one.event.id:
             one.later = Later(one.event.id, one.said.lane, before.until)
+
+
+def _wait_for_set_time(timing: Timing, taken: Sequence[Taken]) -> None:
+    """Leave events for which a system must be asked until it may be.
+
+    Nothing waits behind them: what is asked for later is as new as anything that comes meanwhile.
+    """
+    if not timing.batches:
+        return
+    now = datetime.now(UTC)
+    for one in taken:
+        if one.open and one.said.wanted and not one.event.again:
+            until = next_batch(timing, one.event.received_at)
+            one.later = Later(one.event.id, None, until) if until > now else None
 
 
 async def _fetch(source: Source, places: Mapping[str, Place], taken: Sequence[Taken]) -> list[Told]:
@@ -189,8 +207,12 @@ async def _take_in(db: Db, source: Source, places: Mapping[str, Place], taken: S
 
     async def take_set(units: Sequence[Taken]) -> None:
         applied = await arrive(db, source.id, places, [change for one in units for change in one.changes])
+        effects = set(applied.effects)
         for one in units:
-            one.outcome = "applied" if one.changes and applied.created + applied.updated else "unchanged"
+            # Each effect is the first event's that told of it: what came again did nothing.
+            did = effects.intersection(map(state_key, one.changes))
+            effects -= did
+            one.outcome = "applied" if did else "unchanged"
 
     def failed(one: Taken, error: Exception) -> None:
         one.outcome = None
@@ -231,7 +253,8 @@ async def _finish(db: Db, source: Source, taken: Sequence[Taken]) -> None:
     await quarantine.replayed(db, [one.event.id for one in well])
     await claim.put_off(db, [one.later for one in taken if one.later])
     await claim.done(db, [one.event.id for one in (*well, *aside)])
-    await state.want(db, source.id, {resource for one in well for resource in one.said.news})
+    if not source.timing.batches:
+        await state.want(db, source.id, {resource for one in well for resource in one.said.news})
     await tell_pages(db, ["events"])
 
 

@@ -19,7 +19,10 @@ with reading as (
             filter (where error is not null))[1] as trouble
     from sync_state group by 1
 ), incoming as (
-    select connection_id, count(*) as n, min(event_id) as oldest from inbox_work group by 1
+    -- What waits for its set time has not failed: no backlog.
+    select connection_id, count(*) as n,
+        min(event_id) filter (where next_try_at <= now() or error is not null) as oldest
+    from inbox_work group by 1
 ), outgoing as (
     -- What waits for its time, or for the hour that the owner set, is no backlog.
     select o.connection_id, count(*) as n, min(o.marked_at) filter (

@@ -36,6 +36,8 @@ class Event(Struct, frozen=True, kw_only=True):
     received_at: datetime
     lane: str | None = None
     attempts: int = 0
+    again: bool = False
+    """Whether it was put off before, or somebody wants it taken in once more."""
 
 
 class Blocked(Struct, frozen=True):
@@ -73,7 +75,7 @@ async def claiming(db: Db, connection_id: int) -> AsyncIterator[bool]:
 async def due(db: Db, connection_id: int, most: int = MOST, most_bytes: int = MOST_BYTES) -> list[Event]:
     """The events to be taken in next, in the order in which they came."""
     cursor = await db.execute(
-        "select event_id as id, day, lane, attempts from inbox_work "
+        "select event_id as id, day, lane, attempts, next_try_at from inbox_work "
         "where connection_id = %s and next_try_at <= now() order by next_try_at, event_id limit %s",
         [connection_id, most],
     )
@@ -115,7 +117,9 @@ async def _bodies(db: Db, day: date, ids: Sequence[int], room: int) -> list[Dict
 
 
 def _event(row: Mapping[str, Any]) -> Event:
-    return msgspec.convert({**row, "body": unpacked(row["body"], row["packed"])}, Event)
+    # What stands in the list of work as it was put there is due from the moment at which it came.
+    again = row["next_try_at"] > row["received_at"]
+    return msgspec.convert({**row, "body": unpacked(row["body"], row["packed"]), "again": again}, Event)
 
 
 async def blocked_lanes(db: Db, connection_id: int, without: Collection[int]) -> dict[str, Blocked]:

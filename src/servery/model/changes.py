@@ -97,6 +97,14 @@ class Removed(Struct, frozen=True, tag=True):
 
 
 Change = GuestSeen | ReservationSeen | CheckSeen | PaymentSeen | MenuSeen | TablesSeen | Removed
+StateKey = tuple[str, str, str, int]
+"""One state of one record: what kind of change tells it, of what kind or location, the record's id, its revision."""
+
+
+def state_key(change: Change) -> StateKey:
+    """The state that a change tells: two changes with one key say the same."""
+    where = change.kind if isinstance(change, Removed) else getattr(change, "location", None) or ""
+    return type(change).__name__, where, change.external_id, change.revision
 
 
 def revision_at(modified: datetime) -> int:
@@ -125,6 +133,8 @@ class Applied(Struct, kw_only=True):
     lines_created: int = 0
     lines_updated: int = 0
     lines_unchanged: int = 0
+    effects: set[StateKey] = field(default_factory=set)
+    """The states that changed something, taken in the order in which they were told."""
     unplaced: list[Change] = field(default_factory=list)
     """Changes of a location that is no venue of ours."""
 
@@ -133,5 +143,6 @@ class Applied(Struct, kw_only=True):
         self.guests += other.guests
         self.days |= other.days
         self.unplaced += other.unplaced
+        self.effects |= other.effects
         for count in ("created", "updated", "unchanged", "lines_created", "lines_updated", "lines_unchanged"):
             setattr(self, count, getattr(self, count) + getattr(other, count))

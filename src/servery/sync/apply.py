@@ -19,6 +19,7 @@ from servery.model.changes import (
     RemovedKind,
     ReservationSeen,
     TablesSeen,
+    state_key,
 )
 from servery.model.venue import table_key
 from servery.sync import rows
@@ -26,7 +27,7 @@ from servery.sync.apply_checks import apply_checks, settle
 from servery.sync.apply_guests import apply_guests
 from servery.sync.apply_menu import apply_menu, apply_tables
 from servery.sync.apply_payments import apply_payments
-from servery.sync.judge import State, count_all, judged, revisions, state
+from servery.sync.judge import State, judged, note_all, revisions, state
 from servery.sync.places import Place
 
 Kind = TypeVar("Kind")
@@ -85,7 +86,7 @@ async def _apply_reservations(
     await rows.put(db, "reservation", rows.RESERVATION, "connection_id, external_id", connection_id, write)
     await rows.refresh(db, "reservation", revisions(sorted_["refreshed"], held))
     applied.days |= {(row[0], row[4]) for row in write}
-    count_all(applied, sorted_)
+    note_all(applied, held, states, sorted_)
 
 
 def _reservation_row(seen: State, change: ReservationSeen, place: Place, guests: Mapping[str, int]) -> tuple[Any, ...]:
@@ -117,7 +118,9 @@ async def _remove(
         gone = {one.external_id for one in removals if one.kind == kind}
         seen = {one.external_id for one in changes if isinstance(one, _SEEN[kind])}
         changed = await rows.settle_removed(db, kind, connection_id, gone | seen)
-        applied.updated += len(gone.intersection(changed.values()))
+        ended = gone.intersection(changed.values())
+        applied.updated += len(ended)
+        applied.effects |= {state_key(one) for one in removals if one.kind == kind and one.external_id in ended}
         if kind == "guest":
             applied.guests += changed
         elif kind == "payment":

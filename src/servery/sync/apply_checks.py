@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from servery.model.changes import Applied, CheckSeen
+from servery.model.changes import Applied, CheckSeen, state_key
 from servery.model.order import Check, Payment, add_up
 from servery.sync import rows
-from servery.sync.judge import State, count, judge, newest, state
+from servery.sync.judge import State, count, judged, note_all, revisions, state
 from servery.sync.lines import Parted, count_lines, joined, part_of, parted, unchanged
 from servery.sync.payments import with_payments
 from servery.sync.places import Place
@@ -52,28 +52,25 @@ async def _apply_whole(
     write: list[CheckState] = []
     refreshed: list[tuple[int, int]] = []
     before: list[int] = []
-    for key, seen, change in _newest_by_key(places, changes):
-        known = held.get(key)
-        verdict = judge(known, seen)
-        count(applied, verdict)
-        if verdict in ("created", "updated"):
-            write.append(_check_state(places[change.location], seen, change.check))
-            before += [known.id] if known else []
-        elif known is not None and verdict == "refreshed":
-            refreshed.append((known.id, seen.revision))
+    for venue_id, states in _by_venue(places, changes).items():
+        here = {external_id: one for (venue, external_id), one in held.items() if venue == venue_id}
+        sorted_ = judged(here, states)
+        note_all(applied, here, states, sorted_)
+        changed = (*sorted_["created"], *sorted_["updated"])
+        write += [_check_state(places[one.location], seen, one.check) for seen, one in changed]
+        before += [here[seen.external_id].id for seen, _ in sorted_["updated"]]
+        refreshed += revisions(sorted_["refreshed"], here)
     await rows.refresh(db, "checks", refreshed)
     applied.days |= await rows.days_of(db, "checks", before)
     applied.days |= await write_checks(db, connection_id, write)
 
 
-def _newest_by_key(places: Mapping[str, Place], changes: Iterable[CheckSeen]) -> Iterable[tuple[Key, State, CheckSeen]]:
+def _by_venue(places: Mapping[str, Place], changes: Iterable[CheckSeen]) -> dict[int, list[tuple[State, CheckSeen]]]:
     by_venue: dict[int, list[tuple[State, CheckSeen]]] = {}
     for change in changes:
         seen = state(change.external_id, change.revision, _JSON.encode(change.check))
         by_venue.setdefault(places[change.location].venue_id, []).append((seen, change))
-    for venue_id, states in by_venue.items():
-        for seen, change in newest(states):
-            yield (venue_id, seen.external_id), seen, change
+    return by_venue
 
 
 def _check_state(place: Place, seen: State, check: Check) -> CheckState:
@@ -88,23 +85,27 @@ async def _apply_parts(
     if not changes:
         return
     rows_held = await rows.whole_checks(db, connection_id, {one.external_id for one in changes})
-    seen: dict[Key, tuple[Place, Parted]] = {}
+    held = {key: parted(_CHECK.decode(row.own), row.state.revision, row.parts) for key, row in rows_held.items()}
+    told: dict[Key, tuple[Place, Parted]] = {}
+    wholes = dict(held)
     for change in changes:
         place = places[change.location]
         key = (place.venue_id, change.external_id)
         part = part_of(change.check, change.revision)
-        seen[key] = (place, joined(seen[key][1], part) if key in seen else part)
+        told[key] = (place, joined(told[key][1], part) if key in told else part)
+        before = wholes.get(key)
+        wholes[key] = joined(before, part) if before else part
+        if before is None or not unchanged(before.check, wholes[key].check):
+            applied.effects.add(state_key(change))
     write = []
-    for key, (place, part) in seen.items():
-        row = rows_held.get(key)
-        held = parted(_CHECK.decode(row.own), row.state.revision, row.parts) if row else None
-        whole = joined(held, part) if held else part
-        same = held is not None and unchanged(held.check, whole.check)
-        count(applied, "unchanged" if same else "updated" if held else "created")
-        count_lines(held.check if held else None, part.check, whole.check, applied)
-        if row and not same:
-            applied.days.add((key[0], row.business_date))
-        if whole != held:
+    for key, (place, part) in told.items():
+        known, whole = held.get(key), wholes[key]
+        same = known is not None and unchanged(known.check, whole.check)
+        count(applied, "unchanged" if same else "updated" if known else "created")
+        count_lines(known.check if known else None, part.check, whole.check, applied)
+        if known and not same:
+            applied.days.add((key[0], rows_held[key].business_date))
+        if whole != known:
             write.append(_part_state(place, key[1], whole))
     applied.days |= await write_checks(db, connection_id, write)
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from servery.model.changes import Applied, GuestSeen
+from servery.model.changes import Applied, GuestSeen, state_key
 from servery.sync import rows
 from servery.sync.guests import PartedGuest, joined_guest, parted_guest
-from servery.sync.judge import count, count_all, judged, revisions, state
+from servery.sync.judge import count, judged, note_all, revisions, state
 
 _JSON = msgspec.json.Encoder()
 _KEY = "connection_id, external_id"
@@ -32,7 +32,7 @@ async def _apply_whole(db: rows.Db, connection_id: int, changes: Sequence[GuestS
     ]
     applied.guests += await rows.put(db, "source_guest", rows.GUEST, _KEY, connection_id, write)
     await rows.refresh(db, "source_guest", revisions(sorted_["refreshed"], held))
-    count_all(applied, sorted_)
+    note_all(applied, held, states, sorted_)
 
 
 async def _apply_parts(db: rows.Db, connection_id: int, changes: Sequence[GuestSeen], applied: Applied) -> None:
@@ -42,15 +42,16 @@ async def _apply_parts(db: rows.Db, connection_id: int, changes: Sequence[GuestS
         row["external_id"]: parted_guest(row["guest"], row["revision"], row["parts"])
         for row in await rows.whole_guests(db, connection_id, [one.external_id for one in changes])
     }
-    seen: dict[str, PartedGuest] = {}
+    seen = dict[str, PartedGuest]()
     for change in changes:
         part = PartedGuest(change.guest, change.revision)
-        before = seen.get(change.external_id)
-        seen[change.external_id] = joined_guest(before, part) if before else part
+        before = seen.get(change.external_id) or held.get(change.external_id)
+        seen[change.external_id] = whole = joined_guest(before, part) if before else part
+        if before is None or before.guest != whole.guest:
+            applied.effects.add(state_key(change))
     write = []
-    for external_id, part in seen.items():
+    for external_id, whole in seen.items():
         known = held.get(external_id)
-        whole = joined_guest(known, part) if known else part
         same = known is not None and known.guest == whole.guest
         count(applied, "unchanged" if same else "updated" if known else "created")
         if whole != known:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from servery.model.changes import Applied, MenuSeen, TablesSeen
+from servery.model.changes import Applied, MenuSeen, TablesSeen, state_key
 from servery.model.menu import Menu, kind_of
 from servery.model.venue import table_key
 from servery.sync import rows
@@ -27,6 +27,7 @@ async def apply_menu(
         verdict = judge(held, seen)
         count(applied, verdict)
         if verdict in ("created", "updated"):
+            applied.effects.add(state_key(change))
             await _replace(db, connection_id, venue_id, change, seen.digest)
 
 
@@ -99,7 +100,8 @@ async def apply_tables(
         if not await _is_newest(db, connection_id, venue_id, change):
             continue
         before = await _table_keys(db, venue_id)
-        await _replace_tables(db, connection_id, venue_id, change)
+        if await _replace_tables(db, connection_id, venue_id, change):
+            applied.effects.add(state_key(change))
         if await _table_keys(db, venue_id) != before:
             applied.days |= await _labelled_days(db, venue_id)
 
@@ -125,8 +127,14 @@ async def _labelled_days(db: rows.Db, venue_id: int) -> set[tuple[int, date]]:
     return {(venue_id, row["business_date"]) for row in await cursor.fetchall()}
 
 
-async def _replace_tables(db: rows.Db, connection_id: int, venue_id: int, change: TablesSeen) -> None:
-    await db.execute("delete from venue_table where venue_id = %s and connection_id = %s", [venue_id, connection_id])
+async def _replace_tables(db: rows.Db, connection_id: int, venue_id: int, change: TablesSeen) -> bool:
+    """Put a plan in the place of the one held; whether it says anything else."""
+    cursor = await db.execute(
+        "delete from venue_table where venue_id = %s and connection_id = %s "
+        "returning position, name, seats, area, external_id",
+        [venue_id, connection_id],
+    )
+    held = {tuple(row.values()) for row in await cursor.fetchall()}
     plan = [
         (venue_id, connection_id, change.revision, position, one.name, table_key(one.name), one.seats, one.area,
          one.external_id)
@@ -139,3 +147,4 @@ async def _replace_tables(db: rows.Db, connection_id: int, venue_id: int, change
             "values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
             plan,
         )
+    return held != {(position, name, *said) for _, _, _, position, name, _, *said in plan}

@@ -8,7 +8,7 @@ import msgspec
 from servery.model.changes import Applied, PaymentSeen
 from servery.sync import rows
 from servery.sync.apply_checks import settle
-from servery.sync.judge import State, count_all, judged, revisions, state
+from servery.sync.judge import State, judged, note_all, revisions, state
 from servery.sync.places import Place
 
 _JSON = msgspec.json.Encoder()
@@ -31,7 +31,7 @@ async def apply_payments(
     table = [_payment_row(seen, one) for seen, one in write]
     await rows.put(db, "payment", rows.PAYMENT, "connection_id, external_id", connection_id, table)
     await rows.refresh(db, "payment", revisions(sorted_["refreshed"], held))
-    count_all(applied, sorted_)
+    note_all(applied, held, states, sorted_)
     applied.days |= await settle(db, connection_id, places, checks | {one.check_id for _, one in write})
 
 

@@ -12,13 +12,14 @@ import msgspec
 from msgspec import Struct
 
 from servery.connectors.contract import Resource
-from servery.model.changes import Change, CheckSeen, ReservationSeen
+from servery.model.changes import CheckSeen, ReservationSeen, state_key
 from servery.model.order import add_up
 from servery.model.venue import business_day
 from servery.sync.places import Place
 from servery.sync.rows import Db
 from servery.sync.spans import stretches, was_read
 from servery.sync.state import State
+from servery.sync.understanding import Told
 
 AFTER = (timedelta(hours=1), timedelta(hours=25), timedelta(hours=73))
 """How long after its end a date is compared."""
@@ -30,12 +31,16 @@ COMING_EVERY = timedelta(hours=6)
 
 
 class Record(Struct, frozen=True):
-    """One check or booking, as the source gives it or as we hold it. `amount`: the total, or the covers booked."""
+    """One check or booking, as the source gives it or as we hold it. `amount`: the total, or the covers booked.
+
+    `news`: the source said of it what we did not hold. A newer revision alone is none: it may be our own writing.
+    """
 
     venue_id: int
     external_id: str
     revision: int
     amount: int
+    news: bool = False
 
 
 class Compared(Struct, frozen=True, kw_only=True):
@@ -94,15 +99,15 @@ def _compared(venue_id: int, theirs: Mapping[str, Record], ours: Mapping[str, Re
         ours=len(ours),
         our_total=sum(one.amount for one in ours.values()),
         missing=sum(external_id not in ours for external_id in theirs),
-        stale=sum(key in ours and ours[key].revision < one.revision for key, one in theirs.items()),
+        stale=sum(key in ours and one.news for key, one in theirs.items()),
         gone=tuple(sorted(external_id for external_id in ours if external_id not in theirs)),
     )
 
 
-def records(changes: Sequence[Change], resource: Resource, places: Mapping[str, Place], day: date) -> list[Record]:
-    """The records of a kind that these changes say to be of a date."""
+def records(told: Told, resource: Resource, places: Mapping[str, Place], day: date) -> list[Record]:
+    """The records of a kind that what was told says to be of a date."""
     found = []
-    for change in changes:
+    for change in told.changes:
         if isinstance(change, CheckSeen) and resource.reconciled == "check":
             at, amount = change.check.opened_at, add_up(change.check).total
         elif isinstance(change, ReservationSeen) and resource.reconciled == "reservation":
@@ -111,7 +116,8 @@ def records(changes: Sequence[Change], resource: Resource, places: Mapping[str, 
             continue
         place = places[change.location]
         if place.business_date(at) == day:
-            found.append(Record(place.venue_id, change.external_id, change.revision, amount))
+            news = state_key(change) in told.effects
+            found.append(Record(place.venue_id, change.external_id, change.revision, amount, news))
     return found
 
 

@@ -1,13 +1,13 @@
 """Deciding what a record's newly seen state means beside the one already held. Pure."""
 
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Literal, NamedTuple, TypeVar
 
-from servery.model.changes import Applied
+from servery.model.changes import Applied, Change, StateKey, state_key
 
 Verdict = Literal["created", "updated", "refreshed", "unchanged"]
-Seen = TypeVar("Seen")
+Seen = TypeVar("Seen", bound=Change)
 
 
 class Held(NamedTuple):
@@ -78,7 +78,27 @@ def count(applied: Applied, verdict: Verdict, records: int = 1) -> None:
         applied.unchanged += records
 
 
-def count_all(applied: Applied, sorted_: Mapping[Verdict, Sized]) -> None:
-    """Count what became of records sorted by verdict."""
+def note_all(
+    applied: Applied,
+    held: Mapping[str, Held],
+    states: Sequence[tuple[State, Seen]],
+    sorted_: Mapping[Verdict, Sequence[tuple[State, Seen]]],
+) -> None:
+    """Note what became of records sorted by verdict, and which of the states told of them had a part in it."""
     for verdict, found in sorted_.items():
         count(applied, verdict, len(found))
+    changed = {seen.external_id for seen, _ in (*sorted_["created"], *sorted_["updated"])}
+    applied.effects |= _effects(held, [each for each in states if each[0].external_id in changed])
+
+
+def _effects(held: Mapping[str, Held], states: Iterable[tuple[State, Seen]]) -> set[StateKey]:
+    """The states that would have changed something, had each been applied by itself in this order."""
+    last, found = dict(held), set()
+    for seen, change in states:
+        before = last.get(seen.external_id)
+        verdict = judge(before, seen)
+        if verdict != "unchanged":
+            last[seen.external_id] = Held(before.id if before else 0, seen.revision, seen.digest)
+        if verdict in ("created", "updated"):
+            found.add(state_key(change))
+    return found

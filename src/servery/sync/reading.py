@@ -10,7 +10,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from servery.connectors.contract import Account, Connector, Page, Resource, Session, Span, pages
 from servery.errors import ServeryError
-from servery.model.changes import Applied, Change
+from servery.model.changes import Applied, Change, state_key
 from servery.sync import connections, state
 from servery.sync.places import Place
 from servery.sync.rows import Db
@@ -88,7 +88,10 @@ async def take_in(
 
 
 async def _arrived(reader: Reader, db: Db, places: Mapping[str, Place], told: Sequence[Told]) -> None:
-    await reader.arrive(db, reader.connection_id, places, [change for one in told for change in one.changes])
+    changes = [change for one in told for change in one.changes]
+    effects = (await reader.arrive(db, reader.connection_id, places, changes)).effects
+    for one in told:
+        one.effects = effects.intersection(map(state_key, one.changes))
 
 
 def _aside(told: Told, error: Exception) -> None:

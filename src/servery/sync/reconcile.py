@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
+from msgspec import structs
+
 from servery.connectors.contract import Resource, Span
 from servery.model.changes import Removed
 from servery.sync import compare, connections
@@ -53,8 +55,11 @@ async def _read(reader: Reader, resource: Resource, places: Mapping[str, Place],
     newest: dict[tuple[int, str], Record] = {}
     async for told in read_sets(reader, "reconcile", resource, Span(resource.backfill_by, since, until)):
         for one in told:
-            for record in compare.records(one.changes, resource, places, day):
-                newest[record.venue_id, record.external_id] = record
+            for record in compare.records(one, resource, places, day):
+                before = newest.get((record.venue_id, record.external_id))
+                # What was given twice said its news the first time.
+                news = record.news or (before is not None and before.news)
+                newest[record.venue_id, record.external_id] = structs.replace(record, news=news)
     return list(newest.values())
 
 

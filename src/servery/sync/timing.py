@@ -24,6 +24,11 @@ class Timing(Struct, frozen=True, kw_only=True):
     rhythm: Rhythm = Rhythm()
     time_zone: str = "UTC"
 
+    @property
+    def batches(self) -> bool:
+        """Whether anything crosses at set times only."""
+        return self.rhythm.pace == "batch" and bool(self.rhythm.batch_at)
+
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _TIMINGS = """
@@ -44,7 +49,7 @@ async def timings(db: Db, connection_id: int | None = None) -> dict[int, Timing]
 
 def due_at(timing: Timing, read_until: datetime, period: float) -> datetime:
     """When what was read up to an instant is to be read again. `period`: seconds between readings as things happen."""
-    if timing.rhythm.pace == "batch" and timing.rhythm.batch_at:
+    if timing.batches:
         return next_batch(timing, read_until)
     return read_until + timedelta(seconds=period)
 
@@ -61,7 +66,7 @@ def leaves_until(timing: Timing, now: datetime) -> datetime | None:
     rhythm = timing.rhythm
     if rhythm.live_from is not None and now < rhythm.live_from:
         return _NEVER
-    return last_batch(timing, now) if rhythm.pace == "batch" and rhythm.batch_at else None
+    return last_batch(timing, now) if timing.batches else None
 
 
 def next_batch(timing: Timing, after: datetime) -> datetime:

@@ -11,7 +11,7 @@ from msgspec import Raw, Struct
 
 from servery.connectors.contract import Connector
 from servery.errors import Quarantine, ServeryError
-from servery.model.changes import Change
+from servery.model.changes import Change, StateKey
 from servery.model.subjects import Subject, subjects
 from servery.sync.places import Place
 from servery.sync.rows import Db
@@ -43,6 +43,8 @@ class Told(Struct, kw_only=True):
     changes: Sequence[Change] = ()
     records: Collection[Subject] = ()
     """Of which records it speaks."""
+    effects: Collection[StateKey] = ()
+    """What of it changed something here, once it is taken in."""
     stage: Stage = "translate"
     error: ServeryError | None = None
 
