@@ -234,9 +234,10 @@ async def _guests(one: Proving) -> Step:
 async def _webhook(one: Proving) -> Step:
     settings = credentials.all_settings(one.house.home, one.connection)
     async with one.pool.connection() as db:
-        if one.connector.manifest.webhook and one.connector.manifest.webhook.per == "application":
-            settings = settings | await credentials.application(db, one.house.home, one.connector.manifest.name)
-        return await watched.webhook(db, one.connection, one.connector.manifest, one.house.public_url, settings)
+        application = await credentials.application(db, one.house.home, one.connector.manifest.name)
+        return await watched.webhook(
+            db, one.connection, one.connector.manifest, one.house.public_url, settings, application
+        )
 
 
 async def _clean(one: Proving) -> Step:

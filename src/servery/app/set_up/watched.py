@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from servery.connectors.contract import Manifest
+from servery.connectors.contract import Manifest, Webhook
 from servery.errors import ServeryError
 from servery.storage.pool import Connection as Db
 from servery.sync import state
@@ -188,9 +188,17 @@ async def merged_guests(db: Db, connection_id: int) -> Step:
 
 
 async def webhook(
-    db: Db, connection: Connection, manifest: Manifest, public_url: str, settings: Mapping[str, str]
+    db: Db,
+    connection: Connection,
+    manifest: Manifest,
+    public_url: str,
+    settings: Mapping[str, str],
+    application: Mapping[str, str],
 ) -> Step:
-    """Whether news is pushed to us, and what to enter at the vendor so that it is."""
+    """Whether news is pushed to us, and what to enter at the vendor so that it is.
+
+    `settings` are the connection's and `application` those of the vendor's application, each with its secrets.
+    """
     hook = manifest.webhook
     if hook is None:
         return Step(name="webhook", state="skipped", template=_("{title} is asked for news, and sends none by itself."),
@@ -202,11 +210,12 @@ async def webhook(
     if row and row["at"]:
         return Step(name="webhook", state="ok", template=_("{title} sends its news by itself."),
                     params={"title": manifest.title})  # fmt: skip
-    place = f"{public_url}/hooks/" + (f"apps/{manifest.name}" if hook.per == "application" else str(connection.id))
+    for_all = hook.per == "application" or _only_application_proves(hook, settings, application)
+    place = f"{public_url}/hooks/" + (f"apps/{manifest.name}" if for_all else str(connection.id))
     if urlsplit(public_url).hostname in ("127.0.0.1", "localhost", "::1"):
         mend = _("It cannot be reached from outside yet: set SERVERY_PUBLIC_URL to the address of this site. "
                  "Until then {title} is asked for news.")  # fmt: skip
-    elif settings.get(hook.secret):
+    elif (application if for_all else settings).get(hook.secret):
         mend = _("Enter this address at {title} as the one to send events to: {url}")
     else:
         mend = _("Enter this address at {title} as the one to send events to, and here the secret it gives you "
@@ -218,3 +227,8 @@ async def webhook(
         mend=mend,
         params={"title": manifest.title, "url": place, "secret": hook.secret},
     )
+
+
+def _only_application_proves(hook: Webhook, settings: Mapping[str, str], application: Mapping[str, str]) -> bool:
+    """Whether events can be proved at the address of all the application's merchants alone."""
+    return hook.merchant_path is not None and bool(application.get(hook.secret)) and not settings.get(hook.secret)
