@@ -12,6 +12,7 @@ import typer
 app = typer.Typer(no_args_is_help=True, help="A restaurant that does not exist, seen through real systems' APIs.")
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1 to listen on.")]
+MaybePort = Annotated[int | None, typer.Option(min=1, max=65535, help="Port on 127.0.0.1 to listen on.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same restaurant.")]
 Days = Annotated[int, typer.Option(min=0, max=1825, help="Days of history before today.")]
 LiveSeconds = Annotated[float, typer.Option(min=0, help="Seconds between unplanned changes; 0 for none.")]
@@ -57,20 +58,40 @@ def resos(
 
 
 @app.command()
-def demo(
-    square_port: Port,
-    resos_port: Port,
+def odoo(
+    port: Port,
     seed: Seed = 1,
     days: Days = 365,
     live_seconds: LiveSeconds = 4.0,
     with_parent: WithParent = False,
     truth: Truth = None,
 ) -> None:
-    """Serve both from one truth: the same dinners seen from two sides.
+    """Serve the restaurant's till as Odoo, which knows tables and covers.
+
+    Example: servery sandbox odoo --port 8503 --days 30
+    """
+    _serve({"odoo": port}, seed, days, live_seconds, with_parent, truth)
+
+
+@app.command()
+def demo(
+    resos_port: Port,
+    square_port: MaybePort = None,
+    odoo_port: MaybePort = None,
+    seed: Seed = 1,
+    days: Days = 365,
+    live_seconds: LiveSeconds = 4.0,
+    with_parent: WithParent = False,
+    truth: Truth = None,
+) -> None:
+    """Serve a till and the book from one truth: the same dinners seen from two sides.
 
     Example: servery sandbox demo --square-port 8501 --resos-port 8502 --days 30
     """
-    _serve({"square": square_port, "resos": resos_port}, seed, days, live_seconds, with_parent, truth)
+    tills = {name: port for name, port in (("square", square_port), ("odoo", odoo_port)) if port is not None}
+    if len(tills) != 1:
+        raise typer.BadParameter("Say which till: --square-port or --odoo-port.")
+    _serve(tills | {"resos": resos_port}, seed, days, live_seconds, with_parent, truth)
 
 
 def _serve(
@@ -80,13 +101,14 @@ def _serve(
     # Asked for first: once the parent has ended, there is no telling any more who it was.
     parent = os.getppid() if with_parent else None
     from servery.sandbox.record import truth_file
-    from servery.sandbox.serve import OFFERS, claim, serve
+    from servery.sandbox.serve import AT_TABLES, OFFERS, claim, serve
     from servery.sandbox.world import World
 
     for port in ports.values():
         claim(port)
     with truth_file(truth) if truth else nullcontext() as watch:
-        world = World(seed, days, datetime.now(UTC), watch)
+        at_tables = not ports.keys().isdisjoint(AT_TABLES)
+        world = World(seed, days, datetime.now(UTC), watch, at_tables=at_tables)
         offers = {name: OFFERS[name](world, port) for name, port in ports.items()}
 
         def ready() -> None:

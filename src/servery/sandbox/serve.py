@@ -20,6 +20,7 @@ from servery.sandbox.world import World
 HOST = "127.0.0.1"
 SQUARE_TOKEN = "sandbox-token"
 RESOS_KEY = "sandbox-key"
+ODOO = {"database": "restaurant", "login": "servery@example.com", "api_key": "sandbox-key"}
 _STOP_SECONDS = 0.5
 
 
@@ -47,8 +48,21 @@ def resos(world: World, port: int) -> Offer:
     return Offer(simulator(world.book, RESOS_KEY), port, settings)
 
 
-OFFERS: Mapping[str, Callable[[World, int], Offer]] = {"square": square, "resos": resos}
+def odoo(world: World, port: int) -> Offer:
+    """The till as Odoo, in the newest version that is simulated."""
+    from servery.connectors.odoo.simulator import simulator
+
+    settings = {"base_url": f"http://{HOST}:{port}", **ODOO}
+    play = simulator(world.pos, database=ODOO["database"], login=ODOO["login"], api_key=ODOO["api_key"])
+    # Years of sales take a while to become records: not while the first asker waits.
+    play.refresh()
+    return Offer(play, port, settings)
+
+
+OFFERS: Mapping[str, Callable[[World, int], Offer]] = {"square": square, "odoo": odoo, "resos": resos}
 """The simulators there are, by their connectors' names."""
+AT_TABLES = ("odoo",)
+"""Those of tills that know tables and covers."""
 
 
 def serve(

@@ -133,8 +133,12 @@ def moments(rung: Rung) -> list[int]:
     return sorted({max(at, seen) for at in after} if seen is not None else set(after))
 
 
-def check(dinner: Dinner, rung: Rung, second: int) -> Check:
-    """The check as the till shows it at that second of the day, with the total that the source states."""
+def check(dinner: Dinner, rung: Rung, second: int, *, at_tables: bool = False) -> Check:
+    """The check as the till shows it at that second of the day, with the total that the source states.
+
+    `at_tables`: staff open it on a table and key the covers, as a till for restaurants has them do. Of a party that
+    splits, the first check has all the covers: the later ones count nobody anew.
+    """
     day = dinner.day
     closed = rung.closed <= second
     void = rung.void and closed
@@ -144,6 +148,7 @@ def check(dinner: Dinner, rung: Rung, second: int) -> Check:
     discount = gross * rung.discount // 100 if closed else 0
     extra = _extra(len(lines)) if again else None
     total = gross - discount + (extra.amount if extra else 0)
+    stay = dinner.stay if at_tables else None
     return Check(
         currency=restaurant().venue.currency,
         opened_at=instant(day, rung.opened),
@@ -152,6 +157,8 @@ def check(dinner: Dinner, rung: Rung, second: int) -> Check:
         number=rung.number,
         order=Order(external_id=rung.id, service_mode="dine_in"),
         label=rung.label.text,
+        table=stay.tables[0] if stay and stay.tables else None,
+        covers=stay.covers if stay and rung.opened == stay.opened else None,
         lines=(*lines, extra) if extra else lines,
         discounts=(Discount(f"{rung.discount} %", discount),) if discount else (),
         taxes=() if void else (_tax(total),),

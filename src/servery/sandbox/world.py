@@ -45,11 +45,11 @@ def plans(seed: int, days: Sequence[date]) -> list[Plan]:
     return made
 
 
-def stages() -> tuple[Stage, Stage]:
-    """An empty till and an empty book of the restaurant. The till knows no tables, the book no menu."""
+def stages(*, at_tables: bool = False) -> tuple[Stage, Stage]:
+    """An empty till and an empty book of the restaurant. The till knows tables where asked, the book no menu."""
     house = restaurant()
     bare = replace(house.venue, tables=(), areas=())
-    pos = Stage(bare, "L7HXY2Q4TIDEV", house.country, house.menu)
+    pos = Stage(house.venue if at_tables else bare, "L7HXY2Q4TIDEV", house.country, house.menu)
     pos.menu_modified_at = instant(date(2025, 1, 6), 0)
     return pos, Stage(house.venue, "tidevand", house.country)
 
@@ -64,13 +64,17 @@ class World:
     """Plays the plans onto a till's and a book's stage, up to now and then as time passes.
 
     `days` of history before the business day of `now`, that day, and as many ahead as bookings are taken for.
-    `watch` is told every plan when it comes into force.
+    `watch` is told every plan when it comes into force. `at_tables`: the till is one that knows tables and covers.
     """
 
-    def __init__(self, seed: int, days: int, now: datetime, watch: Callable[[Plan], None] | None = None) -> None:
+    def __init__(
+        self, seed: int, days: int, now: datetime, watch: Callable[[Plan], None] | None = None, *,
+        at_tables: bool = False,
+    ) -> None:  # fmt: skip
         self.seed = seed
         self.now = now
-        self.pos, self.book = stages()
+        self.pos, self.book = stages(at_tables=at_tables)
+        self._at_tables = at_tables
         self._watch = watch
         today = business_day_at(now)
         span = [today + timedelta(number) for number in range(-days, AHEAD + 1)]
@@ -115,8 +119,8 @@ class World:
         nexts: list[int] = []
         if kept:
             seconds = book.moments(dinner, kept)
-            state = partial(book.reservation, dinner, kept)
-            nexts += self._show(self.book.reservations, kept.id, dinner, seconds, state)
+            booked = partial(book.reservation, dinner, kept)
+            nexts += self._show(self.book.reservations, kept.id, dinner, seconds, booked)
             if kept.guest and kept.guest_id and seconds[0] <= second:
                 self._guest(self.book, kept.guest_id, kept.guest, dinner, seconds[0])
         for rung in each.rungs:
@@ -124,9 +128,8 @@ class World:
             if rung.customer_id and seconds[0] <= second:
                 guest = till.customer(dinner.person, rung.customer_id)
                 self._guest(self.pos, rung.customer_id, guest, dinner, seconds[0])
-            nexts += self._show(
-                self.pos.checks, rung.id, dinner, seconds, partial(till.check, dinner, rung), rung.opened
-            )
+            state = partial(till.check, dinner, rung, at_tables=self._at_tables)
+            nexts += self._show(self.pos.checks, rung.id, dinner, seconds, state, rung.opened)
         if nexts:
             self._note((instant(dinner.day, min(nexts)), dinner.day, dinner.id))
 
