@@ -85,8 +85,12 @@ REQUIREMENTS = (
     ),
     Requirement(
         level="silver",
-        words="the vendor's limits are obeyed: the wait that is asked for is kept",
-        tests=("test_the_wait_that_is_asked_for_is_kept", "test_a_passing_fault_is_told_as_such"),
+        words="the vendor's limits are obeyed: nothing is asked past them, and the wait that is asked for is kept",
+        tests=(
+            "test_every_request_goes_where_limits_are_kept",
+            "test_the_wait_that_is_asked_for_is_kept",
+            "test_a_passing_fault_is_told_as_such",
+        ),
     ),
     Requirement(
         level="silver",

@@ -1,11 +1,19 @@
 """The verb `check`: the right credentials open the account, and any others are told beside the setting at fault."""
 
+from typing import Any, get_args
+from uuid import uuid4
+
+import httpx
 import pytest
 
+from servery.connectors.contract import Target
 from servery.errors import NeedsPerson, Retry, ServeryError
+from servery.model.commands import Field
 from servery.testing.evening import Evening
 from servery.testing.faults import PASSING, STRANGE, UNAUTHORIZED, in_seconds, too_many
+from servery.testing.rehearsal import Opened
 from servery.testing.suite.base import Part
+from servery.testing.wanted import command
 
 _IMPATIENT = 0.4
 
@@ -109,3 +117,26 @@ class Checking(Part):
                 with pytest.raises(NeedsPerson) as told:
                     play.first_page(resource, account)
                 assert told.value.field in expected
+
+    def test_every_request_goes_where_limits_are_kept(self) -> None:
+        """All is asked by the session's client, one request each time: what passes it by, no limit holds back."""
+        counted = 0
+
+        async def all_that_is_asked(opened: Opened) -> None:
+            send = opened.session.http.send
+
+            async def counting(request: httpx.Request, **options: Any) -> httpx.Response:
+                nonlocal counted
+                counted += 1
+                return await send(request, **options)
+
+            opened.session.http.send = counting  # type: ignore[method-assign]
+            account = await opened.account()
+            await opened.everything()
+            for outgoing in self.manifest.outgoing:
+                target = Target(our_id=str(uuid4()), version=1, fields=frozenset(get_args(Field)))
+                await opened.send(command(outgoing.kind, account, 1, target.fields), target)
+
+        with self.rehearsal.playing(Evening(3).stage) as play:
+            play.run(all_that_is_asked)
+            assert len(play.front.asked) == counted, "something is asked past the client that keeps the limits"
