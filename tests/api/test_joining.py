@@ -9,6 +9,7 @@ import pytest
 from litestar import Litestar
 
 from servery.api.plugin import Api
+from servery.app.fields import RoomChoosing
 from servery.app.set_up.programs import RoomJoining
 from servery.connectors.square.simulator import simulator
 from servery.model.venue import Venue
@@ -31,17 +32,24 @@ def till() -> Iterator[str]:
 
 @pytest.fixture
 def send(database: str, tmp_path: Path) -> Iterator[Send]:
-    """Sends as an integrator, or as another role."""
+    """Sends as an integrator, or as another role; a change is one of whatever state there is."""
     house = Settings(home=tmp_path, port=1, public_url="http://127.0.0.1:1", database_url=database)
 
     def application(pool: Pool) -> Litestar:
-        return Litestar([], plugins=[Api(pool, 10_000, RoomJoining(pool, house))], logging_config=None)
+        return Litestar(
+            [], plugins=[Api(pool, 10_000, RoomJoining(pool, house), RoomChoosing(pool))], logging_config=None
+        )
 
     with serving(database, application) as address, httpx.Client(base_url=f"{address}/api/v1", timeout=30) as client:
+        keys: dict[str, str] = {}
 
-        def ask(method: str, path: str, body: object = None, role: str = "integrator") -> httpx.Response:
-            header = {"authorization": f"Bearer {key(database, role)[1]}"}  # type: ignore[arg-type]
-            return client.request(method, path, json=body, headers=header)
+        def ask(
+            method: str, path: str, body: object = None, role: str = "integrator", headers: dict[str, str] | None = None
+        ) -> httpx.Response:
+            if role not in keys:
+                keys[role] = key(database, role)[1]  # type: ignore[arg-type]
+            sent = {"authorization": f"Bearer {keys[role]}", "if-match": "*", **(headers or {})}
+            return client.request(method, path, json=body, headers=sent)
 
         yield ask
 
@@ -106,6 +114,90 @@ def test_nothing_is_written_to_a_new_connection_until_a_change_says_so(send: Sen
     assert sql(database, held)[0]["held"] is None
     assert send("PATCH", f"/connections/{number}", {"live_from": "2026-03-01T06:00:00Z"}).status_code == 200
     assert sql(database, held)[0]["held"] is False
+
+
+def test_when_things_cross_is_told_and_once_chosen_the_step_is_done(send: Send, till: str, database: str) -> None:
+    number = send("POST", "/connections", _settings(till)).json()["id"]
+    steps = "select steps_done from connection"
+
+    def told(one: dict[str, object]) -> dict[str, object]:
+        return {name: one[name] for name in ("pace", "batch_at", "live_from", "held_back", "spare_service")}
+
+    held = {"pace": "live", "batch_at": [], "live_from": "9999-01-01T00:00:00Z", "held_back": True,
+            "spare_service": False}  # fmt: skip
+    assert told(send("GET", f"/connections/{number}").json()) == held
+    assert send("PATCH", f"/connections/{number}", {"name": "Bar"}).status_code == 200
+    assert sql(database, steps)[0]["steps_done"] == [], "another name says nothing of when"
+    chosen = {"pace": "hybrid", "batch_at": ["23:30", "15:00"], "live_from": None, "spare_service": True}
+    assert send("PATCH", f"/connections/{number}", chosen).status_code == 200
+    assert sql(database, steps)[0]["steps_done"] == ["pace"]
+    (listed,) = send("GET", "/connections").json()["items"]
+    assert told(listed) == chosen | {"batch_at": ["15:00", "23:30"], "held_back": False}
+
+
+def test_only_what_was_seen_is_changed(send: Send, till: str, database: str) -> None:
+    path = f"/connections/{send('POST', '/connections', _settings(till)).json()['id']}"
+    seen = send("GET", path).headers["etag"]
+    sql(database, "update connection set looked_at = now()")
+    assert send("PATCH", path, {"paused": True}, headers={"if-match": seen}).status_code == 200
+    stale = send("PATCH", path, {"name": "Bar"}, headers={"if-match": seen})
+    assert (stale.status_code, stale.json()["code"]) == (412, "stale")
+    assert sql(database, "select name from connection")[0]["name"] != "Bar"
+    now = send("GET", path).headers["etag"]
+    assert now != seen
+    assert send("PATCH", path, {"name": "Bar"}, headers={"if-match": f'"other", {now}'}).status_code == 200
+
+
+def test_a_change_says_of_what_state_it_is_one(send: Send, till: str) -> None:
+    path = f"/connections/{send('POST', '/connections', _settings(till)).json()['id']}"
+    answer = send("PATCH", path, {"paused": True}, headers={"if-match": ""})
+    assert answer.status_code == 412, "what names no state is no state there is"
+    with httpx.Client(base_url=answer.request.url.copy_with(path="/api/v1")) as plain:
+        key_ = {"authorization": answer.request.headers["authorization"]}
+        missing = plain.patch(path, json={"paused": True}, headers=key_)
+    assert (missing.status_code, missing.json()["code"]) == (428, "if-match-missing")
+
+
+def test_a_repeat_is_answered_as_the_first_and_does_nothing(send: Send, till: str, database: str) -> None:
+    once = {"idempotency-key": "0f8c"}
+    first = send("POST", "/connections", _settings(till) | {"name": "Till"}, headers=once)
+    assert first.status_code == 200, first.text
+    again = send("POST", "/connections", _settings(till) | {"name": "Till"}, headers=once)
+    assert (again.status_code, again.json()) == (200, first.json())
+    other = send("POST", "/connections", _settings(till) | {"name": "Bar"}, headers=once)
+    assert (other.status_code, other.json()["code"]) == (422, "key-reused")
+    own = send("POST", "/connections", _settings(till) | {"name": "Till"}, role="owner", headers=once)
+    assert own.status_code == 400, "another's key says nothing of ours: the system is joined already"
+    assert sql(database, "select count(*) as n from connection")[0]["n"] == 1
+    (kept,) = sql(database, "select key_hash, fingerprint, answer from asked_once where status is not null")
+    assert all(b"right-token" not in each and b"0f8c" not in each for each in kept.values())
+
+
+def test_what_was_refused_is_tried_anew_and_what_is_at_work_is_waited_for(send: Send, till: str, database: str) -> None:
+    once = {"idempotency-key": "1a2b"}
+    assert send("POST", "/connections", _settings(till, "wrong-token"), headers=once).status_code == 422
+    assert send("POST", "/connections", _settings(till), headers=once).status_code == 200
+    sql(database, "update asked_once set status = null, answer = null")
+    busy = send("POST", "/connections", _settings(till), headers=once)
+    assert (busy.status_code, busy.json()["code"]) == (409, "in-progress")
+    sql(database, "update asked_once set asked_at = asked_at - interval '6 minutes'")
+    assert send("POST", "/connections", _settings(till), headers=once).status_code == 400, "done, by who died of it"
+
+
+@pytest.mark.parametrize(("path", "body"), [
+    ("tables", {"venue_id": 1, "pairs": []}),
+    ("fields", {"fields": {}}),
+])  # fmt: skip
+def test_every_deed_on_a_connection_takes_a_key(
+    send: Send, till: str, database: str, path: str, body: dict[str, object]
+) -> None:
+    number = send("POST", "/connections", _settings(till)).json()["id"]
+    for _ in range(2):
+        answer = send("POST", f"/connections/{number}/{path}", body, headers={"idempotency-key": "k"})
+        assert answer.status_code == 200, answer.text
+    assert sql(database, "select count(*) as n from asked_once where status = 200")[0]["n"] == 1
+    if path == "tables":
+        assert sql(database, "select count(*) as n from action where detail ->> 'outcome' = 'tables'")[0]["n"] == 1
 
 
 def test_tables_are_told_and_paired(send: Send, till: str, database: str) -> None:

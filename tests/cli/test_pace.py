@@ -28,9 +28,10 @@ def test_a_joined_system_is_written_to_when_its_owner_says(servery: Run, till: s
     assert "Nothing is written there until: servery connections pace 'The till' --from now" in done.stderr
     held = {"id": 1, "name": "The till", "pace": "live", "at": [], "from": "never", "spare_service": False}
     assert _shown(servery) == held
-    assert _outcomes(database) == [], "who only looks changes nothing"
+    assert (_outcomes(database), _steps(database)) == ([], []), "who only looks changes nothing"
     chosen = ("--pace", "hybrid", "--at", "23:30, 15:00", "--spare-service")
     assert _shown(servery, *chosen) == held | {"pace": "hybrid", "at": ["15:00", "23:30"], "spare_service": True}
+    assert _steps(database) == ["pace"], "the set-up page knows it as gone through"
     assert _shown(servery, "--from", "now")["from"] == "now"
     assert _shown(servery, "--from", "2199-07-01T06:00")["from"] == "2199-07-01T04:00+00:00", "on the venue's clock"
     assert _shown(servery, "--pace", "live", "--no-spare-service", "--from", "never") == held
@@ -74,3 +75,11 @@ def _outcomes(dsn: str) -> list[str]:
             "select detail ->> 'outcome' as outcome from action where action = 'connection-changed' order by id"
         )
         return [row["outcome"] for row in rows.fetchall()]
+
+
+def _steps(dsn: str) -> list[str]:
+    """The steps of setting up that were gone through."""
+    with connect(dsn) as db:
+        return [
+            step for row in db.execute("select steps_done from connection").fetchall() for step in row["steps_done"]
+        ]

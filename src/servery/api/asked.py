@@ -164,7 +164,14 @@ _asking = _problems(
     (422, "needs-person", "The other system refuses it; `errors` point at the setting that a person is to mend."),
     (503, "retry", "The other system does not answer just now; Retry-After says when to ask again."),
 )
+_at_work = _problems((409, "in-progress", "The first request with this Idempotency-Key is still at work."))
+_of_what = _problems(
+    (412, "stale", "It was changed since the state that If-Match names."),
+    (428, "if-match-missing", "A change needs If-Match."),
+)
 tried = partial(post, responses=_asking, status_code=200, sync_to_thread=None)
 """Declares a route by which an outside system is asked."""
-changed = partial(patch, responses=_asking, status_code=200, sync_to_thread=None)
+once_done = partial(post, responses={**_asking, **_at_work}, status_code=200, sync_to_thread=None)
+"""Declares a route that takes an Idempotency-Key, and by which an outside system is asked."""
+changed = partial(patch, responses={**_asking, **_of_what}, status_code=200, sync_to_thread=None)
 """Declares a route by which something is changed, and an outside system is asked."""

@@ -12,12 +12,14 @@ from servery.api.asked import Id, ThePaging, ThePool, demand, listed, shown
 from servery.api.paging import Listing, Page, answered
 from servery.api.problem import Asked
 from servery.api.single import single
+from servery.api.unchanged import choices_of
 from servery.errors import NotFound, ServeryError
 from servery.health import watch
 from servery.health.report import ConnectionHealth, State, report
 from servery.health.report import Trouble as Failed
 from servery.storage.pool import Connection as Db
 from servery.sync.connections import places
+from servery.sync.pace import Pace, set_up_state, written
 from servery.sync.status import Status, statuses
 
 
@@ -70,6 +72,14 @@ class Connection(Struct, frozen=True, kw_only=True):
     down_since: datetime | None
     created_at: datetime
     venue_ids: tuple[int, ...]
+    pace: Annotated[Pace, Meta(description="Live: as it happens; batch: at set times only; hybrid: then too.")]
+    batch_at: Annotated[tuple[str, ...], Meta(description="The set times, HH:MM at the venue.")]
+    live_from: Annotated[
+        datetime | None,
+        Meta(description="Nothing was or is written to it before; null: never held back; the year 9999: until chosen."),
+    ]
+    held_back: Annotated[bool, Meta(description="Whether nothing is written to it at this moment.")]
+    spare_service: Annotated[bool, Meta(description="Whether the past is read outside service hours only.")]
     records: Counts
     backfill: Backfill
     trouble: Trouble | None
@@ -82,7 +92,7 @@ class Connections(Page[Connection], frozen=True):
 
 
 _COLUMNS = ("id", "name", "connector", "state", "last_sync", "created_at", "last_event", "queue_in", "queue_out",
-            "quarantined", "error_share")  # fmt: skip
+            "quarantined", "error_share", "pace", "held_back")  # fmt: skip
 _LISTING = Listing("connections", Connection, _COLUMNS)
 
 
@@ -94,9 +104,9 @@ async def connections(request: Asked, pool: ThePool, paging: ThePaging) -> Respo
 
 
 async def _read(db: Db, after: int | None, limit: int) -> list[Connection]:
-    health = await _health(db)
+    health, now = await _health(db), await watch.clock(db)
     found = [one for one in await statuses(db) if one.connection.id > (after or 0) and one.connection.id in health]
-    return [await _connection(db, one, health[one.connection.id]) for one in found[:limit]]
+    return [await _connection(db, one, health[one.connection.id], now) for one in found[:limit]]
 
 
 async def _health(db: Db) -> dict[int, ConnectionHealth]:
@@ -105,19 +115,21 @@ async def _health(db: Db) -> dict[int, ConnectionHealth]:
 
 @shown("/connections/{connection_id:int}", tags=["Connections"])
 async def connection(request: Asked, pool: ThePool, connection_id: Id) -> Response[Connection]:
-    """One connection."""
+    """One connection. Its ETag goes into the If-Match of a change."""
     demand(request, "see_connections")
     async with pool.connection() as db:
         health = (await _health(db)).get(connection_id)
         status = next((one for one in await statuses(db) if one.connection.id == connection_id), None)
         if status is None or health is None:
             raise NotFound("There is no connection {id}.", id=connection_id)
-        resource = await _connection(db, status, health)
-    return single(request, resource)
+        resource = await _connection(db, status, health, await watch.clock(db))
+        choices = await choices_of(db, connection_id)
+    return single(request, resource, choices)
 
 
-async def _connection(db: Db, status: Status, health: ConnectionHealth) -> Connection:
+async def _connection(db: Db, status: Status, health: ConnectionHealth, now: datetime) -> Connection:
     joined, far = status.connection, status.how_far
+    rhythm = (await set_up_state(db, joined.id)).rhythm
     located = await places(db, joined.id)
     kinds = {kind: status.records.get(kind, 0) for kind in ("guest", "reservation", "check")}
     return Connection(
@@ -138,6 +150,11 @@ async def _connection(db: Db, status: Status, health: ConnectionHealth) -> Conne
         down_since=health.down_since,
         created_at=joined.created_at,
         venue_ids=tuple(sorted({place.venue_id for place in located.values()})),
+        pace=rhythm.pace,
+        batch_at=tuple(written([one]) for one in rhythm.batch_at),
+        live_from=rhythm.live_from,
+        held_back=rhythm.live_from is not None and now < rhythm.live_from,
+        spare_service=rhythm.spare_service,
         records=Counts(**kinds, unread=status.unread),
         backfill=Backfill(done=far.done, of=far.of, seconds_left=far.seconds_left, reached=status.reached),
         trouble=_trouble(health.trouble) if health.trouble else None,

@@ -24,6 +24,9 @@ an answer has: those it does not see are left out; null means not known.
   there as CSV: `Accept: text/csv` or `?format=csv`.
 - To follow what changes, give the `as_of` of the first page as `updated_since` the next time.
 - One thing carries an ETag; send it as If-None-Match and get 304 while nothing changed.
+- A change of a connection needs that ETag as If-Match: 428 without it, 412 where somebody changed it since.
+- A POST that joins or changes takes an Idempotency-Key: a repeat within seven days gets the first answer and does
+  nothing; 422 where the key came with another request, 409 while the first is at work.
 - Errors are `application/problem+json` (RFC 9457). Act on `code`, which stays the same when the words change.
 - RateLimit-Limit, RateLimit-Remaining and RateLimit-Reset tell how much a key may still ask; 429 has Retry-After.
 """

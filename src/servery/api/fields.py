@@ -10,7 +10,8 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, SkipValidation
 from msgspec import Meta, Struct
 
-from servery.api.asked import Id, demand, shown, tried
+from servery.api.asked import Id, ThePool, demand, once_done, shown
+from servery.api.once import OnceKey, once
 from servery.api.problem import Asked, Fault, told
 from servery.api.single import single
 from servery.errors import Invalid
@@ -99,16 +100,25 @@ async def connection_fields(request: Asked, choosing: TheChoosing, connection_id
     return single(request, await choosing.told(request.user, connection_id))
 
 
-@tried("/connections/{connection_id:int}/fields", tags=["Connections"])
+@once_done("/connections/{connection_id:int}/fields", tags=["Connections"])
 async def choose_fields(
-    request: Asked, choosing: TheChoosing, connection_id: Id, data: JSONBody[FieldChoice]
+    request: Asked,
+    pool: ThePool,
+    choosing: TheChoosing,
+    connection_id: Id,
+    data: JSONBody[FieldChoice],
+    key: OnceKey = None,
 ) -> Response[FieldEffects]:
     """Choose which way fields go. Guests whom that changes are made anew in the background."""
     demand(request, "change_connections")
-    try:
-        return Response(await choosing.chosen(request.user, connection_id, data.fields, data.dry_run))
-    except Invalid as error:
-        return _refused(request, error)
+
+    async def choose() -> Response[Any]:
+        try:
+            return Response(await choosing.chosen(request.user, connection_id, data.fields, data.dry_run))
+        except Invalid as error:
+            return _refused(request, error)
+
+    return await once(request, pool, key, choose)
 
 
 def _refused(request: Asked, error: Invalid) -> Response[Any]:

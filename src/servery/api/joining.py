@@ -12,11 +12,14 @@ from litestar.params import JSONBody, SkipValidation
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from servery.accounts.audit import acted
-from servery.api.asked import Id, ThePool, changed, demand, shown, tried
+from servery.api.asked import Id, ThePool, changed, demand, once_done, shown, tried
+from servery.api.once import OnceKey, once
 from servery.api.problem import Asked, Fault, told
 from servery.api.single import single
+from servery.api.unchanged import IfMatch
 from servery.errors import Invalid, NeedsPerson, Refuse, ServeryError
 from servery.model.viewer import Viewer
+from servery.storage.pool import Pool
 from servery.sync import connections, tables
 from servery.sync.pace import Pace
 from servery.sync.tables import How, Pairing
@@ -134,8 +137,10 @@ class Joining(Protocol):
     async def join(self, viewer: Viewer, new: NewConnection) -> JoinedConnection:
         """Make a connection whose settings work."""
 
-    async def change(self, viewer: Viewer, connection_id: int, wanted: ConnectionChange) -> JoinedConnection:
-        """Change a connection."""
+    async def change(
+        self, viewer: Viewer, connection_id: int, wanted: ConnectionChange, if_match: str | None
+    ) -> JoinedConnection:
+        """Change a connection that is still as `if_match` names it."""
 
 
 TheJoining = NamedDependency[SkipValidation[Joining]]
@@ -151,27 +156,37 @@ async def test_settings(request: Asked, joining: TheJoining, data: JSONBody[Tria
         return _unusable(request, error)
 
 
-@tried("/connections", tags=["Connections"])
-async def join_system(request: Asked, joining: TheJoining, data: JSONBody[NewConnection]) -> Response[JoinedConnection]:
+@once_done("/connections", tags=["Connections"])
+async def join_system(
+    request: Asked, pool: ThePool, joining: TheJoining, data: JSONBody[NewConnection], key: OnceKey = None
+) -> Response[JoinedConnection]:
     """Make a connection whose settings work. Nothing is written there until a change says from when on: `live_from`.
 
-    A system that is joined already is refused, so that a repeat is safe.
+    A system that is joined already is refused, so that a repeat is safe without a key too.
     """
     demand(request, "change_connections")
-    try:
-        return Response(await joining.join(request.user, data))
-    except (NeedsPerson, Invalid) as error:
-        return _unusable(request, error)
+
+    async def join() -> Response[Any]:
+        try:
+            return Response(await joining.join(request.user, data))
+        except (NeedsPerson, Invalid) as error:
+            return _unusable(request, error)
+
+    return await once(request, pool, key, join)
 
 
 @changed("/connections/{connection_id:int}", tags=["Connections"])
 async def change_connection(
-    request: Asked, joining: TheJoining, connection_id: Id, data: JSONBody[ConnectionChange]
+    request: Asked,
+    joining: TheJoining,
+    connection_id: Id,
+    data: JSONBody[ConnectionChange],
+    if_match: IfMatch = None,
 ) -> Response[JoinedConnection]:
     """Change a connection: what was read from it, and all that was chosen, stays."""
     demand(request, "change_connections")
     try:
-        return Response(await joining.change(request.user, connection_id, data))
+        return Response(await joining.change(request.user, connection_id, data, if_match))
     except (NeedsPerson, Invalid) as error:
         return _unusable(request, error)
 
@@ -186,21 +201,29 @@ async def connection_tables(request: Asked, pool: ThePool, connection_id: Id) ->
     return single(request, ConnectionTables(items=tuple(_tables(one) for one in found)))
 
 
-@tried("/connections/{connection_id:int}/tables", tags=["Connections"])
+@once_done("/connections/{connection_id:int}/tables", tags=["Connections"])
 async def pair_connection_tables(
-    request: Asked, pool: ThePool, connection_id: Id, data: JSONBody[TablePairs]
+    request: Asked, pool: ThePool, connection_id: Id, data: JSONBody[TablePairs], key: OnceKey = None
 ) -> Response[DaysToForm]:
     """Say which tables are one. Days that this changes are matched anew in the background."""
     demand(request, "change_connections")
-    try:
-        async with pool.connection() as db:
-            await connections.connection(db, connection_id)
-            chosen = {one.theirs: one.ours for one in data.pairs}
-            days = await tables.pair(db, connection_id, data.venue_id, chosen)
-            await acted(db, request.user, "connection-changed", f"connection:{connection_id}", {"outcome": "tables"})
-        return Response(DaysToForm(days))
-    except Invalid as error:
-        return _unusable(request, error, "pairs")
+
+    async def pair() -> Response[Any]:
+        try:
+            return Response(DaysToForm(await _paired(pool, request.user, connection_id, data)))
+        except Invalid as error:
+            return _unusable(request, error, "pairs")
+
+    return await once(request, pool, key, pair)
+
+
+async def _paired(pool: Pool, viewer: Viewer, connection_id: int, said: TablePairs) -> int:
+    async with pool.connection() as db:
+        await connections.connection(db, connection_id)
+        chosen = {one.theirs: one.ours for one in said.pairs}
+        days = await tables.pair(db, connection_id, said.venue_id, chosen)
+        await acted(db, viewer, "connection-changed", f"connection:{connection_id}", {"outcome": "tables"})
+    return days
 
 
 def _unusable(request: Asked, error: ServeryError, at: str = "settings") -> Response[Any]:

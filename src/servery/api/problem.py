@@ -21,7 +21,34 @@ Asked = Request[Any, Any, Any]
 MEDIA_TYPE = "application/problem+json"
 
 _log = logging.getLogger(__name__)
-_STATUS: tuple[tuple[type[ServeryError], int], ...] = ((NotFound, 404), (Forbidden, 403), (Refuse, 400), (Retry, 503))
+
+
+class NoKey(ServeryError):
+    """The request carries no API key, or one that opens nothing."""
+
+    default_code = "key-missing"
+
+
+class NoneGiven(Refuse):
+    """A change that does not say, by If-Match, of what state it is one."""
+
+    default_code = "if-match-missing"
+
+
+class Stale(Refuse):
+    """A change of what somebody else has changed since."""
+
+    default_code = "stale"
+
+
+_STATUS: tuple[tuple[type[ServeryError], int], ...] = (
+    (NotFound, 404),
+    (Forbidden, 403),
+    (NoneGiven, 428),
+    (Stale, 412),
+    (Refuse, 400),
+    (Retry, 503),
+)
 _CODES = {400: "invalid", 401: "key-missing", 404: "not-found", 405: "method-not-allowed", 429: "too-many-requests"}
 _AGAIN_AFTER = 5
 """Seconds after which a database that did not answer is worth another try."""
@@ -44,12 +71,6 @@ class Problem(Struct, frozen=True, kw_only=True):
     detail: str | UnsetType = UNSET
     errors: tuple[Fault, ...] | UnsetType = UNSET
     request_id: str
-
-
-class NoKey(ServeryError):
-    """The request carries no API key, or one that opens nothing."""
-
-    default_code = "key-missing"
 
 
 def told(

@@ -17,10 +17,14 @@ Resource = TypeVar("Resource", bound=Struct)
 _JSON = msgspec.json.Encoder()
 
 
-def single(request: Asked, resource: Resource) -> Response[Resource]:
-    """The resource as this viewer may see it: 200, or 304 where the request's If-None-Match names this very state."""
+def single(request: Asked, resource: Resource, choices: str | None = None) -> Response[Resource]:
+    """The resource as this viewer may see it: 200, or 304 where the request's If-None-Match names this very state.
+
+    `choices` becomes the tag's first part: what a change of the resource is held against.
+    """
     body = _JSON.encode(seen_by(request.user, resource))
-    tag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
+    parts = (choices, blake2b(body, digest_size=12).hexdigest())
+    tag = '"' + "-".join(part for part in parts if part) + '"'
     # no-cache: keep it, but ask every time whether it still holds.
     headers = {"etag": tag, "cache-control": "private, no-cache", "vary": "Authorization"}
     answer: Response[Any]

@@ -13,7 +13,7 @@ from servery.model.venue import NotOnTheClock, from_local
 from servery.model.viewer import SYSTEM
 from servery.storage.pool import Connection as Db
 from servery.sync.connections import connection_named
-from servery.sync.pace import NOT_YET, Pace, Rhythm, keep_rhythm, read_times, set_up_state, written
+from servery.sync.pace import NOT_YET, Pace, Rhythm, gone_through, keep_rhythm, read_times, set_up_state, written
 from servery.sync.timing import timings
 
 Name = Annotated[str, typer.Argument(help="The connection, as servery connections list names it.")]
@@ -72,6 +72,7 @@ async def _kept(db: Db, connection_id: int, changes: dict[str, Any]) -> Rhythm:
     if "batch_at" in changes and rhythm.pace == "live":
         raise typer.BadParameter("--at goes with --pace batch or --pace hybrid.")
     await keep_rhythm(db, connection_id, rhythm)
+    await gone_through(db, connection_id, "pace")
     await acted(db, SYSTEM, "connection-changed", f"connection:{connection_id}", {"outcome": "pace"})
     return (await set_up_state(db, connection_id)).rhythm
 

@@ -13,6 +13,7 @@ from servery.api.joining import (
     NewConnection,
     Opened,
 )
+from servery.api.unchanged import demand_unchanged
 from servery.app import connect
 from servery.app.arrive import tell_pages
 from servery.connectors.contract import Location
@@ -22,7 +23,7 @@ from servery.settings import Settings
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
 from servery.sync import connections
-from servery.sync.pace import keep_rhythm, read_times, set_up_state
+from servery.sync.pace import gone_through, keep_rhythm, read_times, set_up_state
 
 
 class RoomJoining(Joining):
@@ -51,9 +52,12 @@ class RoomJoining(Joining):
             await tell_pages(db, ["connections"])
         return JoinedConnection(id=made.id, name=made.name, venue_ids=tuple(sorted({one.id for one in made.venues})))
 
-    async def change(self, viewer: Viewer, connection_id: int, wanted: ConnectionChange) -> JoinedConnection:
-        """Change a connection."""
+    async def change(
+        self, viewer: Viewer, connection_id: int, wanted: ConnectionChange, if_match: str | None
+    ) -> JoinedConnection:
+        """Change a connection that is still as `if_match` names it."""
         async with self._pool.connection() as db:
+            await demand_unchanged(db, connection_id, if_match)
             one = await connections.connection(db, connection_id)
             if wanted.settings is not UNSET:
                 await connect.change(db, self._house.home, one, wanted.settings)
@@ -79,6 +83,7 @@ async def _pace(db: Db, connection_id: int, wanted: ConnectionChange) -> None:
     if changes:
         before = (await set_up_state(db, connection_id)).rhythm
         await keep_rhythm(db, connection_id, structs.replace(before, **changes))
+        await gone_through(db, connection_id, "pace")
 
 
 async def _found(db: Db, one: Location) -> FoundLocation:
