@@ -2,53 +2,45 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct, UnsetType
 
-from servery.language.sheet import inert
+from servery.language import sheet
 from servery.model.money import Money, to_decimal
 
 
 def header(columns: Sequence[str]) -> bytes:
     """The line of column names."""
-    return _lines([columns])
+    return sheet.lines([columns]).encode()
 
 
 def lines(items: Iterable[Struct], columns: Sequence[str]) -> bytes:
     """One line for each item, of these of its fields."""
-    return _lines([_cell(getattr(item, column)) for column in columns] for item in items)
+    return sheet.lines([_cell(getattr(item, column)) for column in columns] for item in items).encode()
 
 
-def _lines(rows: Iterable[Sequence[str]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue().encode()
-
-
-def _cell(value: Any) -> str:
+def _cell(value: Any) -> object:
     """Money as a decimal number, whose currency is a column of its own; several values parted by semicolons."""
     if isinstance(value, tuple):
-        return inert("; ".join(_part(one) for one in value))
-    return inert(value) if isinstance(value, str) else _figure(value)
+        return "; ".join(_part(one) for one in value)
+    return _figure(value)
 
 
-def _figure(value: Any) -> str:
-    """What is no text, so that no sign in it can be somebody's formula: a negative amount stays a number."""
+def _figure(value: Any) -> object:
+    """What is no text stays none, so that a negative amount is a number and nobody's formula."""
     match value:
         case None | UnsetType():
-            return ""
+            return None
         case bool():
             return "true" if value else "false"
         case Money(amount, currency):
-            return str(to_decimal(amount, currency))
+            return to_decimal(amount, currency)
         case datetime():
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return str(value)
+    return value
 
 
 def _part(value: Any) -> str:

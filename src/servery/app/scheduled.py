@@ -1,7 +1,6 @@
 """The service that looks into folders: files that lie there are taken in, once and whole, and lists are put there."""
 
 import asyncio
-import csv
 import logging
 import os
 import tempfile
@@ -22,7 +21,7 @@ from servery.connectors.contract import Account
 from servery.connectors.csv import Rejected, dump_map
 from servery.connectors.folder import OUT, Entry, Place, Wishes, opened, wishes
 from servery.errors import NeedsPerson, Refuse, Retry, ServeryError
-from servery.language.sheet import inert
+from servery.language import sheet
 from servery.model.venue import business_date
 from servery.settings import Settings
 from servery.storage.pool import Connection as Db
@@ -194,11 +193,8 @@ def _digest(path: Path) -> bytes:
 
 
 def _write_errors(path: Path, wrong: Sequence[Rejected]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        sheet = csv.writer(file)
-        sheet.writerow(["line", "column", "value", "reason"])
-        for each in wrong:
-            sheet.writerow([each.line or "", *map(inert, (each.column or "", each.value, each.reason.told()))])
+    cells = ([each.line or None, each.column, each.value, each.reason.told()] for each in wrong)
+    path.write_text(sheet.lines([["line", "column", "value", "reason"], *cells]), encoding="utf-8", newline="")
 
 
 async def _put_lists(pool: Pool, one: Connection, wish: Wishes, place: Place) -> None:

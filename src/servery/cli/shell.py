@@ -1,7 +1,6 @@
 """What every command shares: opening the database, and giving data on stdout while messages go to stderr."""
 
 import asyncio
-import csv
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -13,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from servery.language.sheet import inert
+from servery.language import sheet
 from servery.settings import Settings, read_settings
 from servery.storage.migrate import migrate
 from servery.storage.pool import Connection, open_pool
@@ -68,15 +67,10 @@ def give_list(
     if as_json:
         give(rows)
     elif as_csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
+        cells = ([row.get(column) for column in columns] for row in rows)
+        sys.stdout.write(sheet.lines([columns, *cells], end="\n"))
     else:
         table = Table(*(column.replace("_", " ") for column in columns), box=None, header_style="bold")
         for row in rows:
             table.add_row(*("" if row.get(column) is None else str(row[column]) for column in columns))
         Console().print(table)
-
-
-def _cell(value: Any) -> Any:
-    return inert(value) if isinstance(value, str) else value
