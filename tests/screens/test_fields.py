@@ -76,6 +76,20 @@ def test_what_a_choice_does_is_shown_kept_and_taken_back(owner):
     expect(owner.get_by_text("Chosen here")).to_have_count(0)
 
 
+def test_who_came_from_setting_up_goes_on_there(owner, living):
+    owner.goto(f"{living.url}/connections/2/directions")
+    owner.get_by_role("link", name="Change field by field").click()
+    row(owner, "Name").first.get_by_role("radio", name=ONLY_OUT).check()
+    owner.get_by_role("button", name="Show what that changes").click()
+    owner.get_by_role("button", name="Keep these choices").click()
+    expect(owner.locator("#done")).to_contain_text("The fields go as chosen.")
+    expect(owner.get_by_role("link", name="When it crosses")).to_have_count(0)
+    owner.get_by_role("link", name="Go on setting up").click()
+    owner.wait_for_url("**/connections/2/directions")
+    owner.goto(f"{living.url}/connections/2/fields")
+    expect(owner.get_by_role("link", name="Go on setting up")).to_have_count(0)
+
+
 @pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (DESKTOP, "light")], ids=["phone-dark", "desktop-light"])
 def test_the_page_stands_in_nobodys_way(owner, size, scheme):
     owner.emulate_media(color_scheme=scheme)

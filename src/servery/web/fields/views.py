@@ -40,7 +40,7 @@ async def choose_fields(
     if "keep" not in data:
         told = await choices.effect(frame.viewer, connection_id, wanted)
         return _shown(request, frame, await choices.fields(frame.viewer, connection_id), wanted, told)
-    back = f"/connections/{connection_id}/fields"
+    back = _path(request, connection_id)
     if await choices.choose(frame.viewer, connection_id, wanted):
         return after(Deed("fields-chosen", connection_id), back)
     return Redirect(back, status_code=303)
@@ -53,6 +53,15 @@ async def undo_fields(frame: TheFrame, choices: TheFields, data: Form, connectio
     return after(Deed("fields-back", connection_id), data.get("back"))
 
 
+def _setting_up(request: Asked) -> bool:
+    """Whether the page was reached from the steps of setting up, and leads back there."""
+    return "set-up" in request.query_params
+
+
+def _path(request: Asked, connection_id: int) -> str:
+    return f"/connections/{connection_id}/fields" + ("?set-up=1" if _setting_up(request) else "")
+
+
 def _shown(
     request: Asked,
     frame: Frame,
@@ -63,6 +72,7 @@ def _shown(
     spoken = frame.words
     return page(
         request, frame, "fields/page.html", tab="connections", fields=fields, wanted=wanted, told=told,
+        path=_path(request, fields.id), setting_up=_setting_up(request),
         name_of=partial(field_name, words=spoken), way=partial(direction_name, title=fields.title, words=spoken),
         written=partial(written_told, words=spoken),
         t=words(spoken.language, registry.locale(fields.connector)).gettext,
