@@ -74,7 +74,7 @@ class ServeryError(Exception):
 class Retry(ServeryError):
     """Temporary: the same call may succeed after `retry_after` seconds.
 
-    `asked` tells that the number was given and is not our own guess: it is then waited at the least.
+    `asked`: the other side named that time, which is then waited at the least; otherwise it is a guess of our own.
     """
 
     default_code = "retry"
@@ -84,15 +84,16 @@ class Retry(ServeryError):
         template: str,
         /,
         *,
-        retry_after: float | None = None,
+        retry_after: float = 60.0,
+        asked: bool = False,
         code: str | None = None,
         where: str | None = None,
         mend: str | None = None,
         **params: object,
     ) -> None:
         super().__init__(template, code=code, where=where, mend=mend, **params)
-        self.asked = retry_after is not None
-        self.retry_after = 60.0 if retry_after is None else retry_after
+        self.retry_after = retry_after
+        self.asked = asked
 
 
 class NotYet(Retry):

@@ -69,7 +69,7 @@ PLANTED: dict[str, tuple[str, dict[str, str], str, tuple[str, ...]]] = {
         "test_a_fault_in_the_middle_changes_no_account", ("503",),
     ),
     "does not wait as asked": (
-        "client.py", {"return float(advice)": "return 1.0"},
+        "client.py", {"retry_after=PAUSE if asked is None else asked": "retry_after=1.0"},
         "test_the_wait_that_is_asked_for_is_kept", (),
     ),
     "blames another setting": (

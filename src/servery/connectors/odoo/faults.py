@@ -147,7 +147,9 @@ def of_status(response: httpx.Response, base: str, writes: bool) -> ServeryError
     if status == httpx.codes.TOO_MANY_REQUESTS:
         asked = retry_after(response.headers.get("Retry-After"))
         pause = _PAUSE if asked is None else asked
-        return Retry("Odoo at {host} asks for a pause.", retry_after=pause, host=host(base))
+        return Retry(
+            "Odoo at {host} asks for a pause.", retry_after=pause, asked=asked is not None, host=host(base)
+        )  # fmt: skip
     if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
         return NeedsPerson("Odoo does not accept the API key for this login.", field="api_key", mend=_KEY_ADVICE)
     if status >= httpx.codes.INTERNAL_SERVER_ERROR:

@@ -202,7 +202,7 @@ def _too_many(session: Session, answer: httpx.Response, path: str) -> Retry:
     seconds = RETRY_SECONDS if asked is None else asked
     return Retry(
         "resOS at {host} asks us to wait; {path} is asked for again in {seconds} seconds.",
-        retry_after=seconds, host=_host(session), path=path, seconds=round(seconds, 1),
+        retry_after=seconds, asked=asked is not None, host=_host(session), path=path, seconds=round(seconds, 1),
     )  # fmt: skip
 
 

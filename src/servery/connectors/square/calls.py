@@ -151,7 +151,12 @@ def _failure(response: httpx.Response, url: str) -> NeedsPerson | Refuse | Retry
     if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
         asked = retry_after(response.headers.get("Retry-After"))
         pause = _PAUSE_WITHOUT_ADVICE if asked is None else asked
-        return Retry("Square asks for a pause: too many questions at once.", retry_after=pause, where=url)
+        return Retry(
+            "Square asks for a pause: too many questions at once.",
+            retry_after=pause,
+            asked=asked is not None,
+            where=url,
+        )
     if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
         return Retry(
             "Square at {host} is out of order (it answered {status}).",

@@ -98,7 +98,8 @@ def _judge(answer: httpx.Response) -> None:
         )  # fmt: skip
     if status == httpx.codes.TOO_MANY_REQUESTS:
         asked = retry_after(answer.headers.get("Retry-After"))
-        raise Retry("The other system asks for a pause.", retry_after=_PAUSE if asked is None else asked)
+        pause = _PAUSE if asked is None else asked
+        raise Retry("The other system asks for a pause.", retry_after=pause, asked=asked is not None)
     if answer.is_server_error or status == httpx.codes.REQUEST_TIMEOUT:
         raise LookUpFirst("The other system is out of order (it answered {status}).", status=status)
     raise Refuse("The other system refuses this ({status}).", status=status)

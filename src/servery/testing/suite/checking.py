@@ -89,18 +89,21 @@ class Checking(Part):
         """429 with Retry-After in the vendor's unit or as a date; advice nobody can read gives a wait of our own."""
         self.needs_resources()
         unit = 1000 if self.rehearsal.retry_after == "milliseconds" else 1
-        assert self._wait(str(7 * unit)) == pytest.approx(7, abs=2), "the vendor asked for 7 seconds"
+        told = self._turned_away(str(7 * unit))
+        assert told.retry_after == pytest.approx(7, abs=2), "the vendor asked for 7 seconds"
+        assert told.asked, "the vendor named the time: say so (asked), or retries may come before it"
         if unit == 1:
-            assert 30 <= self._wait(in_seconds(60)) <= 90, "the vendor asked for a minute, by a date"
+            assert 30 <= self._turned_away(in_seconds(60)).retry_after <= 90, "the vendor asked for a minute, by a date"
         for unreadable in ("soon", "-5", "", "Thu, 01 Jan 2015 00:00:00 GMT", "9" * 400):
-            assert 0 <= self._wait(unreadable) <= 7 * 86_400, f"Retry-After: {unreadable[:40]}"
+            assert 0 <= self._turned_away(unreadable).retry_after <= 7 * 86_400, f"Retry-After: {unreadable[:40]}"
+        assert not self._turned_away("soon").asked, "a wait of our own is no wish of the vendor's"
 
-    def _wait(self, advice: str) -> float:
+    def _turned_away(self, advice: str) -> Retry:
         with self.rehearsal.playing(Evening(0).stage) as play:
             play.front.spoil_all(too_many(advice))
             with pytest.raises(Retry) as told:
                 play.check()
-            return told.value.retry_after
+            return told.value
 
     def test_credentials_that_end_are_told_while_reading(self) -> None:
         """401 in the middle of reading asks a person, beside the setting that holds the token."""

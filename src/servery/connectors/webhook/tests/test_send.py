@@ -138,6 +138,7 @@ def test_the_wait_that_is_asked_for_is_kept(advice: str | Callable[[], str], lea
     error = failure(answering(429, retry_after=advice if isinstance(advice, str) else advice()))
     assert isinstance(error, Retry)
     assert least <= error.retry_after <= most
+    assert error.asked == (advice not in ("soon", "9" * 400))
 
 
 def test_nobody_there_is_certainly_not_done_and_no_answer_is_unknown():
