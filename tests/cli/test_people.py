@@ -6,8 +6,9 @@ import typer
 from typer.testing import CliRunner
 
 from servery.accounts.keys import is_key
+from servery.accounts.vault import open_vault, seal, unseal
 from servery.cli import people
-from servery.errors import Invalid, NotFound, Refuse
+from servery.errors import Invalid, NeedsPerson, NotFound, Refuse
 from servery.storage.pool import connect
 
 HANNA = ["hanna@example.com", "--name", "Hanna Holm", "--role", "host"]
@@ -112,3 +113,43 @@ def test_what_a_command_changes_is_written_down(servery, database):
         ("system", "sign-in link made"),
         ("system", "key made"),
     ]
+
+
+def signed_in(dsn, *devices):
+    with connect(dsn) as db:
+        for device in devices:
+            db.execute(
+                "insert into session (token_hash, person_id, device) select %s, id, %s from person",
+                [device.encode(), device],
+            )
+
+
+def test_somebody_is_signed_out_of_one_browser_and_of_all(servery, database):
+    servery("invite", *HANNA)
+    signed_in(database, "Tablet", "Phone", "Office")
+    listed = {one["device"]: one["id"] for one in told(servery("people", "sessions", HANNA[0], "--json"))}
+    assert set(listed) == {"Tablet", "Phone", "Office"}
+    servery("people", "sign-out", HANNA[0], "--session", str(listed["Tablet"]))
+    assert {one["device"] for one in told(servery("people", "sessions", HANNA[0], "--json"))} == {"Phone", "Office"}
+    with pytest.raises(NotFound):
+        servery("people", "sign-out", HANNA[0], "--session", str(listed["Tablet"]))
+    assert servery("people", "sign-out", HANNA[0]).stderr == "Hanna Holm is signed out.\n"
+    assert told(servery("people", "sessions", HANNA[0], "--json")) == []
+
+
+def test_a_new_key_seals_what_the_old_one_sealed(servery, database, tmp_path):
+    old = open_vault(tmp_path, in_use=False)
+    with connect(database) as db:
+        db.execute("insert into connection (name, connector) values ('Till', 'square')")
+        db.execute("update connection set sealed = %s", [seal(old, b"token", "connection:1")])
+        db.execute("insert into application (connector, sealed) values ('square', %s)",
+                   [seal(old, b"app", "application:square")])  # fmt: skip
+    assert told(servery("keys", "rotate-vault", "--json")) == {"sealed": 2}
+    new = open_vault(tmp_path, in_use=True)
+    with connect(database) as db:
+        (row,) = db.execute("select c.sealed, a.sealed as app from connection c, application a").fetchall()
+    assert (unseal(new, row["sealed"], "connection:1"), unseal(new, row["app"], "application:square")) == (
+        b"token", b"app"
+    )  # fmt: skip
+    with pytest.raises(NeedsPerson):
+        unseal(old, row["sealed"], "connection:1")

@@ -132,6 +132,9 @@ class InventedDoor(Door):
     async def leave(self, session: Token) -> None:
         self.left.append(session.reveal())
 
+    async def leave_everywhere(self, viewer: Viewer) -> None:
+        self.left.append(f"all of {viewer.id}")
+
 
 def _person(language: Language | None = None, has_password: bool = True) -> Person:
     return Person(

@@ -132,7 +132,17 @@ def test_sign_out_ends_the_session(client, preview):
     assert "servery_session=" in answer.headers["set-cookie"] and "Max-Age=0" in answer.headers["set-cookie"]
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/sign-in/abc", "/sign-out", "/choose/theme", "/password"])
+def test_sign_out_on_all_devices_ends_every_session(client, preview):
+    page = signed_in(client).get("/guests")
+    assert 'formaction="/sign-out/everywhere"' in page.text
+    answer = client.post("/sign-out/everywhere", data={"_csrf_token": token_in(page)})
+    assert (answer.headers["location"], preview.door.left[-1]) == ("/sign-in", "all of 1")
+    assert "servery_session=" in answer.headers["set-cookie"] and "Max-Age=0" in answer.headers["set-cookie"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/sign-in", "/sign-in/abc", "/sign-out", "/sign-out/everywhere", "/choose/theme", "/password"]
+)
 def test_forms_of_other_sites_are_refused(client, path):
     assert signed_in(client).post(path, data={"theme": "dark"}).status_code == 403
 

@@ -269,9 +269,9 @@ async def sessions_of(connection: Connection, person_id: int, lasts: timedelta) 
     return msgspec.convert(await (await connection.execute(query, (person_id, lasts))).fetchall(), list[Session])
 
 
-async def delete_session(connection: Connection, session_id: int, person_id: int | None) -> bool:
-    """End a session, of this person only where one is given; False where there was none."""
-    query = "delete from session where id = %s and person_id = coalesce(%s, person_id)"
+async def delete_session(connection: Connection, session_id: int, person_id: int) -> bool:
+    """End a session of this person; False where there was none."""
+    query = "delete from session where id = %s and person_id = %s"
     return (await connection.execute(query, (session_id, person_id))).rowcount == 1
 
 

@@ -44,8 +44,12 @@ async def close_session(connection: Connection, token: Token) -> None:
     await rows.delete_session_by_token(connection, token.hash)
 
 
+async def close_all(connection: Connection, viewer: Viewer) -> None:
+    """Sign the viewer, a person, out everywhere."""
+    await rows.delete_sessions(connection, own_id(viewer))
+
+
 async def revoke_session(connection: Connection, viewer: Viewer, session_id: int) -> None:
-    """Sign out elsewhere: a session of the viewer's own, or as an owner anybody's. Raises NotFound."""
-    anybodys = viewer.may("change_people")
-    if not await rows.delete_session(connection, session_id, None if anybodys else own_id(viewer)):
+    """Sign out elsewhere: of one session of the viewer's own. Raises NotFound."""
+    if not await rows.delete_session(connection, session_id, own_id(viewer)):
         raise NotFound("There is no such session.")

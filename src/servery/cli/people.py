@@ -8,8 +8,10 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from servery.accounts import keys, links, people
-from servery.accounts.rows import ApiKey, Person
+from servery.accounts import keys, links, people, sessions
+from servery.accounts.audit import acted
+from servery.accounts.rows import ApiKey, Person, Session
+from servery.app.rotating import rotate_vault
 from servery.cli.shell import AsCsv, AsJson, give, give_list, say, settings, with_database
 from servery.errors import NotFound
 from servery.model.viewer import SYSTEM, Role
@@ -26,8 +28,8 @@ _RoleOption = Annotated[Role, typer.Option(help="What they may see and do.")]
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command("invite", short_help="Let somebody in, by a link good once.")(invite)
-    app.add_typer(people_app, name="people", help="Who may sign in: list, role, link, deactivate.")
-    app.add_typer(keys_app, name="keys", help="What programs sign in with: create, list, revoke.")
+    app.add_typer(people_app, name="people", help="Who may sign in: list, role, link, sessions, sign-out, deactivate.")
+    app.add_typer(keys_app, name="keys", help="What programs sign in with: create, list, revoke, rotate-vault.")
 
 
 def invite(
@@ -81,6 +83,39 @@ def link(email: _Email, as_json: AsJson = False) -> None:
     _give_link(with_database(work), as_json)
 
 
+@people_app.command("sessions")
+def list_sessions(email: _Email, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
+    """List the browsers in which somebody is signed in, the one seen last first."""
+
+    async def work(db: Connection) -> list[Session]:
+        return await sessions.sessions_of(db, (await _known(db, email)).viewer)
+
+    rows = [msgspec.structs.asdict(one) for one in with_database(work)]
+    give_list(rows, ["id", "device", "created_at", "last_seen"], as_json=as_json, as_csv=as_csv)
+
+
+@people_app.command("sign-out")
+def sign_out(
+    email: _Email,
+    session: Annotated[int | None, typer.Option(help="Only this one, by its number in the list.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Sign somebody out everywhere, or of one browser: a tablet that was lost. They may sign in again.
+
+    Example: servery people sign-out hanna@example.com
+    """
+
+    async def end(db: Connection, person: Person) -> Person:
+        if session is None:
+            await sessions.close_all(db, person.viewer)
+        else:
+            await sessions.revoke_session(db, person.viewer, session)
+        await acted(db, SYSTEM, "signed out", f"person:{person.id}", {"session": session})
+        return person
+
+    _change(email, end, as_json, "is signed out")
+
+
 @keys_app.command("create")
 def create_key(
     name: Annotated[str, typer.Argument(help="What will use it.")],
@@ -119,6 +154,26 @@ def revoke_key(
         give(_key(key))
     else:
         say(f"The key {key.prefix}… of {key.name} opens nothing any more.")
+
+
+@keys_app.command("rotate-vault")
+def rotate_vault_key(as_json: AsJson = False) -> None:
+    """Make a new key for the credentials of outside systems, and seal them all anew with it.
+
+    For when somebody may have seen the old one. It stays in the key file, for older backups, and opens nothing else.
+    """
+    home = settings().home
+
+    async def work(db: Connection) -> int:
+        sealed = await rotate_vault(db, home)
+        await acted(db, SYSTEM, "vault key made", "vault", {"sealed": sealed})
+        return sealed
+
+    sealed = with_database(work)
+    if as_json:
+        give({"sealed": sealed})
+    else:
+        say(f"A new key seals from now on. Credentials sealed anew: {sealed}. Make a backup: it holds the key.")
 
 
 def span(text: str) -> timedelta:

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from servery.accounts import links, people, sessions, sign_in
+from servery.accounts.audit import acted
 from servery.accounts.rows import Language, Person
 from servery.accounts.tokens import Token
 from servery.model.viewer import Viewer
@@ -34,6 +35,9 @@ class Door(Protocol):
 
     async def leave(self, session: Token) -> None:
         """End a session."""
+
+    async def leave_everywhere(self, viewer: Viewer) -> None:
+        """End all of the viewer's sessions."""
 
 
 TheDoor = NamedDependency[SkipValidation[Door]]
@@ -77,3 +81,9 @@ class AccountsDoor(Door):
         """End a session."""
         async with self._pool.connection() as connection:
             await sessions.close_session(connection, session)
+
+    async def leave_everywhere(self, viewer: Viewer) -> None:
+        """End all of the viewer's sessions."""
+        async with self._pool.connection() as connection:
+            await sessions.close_all(connection, viewer)
+            await acted(connection, viewer, "signed out", f"person:{viewer.id}", {"session": None})

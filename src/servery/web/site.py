@@ -43,6 +43,7 @@ _ROUTES = (
     sign_in.ask_password,
     sign_in.choose_password,
     sign_in.leave,
+    sign_in.leave_everywhere,
     choices.choose_language,
     choices.choose_theme,
     choices.choose_venue,

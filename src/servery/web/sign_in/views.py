@@ -80,6 +80,13 @@ async def leave(request: Asked, door: TheDoor) -> Response[Any]:
     return Redirect("/sign-in", status_code=HTTP_303_SEE_OTHER, cookies=[ended_session(request)])
 
 
+@post("/sign-out/everywhere")
+async def leave_everywhere(request: Asked, door: TheDoor) -> Response[Any]:
+    """End all sessions of who asks: here, and on every other device."""
+    await door.leave_everywhere(request.user)
+    return Redirect("/sign-in", status_code=HTTP_303_SEE_OTHER, cookies=[ended_session(request)])
+
+
 def _form(request: Asked, goes_on: str, email: str = "", trouble: ServeryError | None = None) -> Response[str]:
     frame = frame_of_stranger(request)
     told = trouble.told(frame.words.gettext) if trouble else None
