@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,6 +21,7 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 from psycopg import sql
@@ -31,9 +34,19 @@ _numbers = count(1)
 
 
 def pytest_configure() -> None:
-    """Let signals mean what they mean: a run in the background ignores some, and so would all that the tests start."""
+    """Make runs alike wherever they are started, and what is said of a failure short."""
+    # A run in the background ignores these, and so would all that the tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    # Where Python keeps no bytecode, as in many containers, each process that a test starts compiles two seconds long.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+    # A line for each request would bury why a test failed.
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # httpx gives up after five seconds where nothing is said: no test is about that, and a busy machine is slower.
+    unsaid = httpx._config.DEFAULT_TIMEOUT_CONFIG
+    unsaid.connect = unsaid.read = unsaid.write = unsaid.pool = 60.0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -170,7 +183,7 @@ def _debian_postgres(folder: Path) -> Iterator[str]:
             yield _when_ready(make_conninfo(host=str(folder), user="servery", dbname="postgres"), server)
         finally:
             server.send_signal(2)
-            server.wait(20)
+            server.wait(60)
 
 
 def _debian_binaries() -> Path:
@@ -192,7 +205,7 @@ def _gid(user: str) -> int:
 
 
 def _when_ready(dsn: str, server: subprocess.Popen[bytes]) -> str:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while True:
         try:
             psycopg.connect(dsn).close()

@@ -53,7 +53,7 @@ def serving(dsn: str, application: Callable[[Pool], Litestar]) -> Iterator[str]:
     thread = threading.Thread(target=lambda: loop.run_until_complete(run()), daemon=True)
     thread.start()
     try:
-        assert ready.wait(15)
+        assert ready.wait(60)
         yield f"http://127.0.0.1:{port}"
     finally:
         loop.call_soon_threadsafe(stop.set)

@@ -47,7 +47,7 @@ async def test_reading_goes_on_when_the_database_is_back(
     stop = asyncio.Event()
     async with open_pool(database) as pool:
         interrupted = Interrupted(pool, stop)
-        await asyncio.wait_for(engine.run(interrupted, tmp_path, stop), 10)  # type: ignore[arg-type]
+        await asyncio.wait_for(engine.run(interrupted, tmp_path, stop), 60)  # type: ignore[arg-type]
     assert interrupted.asked == 2
     assert "The database does not answer (OperationalError)" in caplog.text
 
@@ -114,6 +114,6 @@ async def test_who_loses_the_claims_stops_reading(
 
 
 async def until(happened: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not happened():
             await asyncio.sleep(0.01)

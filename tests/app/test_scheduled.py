@@ -323,13 +323,13 @@ async def test_the_service_takes_what_lies_there_and_ends_when_told(pool, tmp_pa
         service = asyncio.create_task(scheduled.run(pool, Settings(), stop))  # type: ignore[arg-type]
         await _until(lambda: till.lying("done") != [])
         stop.set()
-        await asyncio.wait_for(service, 10)
+        await asyncio.wait_for(service, 60)
         assert await till.rows("select error is null as well, last_ok_at is not null as seen from sync_state") == [
             (True, True)
         ]
 
 
 async def _until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not holds():
             await asyncio.sleep(0.05)

@@ -69,8 +69,8 @@ async def test_the_service_ends_when_it_is_told(pool: Pool, tmp_path):
     stop = asyncio.Event()
     settings = Settings(home=tmp_path, port=1, public_url="http://127.0.0.1", database_url=None)
     service = asyncio.create_task(run(pool, settings, stop))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while min(await state(pool)) != -7:
             await asyncio.sleep(0.05)
     stop.set()
-    await asyncio.wait_for(service, 10)
+    await asyncio.wait_for(service, 60)

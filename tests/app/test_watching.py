@@ -182,7 +182,7 @@ async def test_the_service_opens_tells_and_stops(pool, mailbox, tmp_path, monkey
     async with pool.connection() as db:
         await watching.add_receiver(db, tmp_path, "rosa@example.com")
     await broken(pool)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not box.messages:
             await asyncio.sleep(0.05)
     async with pool.connection() as db:

@@ -40,7 +40,7 @@ LEASE = 0.6
 """Seconds: short, so that what a killed sender left is soon taken up."""
 _CHANCE = 0.15
 """That a sender that may be killed at a point is, each time it gets there."""
-_LONGEST = 6.0
+_LONGEST = 20.0
 """Seconds after which a sender that never got to its point is killed wherever it is, and does not count."""
 
 
@@ -101,7 +101,7 @@ def _receiving() -> Iterator[str]:
     command = [sys.executable, "-m", "tests.outbox.receiver", str(port), "--slow", "0.003", "--faults", "0.1"]
     with subprocess.Popen(command) as process:
         url = f"http://127.0.0.1:{port}"
-        until = monotonic() + 30
+        until = monotonic() + 60
         while True:
             try:
                 httpx.get(f"{url}/state")

@@ -45,7 +45,7 @@ def up(home: Path) -> Iterator[Up]:
             process.kill()
 
 
-def until(happened: Callable[[], bool], seconds: float = 40) -> None:
+def until(happened: Callable[[], bool], seconds: float = 60) -> None:
     """Wait for something that must happen."""
     deadline = time.monotonic() + seconds
     while not happened():
@@ -88,7 +88,7 @@ def test_a_killed_database_is_started_again_under_those_who_use_it(up: Up, home:
     assert up.process.poll() is None
     assert living(up) == before
     up.process.terminate()
-    _, told = up.process.communicate(timeout=20)
+    _, told = up.process.communicate(timeout=60)
     assert f"is started again. Its last words are in {home / 'postgres.log'}." in told
     assert processes(home) == []
 
@@ -110,7 +110,7 @@ def test_what_ends_again_and_again_is_told_and_ends_everything(up: Up, home: Pat
             ended.add(worker)
             os.kill(worker, signal.SIGKILL)
         time.sleep(0.05)
-    _, told = up.process.communicate(timeout=20)
+    _, told = up.process.communicate(timeout=60)
     assert up.process.returncode == 1
     assert "servery worker ended by itself (exit code -9)." in told
     assert "Traceback" not in told

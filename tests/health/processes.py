@@ -62,7 +62,7 @@ class Installation:
         for process in self._running:
             process.terminate()
         for process in self._running:
-            process.wait(20)
+            process.wait(60)
 
     @property
     def log(self) -> str:

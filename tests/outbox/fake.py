@@ -113,7 +113,7 @@ async def sender(
 ) -> AsyncIterator[Sender]:
     """A sender over connection 1."""
     clocked = {"clock": more["clock"]} if "clock" in more else {}
-    async with Limited(Limiter(pool, 1, limits, **clocked), timeout=10) as http:
+    async with Limited(Limiter(pool, 1, limits, **clocked), timeout=60) as http:
         yield msgspec.structs.replace(
             Sender(
                 pool=pool,

@@ -27,12 +27,16 @@ class Asked(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """What goes wrong with one request: an answer that is no success, or none at all; `done` although it was done."""
+    """What goes wrong with one request: an answer that is no success, or none at all; `done` although it was done.
+
+    The answer comes some seconds `after`, or when it is `let` go.
+    """
 
     status: int | None = None
     headers: Mapping[str, str] = MappingProxyType({})
     done: bool = False
     after: float = 0.0
+    let: asyncio.Event | None = None
 
 
 class Receiver:
@@ -101,6 +105,8 @@ class Receiver:
         status, answer = self.does(asked) if fault is None or fault.done else (0, {})
         if fault:
             await asyncio.sleep(fault.after)
+            if fault.let is not None:
+                await fault.let.wait()
             if fault.status is None:
                 return False
             status = fault.status

@@ -196,7 +196,8 @@ async def test_a_sender_that_died_leaves_an_unknown_end(pool: Pool, receiver: Re
 
 async def test_a_stale_sender_settles_nothing(pool: Pool, receiver: Receiver, url: str) -> None:
     await want(pool, {1: "Anna"})
-    receiver.faults.append(Fault(status=200, done=True, after=1.0))
+    late = asyncio.Event()
+    receiver.faults.append(Fault(status=200, done=True, let=late))
     async with sender(pool, url) as one:
         stale = asyncio.create_task(deliver(one))
         while not receiver.asked:
@@ -204,6 +205,7 @@ async def test_a_stale_sender_settles_nothing(pool: Pool, receiver: Receiver, ur
         await make_due(pool)
         await want(pool, {1: "Anna Holm"})
         await deliver(one)
+        late.set()
         await stale
     async with pool.connection() as db:
         (row,) = await held(db)
@@ -214,7 +216,7 @@ async def test_a_stale_sender_settles_nothing(pool: Pool, receiver: Receiver, ur
 
 async def test_a_lease_that_cannot_be_renewed_breaks_the_try_off(pool: Pool, receiver: Receiver, url: str) -> None:
     await want(pool, {1: "Anna"})
-    receiver.faults.append(Fault(status=200, done=True, after=20))
+    receiver.faults.append(Fault(status=200, done=True, after=300))
     async with sender(pool, url, "look_up", lease=1.0) as one:
         delivery = Delivery(one)
         sending = asyncio.create_task(delivery.run(asyncio.Event()))
@@ -222,7 +224,7 @@ async def test_a_lease_that_cannot_be_renewed_breaks_the_try_off(pool: Pool, rec
             await asyncio.sleep(0.01)
         async with pool.connection() as db:
             await db.execute("update outbox_target set fence = fence + 1")
-        await asyncio.wait_for(sending, 10)
+        await asyncio.wait_for(sending, 60)
         await make_due(pool)
         await deliver(one)
     assert [one.method for one in receiver.asked] == ["POST", "GET"]
@@ -230,15 +232,30 @@ async def test_a_lease_that_cannot_be_renewed_breaks_the_try_off(pool: Pool, rec
 
 async def test_a_long_try_keeps_its_lease(pool: Pool, receiver: Receiver, url: str) -> None:
     await want(pool, {1: "Anna"})
-    receiver.faults.append(Fault(status=200, done=True, after=3))
-    async with sender(pool, url, "look_up", lease=1.0) as one:
+    late = asyncio.Event()
+    receiver.faults.append(Fault(status=200, done=True, let=late))
+    async with sender(pool, url, "look_up", lease=3.0) as one:
         sending = asyncio.create_task(deliver(one))
-        await asyncio.sleep(1.5)
-        async with sender(pool, url, "look_up", lease=1.0) as other:
+        while not receiver.asked:
+            await asyncio.sleep(0.01)
+        await _first_lease_over(pool)
+        async with sender(pool, url, "look_up", lease=3.0) as other:
             await deliver(other)
+        late.set()
         await sending
     assert len(receiver.asked) == 1
     assert await states(pool) == ["rests"]
+
+
+async def _first_lease_over(pool: Pool) -> None:
+    """Wait until a lease that was never renewed would have ended."""
+    async with pool.connection() as db:
+        cursor = await db.execute(
+            "select extract(epoch from leased_until - clock_timestamp())::float8 as seconds from outbox_target"
+        )
+        row = await cursor.fetchone()
+    assert row is not None
+    await asyncio.sleep(row["seconds"] + 0.1)
 
 
 async def test_a_refused_object_keeps_back_no_other_and_goes_again_when_it_changes(
@@ -342,7 +359,7 @@ async def test_told_to_stop_it_ends_what_is_under_way_and_gives_back_the_rest(
         while not receiver.asked:
             await asyncio.sleep(0.01)
         stop.set()
-        await asyncio.wait_for(sending, 10)
+        await asyncio.wait_for(sending, 60)
     async with pool.connection() as db:
         rows = await held(db, limit=100)
         cursor = await db.execute("select count(*) as n from outbox_target where leased_until is not null")

@@ -101,7 +101,7 @@ async def test_a_strict_server_sees_no_breach_by_several_senders(pool: Pool):
     assert busiest(arrived, 0.5) <= 20
     assert busiest(arrived, 2.0) <= 50
     # Nor is the vendor's patience left unused: three windows' worth in little more than two windows.
-    assert took < 15
+    assert took < 30
 
 
 _SENDER = """

@@ -2,7 +2,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.web.conftest import Served
 
@@ -15,6 +15,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+PATIENCE = 30_000
+"""Milliseconds in which a page must have done what it is asked for."""
 PHONE = (390, 844)
 DESKTOP = (1280, 900)
 
@@ -25,6 +27,7 @@ def browser() -> Iterator[Browser]:
     path = shutil.which("chromium")
     # Never skipped in silence: pages nobody looked at are not tested pages.
     assert path, "These tests need Chromium: apt-get install --no-install-recommends chromium"
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield browser
@@ -37,6 +40,17 @@ def house() -> Iterator[Served]:
     served.start()
     yield served
     served.stop()
+
+
+def wait_for_line(page: Page) -> None:
+    """Wait until a page hears what changes: of what is told before, it learns nothing."""
+    page.wait_for_function("() => watch !== undefined")
+
+
+def tell(house: Served, page: Page, *topics: str) -> None:
+    """Tell an open page what changed."""
+    wait_for_line(page)
+    house.tell(*topics)
 
 
 @pytest.fixture
@@ -66,7 +80,7 @@ def opened(browser: Browser, house: Served) -> Iterator[Callable[..., Page]]:
         if role:
             context.add_cookies([{"name": "servery_session", "value": role, "url": house.url}])
         page = context.new_page()
-        page.set_default_timeout(5000)
+        page.set_default_timeout(PATIENCE)
         page.on("console", note)
         page.on("pageerror", lambda error: words.append(str(error)))
         page.goto(house.url + path)

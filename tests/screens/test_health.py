@@ -27,7 +27,7 @@ def test_a_host_is_told_on_the_open_page_and_told_when_it_is_over(opened, house,
 
 def tell_until(house: Served, page: Page, seen: str) -> None:
     """Say that something changed until the page has heard it: its line may not have stood at the first time."""
-    for _ in range(20):
+    for _ in range(60):
         house.tell("connections")
         try:
             page.wait_for_function(seen, timeout=1000)

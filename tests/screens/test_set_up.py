@@ -17,7 +17,7 @@ from servery.storage.pool import connect
 from servery.testing.served import served
 from servery.testing.stage import Stage
 from tests.app.vendor import Orchid, known
-from tests.screens.conftest import DESKTOP, PHONE
+from tests.screens.conftest import DESKTOP, PATIENCE, PHONE
 from tests.screens.joined import House, house
 from tests.screens.test_access import violations
 
@@ -64,8 +64,7 @@ def _page(browser: Browser, living: House, *, scripts: bool = True, size=DESKTOP
     )
     context.add_cookies([{"name": "servery_session", "value": living.sign_in(), "url": living.url}])
     page = context.new_page()
-    page.set_default_timeout(20_000)
-    expect.set_options(timeout=20_000)
+    page.set_default_timeout(PATIENCE)
     yield page
     context.close()
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.screens.conftest import PHONE
+from tests.screens.conftest import PHONE, tell, wait_for_line
 from tests.web.preview import PASSWORD
 
 
@@ -64,7 +64,7 @@ def test_change_arrives_by_itself_and_moves_nothing(opened, house):
     row = page.locator("#booking-9")
     row.evaluate("e => e.mine = true")
     house.preview.sources.arrived.add(5)
-    house.tell("bookings")
+    tell(house, page, "bookings")
     expect(page.locator("#booking-5 .status")).to_have_text("Seated")
     assert (link.bounding_box() or {})["y"] == pytest.approx(before["y"], abs=1)
     assert page.evaluate("document.activeElement.id") == "guest-of-9"
@@ -77,7 +77,7 @@ def test_change_keeps_the_filter(opened, house):
     page.locator(".chip", has_text="Expected").click()
     expect(page.locator(".booking")).to_have_count(5)
     house.preview.sources.arrived.add(5)
-    house.tell("bookings")
+    tell(house, page, "bookings")
     expect(page.locator(".booking")).to_have_count(4)
 
 
@@ -85,7 +85,7 @@ def test_what_is_folded_open_stays_open(opened, house):
     page = opened("/guests/13")
     page.locator("#visit-2 > summary").click()
     with page.expect_response("**/guests/13"):
-        house.tell("guests")
+        tell(house, page, "guests")
     page.wait_for_timeout(200)
     assert page.locator("#visit-2").evaluate("e => e.open")
     assert page.locator("#visit-3").evaluate("e => e.open")
@@ -93,7 +93,7 @@ def test_what_is_folded_open_stays_open(opened, house):
 
 def test_lost_line_is_told_and_found_again(opened):
     page = opened("/tonight")
-    page.wait_for_timeout(300)
+    wait_for_line(page)
     page.evaluate("setLost(true)")
     expect(page.locator("#line")).to_be_visible()
     expect(page.locator("#line")).to_contain_text("Reconnecting")
@@ -174,7 +174,7 @@ def test_what_is_unfolded_stays_so_when_the_evening_goes_on(opened, house):
     page = opened("/tonight", size=PHONE)
     page.locator("#rest-gone summary").click()
     house.preview.sources.arrived.add(5)
-    house.tell("bookings")
+    tell(house, page, "bookings")
     expect(page.locator("#booking-5 .status")).to_have_text("Seated")
     expect(page.locator("#booking-1")).to_be_visible()
     expect(page.locator("#booking-6")).to_be_hidden()

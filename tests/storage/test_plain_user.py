@@ -178,7 +178,7 @@ def test_root_without_the_right_to_pass_is_told_to_move(closed_folder: Path) -> 
     python = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", sys.executable]
     user = User(closed_folder / "home", python=python, path=_copy_checkout(closed_folder))
     try:
-        assert user.process.wait(20) == 1
+        assert user.process.wait(60) == 1
         assert "Move SERVERY_HOME and the checkout to folders that everyone may enter." in user.failure()
     finally:
         user.close()

@@ -69,7 +69,7 @@ class User:
         """Let it end as a program does, and wait for it."""
         assert self.process.stdin is not None
         self.process.stdin.close()
-        return self.process.wait(20)
+        return self.process.wait(60)
 
     def kill(self) -> None:
         """As the kernel does when memory runs out."""

@@ -54,7 +54,7 @@ async def test_a_check_is_placed_listed_with_who_did_it_and_taken_back(pool, dat
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as listener:
         await listener.execute("listen servery_changed")
         await sources.link(SYSTEM, asked.id, bo.reservation_id)
-        told = {each.payload async for each in listener.notifies(timeout=1, stop_after=3)}
+        told = {each.payload async for each in listener.notifies(timeout=60, stop_after=3)}
     assert told == {"bookings", "checks", "guests"}
     health = await sources.health(SYSTEM)
     assert health.loose == []

@@ -187,8 +187,8 @@ async def test_what_a_person_makes_is_seen_with_its_delay_and_on_the_guests_page
             currency="DKK", opened_at=NOW - timedelta(days=3), status="closed", lines=(Line(name="Soup", amount=1),)
         )
         await arrive(db, joined.id, places, [CheckSeen("old", 1, "nord", old)])
-    going = asyncio.create_task(_prove(pool, house, joined, write=False, wait=30))
-    async with asyncio.timeout(20):
+    going = asyncio.create_task(_prove(pool, house, joined, write=False, wait=120))
+    async with asyncio.timeout(60):
         while True:
             async with pool.connection() as db:
                 found = await proof.newest(db, joined.id)
@@ -206,7 +206,7 @@ async def test_what_a_person_makes_is_seen_with_its_delay_and_on_the_guests_page
     )  # fmt: skip
     async with pool.connection() as db:
         await arrive(db, joined.id, places, [guest, CheckSeen("new", 1, "nord", sold)])
-    ended = await asyncio.wait_for(going, 30)
+    ended = await asyncio.wait_for(going, 60)
     arrived = ended.step("arrives")
     assert arrived.state == "ok"
     assert arrived.seconds is not None

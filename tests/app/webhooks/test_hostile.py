@@ -51,7 +51,7 @@ def test_what_is_signed_but_cannot_be_read_is_acknowledged_and_kept(client: http
 
 
 def socket_to(client: httpx.Client) -> socket.socket:
-    return socket.create_connection((client.base_url.host, client.base_url.port or 80), timeout=15)
+    return socket.create_connection((client.base_url.host, client.base_url.port or 80), timeout=60)
 
 
 def test_what_is_too_large_is_refused_before_it_is_read(client: httpx.Client, database: str, till: int):

@@ -88,7 +88,7 @@ class Kro:
 
     def run(self, work: Callable[[Session], Awaitable[Any]], **changed: str) -> Any:
         async def opened() -> Any:
-            async with httpx.AsyncClient(timeout=10) as http:
+            async with httpx.AsyncClient(timeout=60) as http:
                 return await work(Session({**self.settings, **changed}, http))
 
         return asyncio.run(opened())

@@ -16,7 +16,7 @@ KEY = {"Authorization": "Bearer sandbox-key", "Content-Type": "application/json"
 
 
 def ask(kro: Kro, model: str, method: str, **named: Any) -> Any:
-    answer = httpx.post(f"{kro.settings['base_url']}/json/2/{model}/{method}", json=named, headers=KEY, timeout=10)
+    answer = httpx.post(f"{kro.settings['base_url']}/json/2/{model}/{method}", json=named, headers=KEY, timeout=60)
     assert answer.status_code == 200, answer.text
     return answer.json()
 

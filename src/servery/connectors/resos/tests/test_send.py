@@ -43,7 +43,7 @@ def at_resos(stage, book) -> Callable[[Callable[[Session], Awaitable[Any]]], Any
 
     def run(work: Callable[[Session], Awaitable[Any]]) -> Any:
         async def within(url: str) -> Any:
-            async with httpx.AsyncClient(timeout=5) as http:
+            async with httpx.AsyncClient(timeout=60) as http:
                 return await work(Session({"api_key": "sandbox-key", "base_url": f"{url}/v1"}, http))
 
         with served(app) as url:

@@ -68,7 +68,7 @@ class Talk:
 
     def run(self, work: Callable[[Session], Awaitable[Any]]) -> Any:
         async def within() -> Any:
-            async with httpx.AsyncClient(timeout=5, event_hooks={"response": [self._note]}) as http:
+            async with httpx.AsyncClient(timeout=60, event_hooks={"response": [self._note]}) as http:
                 return await work(Session({"access_token": plays.TOKEN, "base_url": self.url}, http))
 
         with served(self.app) as self.url:
