@@ -206,20 +206,6 @@ async def test_a_record_that_becomes_another_guests_is_not_written_for_the_first
     assert nord.till.people["t1"][1].allergies == ()
 
 
-async def test_while_the_past_is_read_only_who_is_expected_is_written(nord):
-    async with nord.pool.connection() as db:
-        await db.execute(
-            "insert into sync_state (connection_id, resource, backfill_since) values (%s, 'orders', now())",
-            [nord.till.id],
-        )
-    nord.till.says("t1", name="Bo Berg", email="b@x.dk")
-    nord.till.says("t2", name="Åse Ødegård", email="a@x.dk")
-    nord.book.says("b1", name="Åse Ødegård", email="a@x.dk", allergies=("nuts",))
-    await nord.book.tells(booking())
-    await nord.rounds()
-    assert await nord.rows("select external_id from outbox_target where kind = 'guest'") == [("t2",)]
-
-
 async def test_a_booking_made_months_ago_is_told_when_its_day_comes(nord):
     nord.book.says("b1", name="Åse Ødegård", email="a@x.dk")
     await nord.book.tells(booking(starts_at=SOON + timedelta(days=60)))
@@ -231,19 +217,3 @@ async def test_a_booking_made_months_ago_is_told_when_its_day_comes(nord):
     assert await catching_up.sweep(nord.pool) == 0
     await nord.till.takes()
     assert len(nord.till.parties) == 1
-
-
-async def test_when_the_past_is_read_everybody_is_written_once(nord):
-    nord.till.says("t1", name="Bo Berg", email="b@x.dk")
-    await nord.till.tells()
-    async with nord.pool.connection() as db:
-        await db.execute("delete from outbox_target")
-        await db.execute(
-            "insert into sync_state (connection_id, resource, backfill_since) values (%s, 'orders', now())",
-            [nord.till.id],
-        )
-    assert await catching_up.sweep(nord.pool) == 0
-    async with nord.pool.connection() as db:
-        await db.execute("update sync_state set backfill_done_at = now()")
-    assert await catching_up.sweep(nord.pool) == 1
-    assert await catching_up.sweep(nord.pool) == 0

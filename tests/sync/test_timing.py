@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from servery.model.venue import OpeningHours, Venue
 from servery.sync.pace import Rhythm
-from servery.sync.timing import Timing, due_at, in_service, leaves_until, next_batch, read_from
+from servery.sync.timing import (
+    Timing,
+    due_at,
+    in_service,
+    leaves_until,
+    next_batch,
+    read_by,
+    read_from,
+    service_ends,
+)
 
 NIGHTLY = Timing(rhythm=Rhythm(pace="batch", batch_at=(4 * 60, 15 * 60)), time_zone="Europe/Copenhagen")
 
@@ -81,6 +90,33 @@ def test_a_venue_of_unknown_hours_serves_at_the_usual_ones():
     assert in_service([unknown], utc(2026, 11, 22, 18))
     assert not in_service([unknown], utc(2026, 11, 22, 3))
     assert not in_service([], utc(2026, 11, 22, 18))
+
+
+def test_the_past_goes_on_when_the_last_of_the_venues_closes():
+    early = Venue(name="Syd", time_zone="Europe/London", currency="GBP", opening_hours=(OpeningHours(6, 600, 900),))
+    usual = Venue(name="Torvet", time_zone="Europe/Copenhagen", currency="DKK")
+    sunday = utc(2026, 11, 22, 12)
+    assert service_ends([early], sunday) == utc(2026, 11, 22, 15)
+    assert service_ends([early, usual], sunday) == utc(2026, 11, 22, 22)
+    assert service_ends([usual], utc(2026, 11, 22, 23)) == utc(2026, 11, 22, 23)
+
+
+def test_one_who_never_closes_never_lets_it_go_on():
+    always = Venue(name="Bar", time_zone="Europe/Copenhagen", currency="DKK",
+                   opening_hours=tuple(OpeningHours(day, 0, 1440) for day in range(7)))  # type: ignore[arg-type]  # fmt: skip
+    assert service_ends([always], utc(2026, 11, 22, 12)) is None
+    assert read_by([always], utc(2026, 11, 22, 12), 60) is None
+
+
+def test_what_is_left_is_read_between_the_services():
+    usual = Venue(name="Torvet", time_zone="Europe/Copenhagen", currency="DKK")
+    night = utc(2026, 11, 22, 22)
+    assert read_by([usual], night, 3600) == utc(2026, 11, 22, 23)
+    assert read_by([usual], night, 12 * 3600) == utc(2026, 11, 23, 10)
+    # Twelve hours are left of each night: an hour more is another evening away.
+    assert read_by([usual], night, 13 * 3600) == utc(2026, 11, 23, 23)
+    assert read_by([usual], night, 1000 * 3600) is None
+    assert read_by([], night, 13 * 3600) == utc(2026, 11, 23, 11)
 
 
 TWICE = Timing(rhythm=Rhythm(pace="batch", batch_at=(9 * 60, 16 * 60 + 30)), time_zone="Europe/Copenhagen")

@@ -5,6 +5,7 @@ A service of the worker. Each piece of work is one short transaction that may be
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
 from servery.app.arrive import sorting_locale
@@ -84,7 +85,7 @@ async def sweep(pool: Pool) -> int:
     """Mark what should be known somewhere and is not; how many of them were found."""
     async with pool.connection() as db:
         to, quiet = await outlets(db), not await backfilling(db)
-    found = 0
+    found = await tell_waiting(pool, to) if quiet else 0
     for one in to:
         async with pool.connection() as db:
             bookings = await _missing(db, _BOOKINGS, one) if "party" in one.kinds else []
@@ -94,6 +95,15 @@ async def sweep(pool: Pool) -> int:
                 await mark_for(db, [one], guests=guests, bookings=bookings, visits=visits)
         found += max(len(bookings), len(visits), len(guests))
     return found
+
+
+async def tell_waiting(pool: Pool, to: Sequence[Outlet]) -> int:
+    """Mark guests who changed while a past was being read; how many there were."""
+    async with pool.connection() as db:
+        rows = await (await db.execute(_WAITED, [AT_ONCE])).fetchall()
+        if rows:
+            await mark_for(db, to, guests=[row["guest_id"] for row in rows], bookings=(), visits=())
+    return len(rows)
 
 
 async def _missing(db: Db, query: str, to: Outlet) -> list[int]:
@@ -128,10 +138,13 @@ left join outbox_target t on t.connection_id = l.connection_id and t.kind = 'vis
 where l.connection_id = %(connection)s and t.id is null and v.gone_at is null and v.ends_at is not null
 order by v.id limit %(limit)s"""
 
-# While the past was being read their figures were growing, and they were left.
 _GUESTS = """
 select distinct s.guest_id as id from source_guest s
 left join outbox_target t on t.connection_id = s.connection_id and t.kind = 'guest' and t.subject_id = s.guest_id
-where s.connection_id = %(connection)s and s.guest_id is not null and not s.removed and s.revision >= 0
-  and (t.id is null or t.marked_at < (select max(backfill_done_at) from sync_state))
+where s.connection_id = %(connection)s and s.guest_id is not null and not s.removed and s.revision >= 0 and t.id is null
 order by 1 limit %(limit)s"""
+
+_WAITED = """
+delete from guest_waiting where guest_id in (
+    select guest_id from guest_waiting order by guest_id limit %s for update skip locked)
+returning guest_id"""

@@ -35,8 +35,18 @@ select array(select id from visits) as visits, array(select id from bookings) as
              where guest_id is not null and id in (select source_guest_id from visits
                                                    union select source_guest_id from bookings)) as guests"""
 
+STANDSTILL = timedelta(minutes=10)
+"""A past of which nothing was read for so long (its system fails, or service is spared) holds up nobody."""
+PATIENCE = timedelta(days=1)
+"""Nor does one whose reading began so long ago: then totals that still grow are better than none."""
+
 _BACKFILLING = """
-select exists (select from sync_state where backfill_since is not null and backfill_done_at is null) as going_on"""
+select exists (
+    select from sync_state s join connection c on c.id = s.connection_id
+    where c.removed_at is null and not c.paused
+      and s.backfill_since is not null and s.backfill_done_at is null
+      and not coalesce((s.error -> 'needs_person')::boolean, false)
+      and s.backfill_moved_at > now() - %s::interval and s.backfill_started_at > now() - %s::interval) as going_on"""
 
 
 async def mark_changed(db: Db) -> None:
@@ -54,10 +64,13 @@ async def mark_changed(db: Db) -> None:
 async def mark_for(
     db: Db, to: Sequence[Outlet], *, guests: Sequence[int], bookings: Sequence[int], visits: Sequence[int]
 ) -> None:
-    """Mark those of these that each of these connections is to know of."""
+    """Mark those of these that each of these connections is to know of; guests wait while a past is read."""
+    whole = not await backfilling(db)
+    if guests and not whole:
+        await db.execute(_WAIT, [sorted(set(guests))])
     asked = {
         "guests": list(guests), "bookings": list(bookings), "visits": list(visits),
-        "ahead": AHEAD, "behind": BEHIND, "late": LATE, "whole": not await backfilling(db),
+        "ahead": AHEAD, "behind": BEHIND, "late": LATE, "whole": whole,
     }  # fmt: skip
     for one in sorted(to, key=lambda each: each.connection_id):
         for kind in sorted(one.kinds):
@@ -81,8 +94,11 @@ async def mark_all(db: Db, to: Outlet) -> None:
 
 
 async def backfilling(db: Db) -> bool:
-    """Whether the past of some system is still being read: what a guest came to is then not yet worth telling."""
-    row = await (await db.execute(_BACKFILLING)).fetchone()
+    """Whether the past of some system is being read just now: what a guest came to is then not yet worth telling.
+
+    One that was removed or paused, waits for a person or stands still does not count: it may never be read.
+    """
+    row = await (await db.execute(_BACKFILLING, [STANDSTILL, PATIENCE])).fetchone()
     return bool(row and row["going_on"])
 
 
@@ -91,6 +107,7 @@ async def _ids(db: Db, query: str, connection_id: int, asked: Mapping[str, Any])
     return [row["id"] for row in await cursor.fetchall()]
 
 
+_WAIT = "insert into guest_waiting (guest_id) select unnest(%s::bigint[]) on conflict do nothing"
 _HELD = "select subject_id as id from outbox_target where connection_id = %(connection)s and kind = %(kind)s"
 _HERE = "(select venue_id from venue_link where connection_id = %(connection)s)"
 _SOON = "r.starts_at between now() - %(behind)s::interval and now() + %(ahead)s::interval"

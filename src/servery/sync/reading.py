@@ -83,7 +83,8 @@ async def take_in(
     async with reader.pool.connection() as db:
         await together(db, [one for one in told if one.error is None], partial(_arrived, reader, db, places), _aside)
         await reader.keep(db, via, resource.name, told)
-        await state.read_records(db, reader.connection_id, resource.name, len(records))
+        of_past = via == "backfill"
+        await state.read_records(db, reader.connection_id, resource.name, len(records), of_past=of_past)
     return told
 
 

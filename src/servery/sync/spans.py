@@ -62,17 +62,22 @@ def was_read(since: datetime, until: datetime, planned: Collection[Stretch], don
     return not any(one.since < until and since < one.until for one in planned if one not in done)
 
 
-class Progress(Struct, frozen=True):
-    """How far a backfill is: stretches done of all, and the seconds it may still take (None: nobody can tell yet)."""
+class Past(Struct, frozen=True):
+    """How far the past of one resource is read: stretches done of all. `timed` of them took `seconds` of reading."""
 
     done: int
     of: int
-    seconds_left: int | None
+    timed: int
+    seconds: float
 
 
-def progress(done: int, of: int, started_at: datetime | None, now: datetime) -> Progress:
-    """An honest time left: what is left at the mean pace so far, once a tenth is done."""
-    if started_at is None or done == 0 or done * 10 < of:
-        return Progress(done, of, None if done < of else 0)
-    pace = (now - started_at).total_seconds() / done
-    return Progress(done, of, round(pace * (of - done)))
+def seconds_left(pasts: Collection[Past]) -> int | None:
+    """Seconds of reading that are left of a connection's past; None: nobody can tell yet.
+
+    Each resource goes on at its own mean pace, one after another. Told once a tenth of all is done, and some of each.
+    """
+    unfinished = [one for one in pasts if one.done < one.of]
+    done, of = sum(one.done for one in pasts), sum(one.of for one in pasts)
+    if done * 10 < of or not all(one.timed for one in unfinished):
+        return None
+    return round(sum(one.seconds / one.timed * (one.of - one.done) for one in unfinished))

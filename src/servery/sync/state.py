@@ -1,7 +1,8 @@
 """How far each resource of a connection has been read, kept beside the records: a kill loses no more than a page."""
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from servery.errors import NeedsPerson, ServeryError
 from servery.sync.rows import Db
-from servery.sync.spans import Stretch, progress, stretches
+from servery.sync.spans import Past, Stretch, seconds_left, stretches
 
 WANTED = "servery_wanted"
 """The PostgreSQL channel on which who reads hears that a connection, by its id, is to be read at once."""
@@ -21,7 +22,10 @@ _BETWEEN = timedelta(seconds=2)
 
 
 class State(Struct, frozen=True, kw_only=True):
-    """One resource of one connection. `error` is the last failure in words, None while all is well."""
+    """One resource of one connection. `error` is the last failure in words, None while all is well.
+
+    `stretches_timed` of `spans_done` took `backfill_seconds` of reading, pauses and failures left out.
+    """
 
     connection_id: int
     resource: str
@@ -31,6 +35,8 @@ class State(Struct, frozen=True, kw_only=True):
     spans_done: list[Stretch] = []
     backfill_started_at: datetime | None = None
     backfill_done_at: datetime | None = None
+    stretches_timed: int = 0
+    backfill_seconds: float = 0.0
     records: int = 0
     last_ok_at: datetime | None = None
     attempts: int = 0
@@ -58,17 +64,19 @@ async def begin(db: Db, connection_id: int, resource: str) -> None:
 async def plan_backfill(db: Db, connection_id: int, resource: str, since: datetime, until: datetime) -> None:
     """Set the ends of a backfill, once: what is newer than `until` is the poll's."""
     await db.execute(
-        "update sync_state set backfill_since = %s, backfill_until = %s, backfill_started_at = now() "
-        "where connection_id = %s and resource = %s and backfill_since is null",
+        "update sync_state set backfill_since = %s, backfill_until = %s, backfill_started_at = now(), "
+        "backfill_moved_at = now() where connection_id = %s and resource = %s and backfill_since is null",
         [since, until, connection_id, resource],
     )
 
 
-async def read_records(db: Db, connection_id: int, resource: str, records: int) -> None:
-    """Count records read, in the transaction that applied them."""
+async def read_records(db: Db, connection_id: int, resource: str, records: int, *, of_past: bool = False) -> None:
+    """Count records read, in the transaction that applied them. `of_past`: a backfill has moved on by them."""
     await db.execute(
-        "update sync_state set records = records + %s where connection_id = %s and resource = %s",
-        [records, connection_id, resource],
+        "update sync_state set records = records + %s, "
+        "backfill_moved_at = case when %s then now() else backfill_moved_at end "
+        "where connection_id = %s and resource = %s",
+        [records, of_past, connection_id, resource],
     )
 
 
@@ -82,13 +90,16 @@ async def polled(db: Db, connection_id: int, resource: str, until: datetime) -> 
     )
 
 
-async def read_stretch(db: Db, connection_id: int, resource: str, done: Sequence[Stretch], finished: bool) -> None:
-    """A backfill has read these stretches, and with `finished` all of them."""
+async def read_stretch(
+    db: Db, connection_id: int, resource: str, done: Sequence[Stretch], *, finished: bool, seconds: float
+) -> None:
+    """A backfill has read these stretches, the last of them in `seconds`, and with `finished` all there are."""
     await db.execute(
         "update sync_state set spans_done = %s, backfill_done_at = case when %s then now() end, last_ok_at = now(), "
+        "stretches_timed = stretches_timed + 1, backfill_seconds = backfill_seconds + %s, backfill_moved_at = now(), "
         "attempts = 0, next_try_at = null, error = null, failing_since = null "
         "where connection_id = %s and resource = %s",
-        [Jsonb(msgspec.to_builtins(done)), finished, connection_id, resource],
+        [Jsonb(msgspec.to_builtins(done)), finished, seconds, connection_id, resource],
     )
 
 
@@ -136,27 +147,41 @@ async def taken_in(db: Db, connection_id: int, resource: str, records: int) -> N
 
 
 class HowFar(Struct, frozen=True):
-    """How far all backfills together are: stretches done of all, the seconds left where that can be told, records."""
+    """How far all backfills together are: stretches done of all, the seconds left where that can be told, records.
+
+    `goes_on_at` is when it does where it waits for the end of service.
+    """
 
     done: int
     of: int
     seconds_left: int | None
     records: int
+    goes_on_at: datetime | None = None
 
 
 async def how_far(db: Db, connection_id: int | None = None) -> HowFar:
-    """How far the backfills of one connection, or of all, have come."""
+    """How far the backfills of one connection, or of all, have come. All connections are read side by side."""
     cursor = await db.execute(
-        f"select {_COLUMNS} from sync_state where %s::bigint is null or connection_id = %s",
+        f"select {_COLUMNS} from sync_state where %s::bigint is null or connection_id = %s order by connection_id",
         [connection_id, connection_id],
     )
     held = [msgspec.convert(row, State) for row in await cursor.fetchall()]
-    now = datetime.now(UTC)
-    told = [
-        progress(len(at.spans_done), len(stretches(at.backfill_since, at.backfill_until)), at.backfill_started_at, now)
-        for at in held
-        if at.backfill_since and at.backfill_until
-    ]
-    left = [one.seconds_left for one in told if one.done < one.of]
-    longest = None if None in left else max((one for one in left if one is not None), default=0)
-    return HowFar(sum(one.done for one in told), sum(one.of for one in told), longest, sum(at.records for at in held))
+    pasts = [(at, past) for at in held if (past := _past(at))]
+    each = [_seconds_left(list(of_one)) for _, of_one in groupby(pasts, key=lambda pair: pair[0].connection_id)]
+    longest = None if None in each else max((one for one in each if one is not None), default=0)
+    done, of = sum(past.done for _, past in pasts), sum(past.of for _, past in pasts)
+    return HowFar(done, of, longest, sum(at.records for at in held))
+
+
+def _past(at: State) -> Past | None:
+    if at.backfill_since is None or at.backfill_until is None:
+        return None
+    of = len(stretches(at.backfill_since, at.backfill_until))
+    return Past(len(at.spans_done), of, at.stretches_timed, at.backfill_seconds)
+
+
+def _seconds_left(pasts: Sequence[tuple[State, Past]]) -> int | None:
+    # What fails goes on nobody knows when.
+    if any(at.error is not None and past.done < past.of for at, past in pasts):
+        return None
+    return seconds_left([past for _, past in pasts])

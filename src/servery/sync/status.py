@@ -1,17 +1,18 @@
 """How far each connection is read: what is here of it, what is left, and how far back."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from servery.model.changes import RecordKind
 from servery.sync import connections, state
 from servery.sync.connections import Connection
 from servery.sync.rows import Db
 from servery.sync.state import HowFar, State
+from servery.sync.timing import Timing, in_service, read_by, service_ends, timings
 
 
 class Status(Struct, frozen=True, kw_only=True):
@@ -33,9 +34,9 @@ async def statuses(db: Db) -> list[Status]:
     unread = await _counts(
         db, "select connection_id, count(*) as n from quarantine where resolved_at is null group by connection_id"
     )
-    venues = await _venues(db)
+    venues, timed = await _venues(db), await timings(db)
     return [
-        await _status(db, one, held.get(one.id, {}), unread.get(one.id, 0), venues.get(one.id, ()))
+        await _status(db, one, timed[one.id], held.get(one.id, {}), unread.get(one.id, 0), venues.get(one.id, ()))
         for one in await connections.connections(db)
     ]
 
@@ -67,10 +68,15 @@ async def contradictions(db: Db, newest: int) -> tuple[int, list[Contradiction]]
 
 
 async def _status(
-    db: Db, one: Connection, records: Mapping[RecordKind, int], unread: int, venues: tuple[str, ...]
+    db: Db,
+    one: Connection,
+    timing: Timing,
+    records: Mapping[RecordKind, int],
+    unread: int,
+    venues: tuple[str, ...],
 ) -> Status:
     states = list((await state.states(db, one.id)).values())
-    how_far = await state.how_far(db, one.id)
+    how_far = await _how_far(db, one, timing)
     return Status(
         connection=one,
         last_sync=max((at.last_ok_at for at in states if at.last_ok_at), default=None),
@@ -80,6 +86,23 @@ async def _status(
         how_far=how_far,
         reached=_reached(states),
     )
+
+
+async def _how_far(db: Db, one: Connection, timing: Timing) -> HowFar:
+    """How far it is read, with the service hours in which the past waits."""
+    far = await state.how_far(db, one.id)
+    if far.done == far.of:
+        return far
+    if one.paused:
+        return structs.replace(far, seconds_left=None)
+    if not timing.rhythm.spare_service:
+        return far
+    now = datetime.now(UTC)
+    venues = [place.venue for place in (await connections.places(db, one.id)).values()]
+    if in_service(venues, now):
+        return structs.replace(far, seconds_left=None, goes_on_at=service_ends(venues, now))
+    done_at = None if far.seconds_left is None else read_by(venues, now, far.seconds_left)
+    return structs.replace(far, seconds_left=round((done_at - now).total_seconds()) if done_at else None)
 
 
 def _reached(states: Sequence[State]) -> datetime | None:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from random import uniform
+from time import monotonic
 
 from servery.connectors.contract import Resource, Span
 from servery.errors import NeedsPerson, Retry, ServeryError
@@ -136,14 +137,18 @@ async def _backfill_one(reader: Reader, states: Mapping[str, state.State], wante
     if not offers:
         return False
     wanted = [offer for offer in offers if offer[1].holds(wanted_days)]
-    resource, stretch, of = (wanted or offers)[0]
+    # Something of each first, then one after another: from then on the time left can be told.
+    untouched = [offer for offer in offers if not states[offer[0].name].spans_done]
+    resource, stretch, of = (wanted or untouched or offers)[0]
     assert resource.backfill_by is not None
     span = Span(resource.backfill_by, stretch.since, stretch.until)
-    at = states[resource.name]
+    at, began = states[resource.name], monotonic()
     if await _guarded(reader, resource, at, partial(_read, reader, "backfill", resource, span)):
-        done = [*at.spans_done, stretch]
+        done, took = [*at.spans_done, stretch], monotonic() - began
         async with reader.pool.connection() as db:
-            await state.read_stretch(db, reader.connection_id, resource.name, done, len(done) == of)
+            await state.read_stretch(
+                db, reader.connection_id, resource.name, done, finished=len(done) == of, seconds=took
+            )
     return True
 
 

@@ -3,14 +3,14 @@
 Pure but for one look at what the owners chose.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
 
-from servery.model.venue import Venue, business_date
+from servery.model.venue import Venue
 from servery.sync.pace import Rhythm
 from servery.sync.rows import Db
 
@@ -91,14 +91,42 @@ def _set_times(timing: Timing, *days: date) -> list[datetime]:
     ]
 
 
+_AHEAD = 35
+"""Days of service hours that are looked ahead of a reading."""
+
+
 def in_service(venues: Iterable[Venue], now: datetime) -> bool:
     """Whether one of these venues serves at this moment."""
-    return any(_serves(venue, now) for venue in venues)
+    days = [now.date() + timedelta(days=n) for n in (-2, -1, 0, 1)]
+    return any(opens <= now < closes for venue in venues for opens, closes in _services(venue, days))
 
 
-def _serves(venue: Venue, now: datetime) -> bool:
-    day = business_date(now, venue.time_zone, venue.cutoff)
-    midnight = datetime.combine(day, time(), ZoneInfo(venue.time_zone))
-    minutes = (now - midnight).total_seconds() / 60
-    hours = [(each.opens, each.closes) for each in venue.opening_hours if each.weekday == day.weekday()]
-    return any(opens <= minutes < closes for opens, closes in (hours if venue.opening_hours else [USUAL_SERVICE]))
+def service_ends(venues: Collection[Venue], now: datetime) -> datetime | None:
+    """When none of these venues serves any more; None: not within weeks."""
+    return read_by(venues, now, 0)
+
+
+def read_by(venues: Collection[Venue], now: datetime, seconds: float) -> datetime | None:
+    """When something is read that takes so many seconds outside service; None: not within weeks."""
+    days = [now.date() + timedelta(days=n) for n in range(-2, _AHEAD)]
+    at, left = now, timedelta(seconds=seconds)
+    for opens, closes in sorted(each for venue in venues for each in _services(venue, days)):
+        if closes <= at:
+            continue
+        if opens > at:
+            if at + left <= opens:
+                return at + left
+            left -= opens - at
+        at = closes
+    return at + left if at.date() < days[-2] else None
+
+
+def _services(venue: Venue, days: Iterable[date]) -> Iterable[tuple[datetime, datetime]]:
+    """The instants between which a venue serves on these business days."""
+    zone = ZoneInfo(venue.time_zone)
+    for day in days:
+        hours = [(each.opens, each.closes) for each in venue.opening_hours if each.weekday == day.weekday()]
+        midnight = datetime.combine(day, time(), zone)
+        for opens, closes in hours if venue.opening_hours else [USUAL_SERVICE]:
+            opened, closed = (midnight + timedelta(minutes=minutes) for minutes in (opens, closes))
+            yield opened.astimezone(UTC), closed.astimezone(UTC)
