@@ -169,8 +169,11 @@ def test_a_folder_and_a_file_that_is_not_there_are_called_as_they_were_given(ser
     file = tmp_path / "orders.csv"
     file.write_text(ORDERS)
     folder = servery("import", "csv", ".", "--kind", "orders", "--venue", "Soup House")
-    assert (folder.returncode, folder.stderr.strip()) == (2, ". cannot be read: Is a directory.")
+    assert (folder.returncode, folder.stderr.strip()) == (2, "file: . cannot be read: Is a directory.")
     missing = servery("import", "csv", "no/such.csv", "--kind", "orders", "--venue", "Soup House")
-    assert (missing.returncode, missing.stderr.strip()) == (2, "no/such.csv cannot be read: No such file or directory.")
+    assert (missing.returncode, missing.stderr.strip()) == (
+        2,
+        "file: no/such.csv cannot be read: No such file or directory.",
+    )
     mapped = servery("import", "csv", str(file), "--kind", "orders", "--map", "no/map.toml")
     assert "The map no/map.toml cannot be read: No such file or directory." in mapped.stderr

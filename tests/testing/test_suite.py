@@ -72,6 +72,10 @@ PLANTED: dict[str, tuple[str, dict[str, str], str, tuple[str, ...]]] = {
         "client.py", {"retry_after=PAUSE if asked is None else asked": "retry_after=1.0"},
         "test_the_wait_that_is_asked_for_is_kept", (),
     ),
+    "asks past the client that keeps limits": (
+        "client.py", {"await session.http.get(": "httpx.get("},
+        "test_every_request_goes_where_limits_are_kept", (),
+    ),
     "blames another setting": (
         "client.py", {'field="api_key"': 'field="base_url"'},
         "test_wrong_credentials_are_told_beside_the_setting", (),

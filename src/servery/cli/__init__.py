@@ -76,5 +76,11 @@ def main() -> None:
     try:
         app()
     except ServeryError as error:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(str(error), style="red", markup=False)
+        Console(stderr=True, soft_wrap=True, highlight=False).print(_told(error), style="red", markup=False)
         sys.exit(NEEDS_PERSON if isinstance(error, NeedsPerson) else 2 if isinstance(error, Refuse) else 1)
+
+
+def _told(error: ServeryError) -> str:
+    """What an error says, after the name of the setting or option that it is about."""
+    field = getattr(error, "field", None)
+    return f"{field}: {error}" if field else str(error)

@@ -51,7 +51,7 @@ def _told(manifest: Manifest) -> str:
 
 
 def _setting(one: Setting) -> str:
-    return f"{one.name} ({'needed' if one.required else one.label})"
+    return f"{one.name} ({'needed' if one.required and one.default is None else one.label})"
 
 
 def connect(
