@@ -4,9 +4,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from servery.api.events import Again
+from servery.api.events import _asked as _api
 from servery.app.arrivals import RoomArrivals
+from servery.cli.events import _asked as _command
 from servery.connectors import registry
 from servery.connectors.contract import Connector
+from servery.inbox.events import events
 from servery.model.viewer import SYSTEM
 from servery.storage.pool import open_pool
 from servery.web.events.page import Wanted
@@ -90,3 +94,34 @@ async def test_events_are_found_by_a_guests_name(till):
     for asked in ("ida", "1"):
         assert [row.id for row in (await rooms.arrived(SYSTEM, Wanted(guest=asked))).rows] == [about]
     assert (await rooms.arrived(SYSTEM, Wanted(guest="nobody at all"))).rows == []
+
+
+async def test_order_and_guest_together_are_both_heeded_by_page_command_and_api_and_each_look_is_written_down(till):
+    people = [["guest", {"id": "g1", "name": "Ida Holm"}], ["guest", {"id": "g2", "name": "Bo Berg"}]]
+    ida, _, _ = await till.arrives(
+        check("c1", number="1042", guest="g1"),
+        check("c2", number="1042", guest="g2"),
+        {"lane": "g", "records": people},
+    )
+    await till.take()
+    ((guest_id,),) = await till.rows("select id from guest where name = 'Ida Holm'")
+    asked = await _asked_by_page(till, Wanted(order="1042", guest=str(guest_id)))
+    assert asked == [ida]
+    async with till.pool.connection() as db:
+        by_command = await _command(db, None, None, None, "1042", str(guest_id), None)
+        by_api = await _api(db, SYSTEM, Again(order="1042", guest_id=guest_id))
+        for one in (by_command, by_api):
+            assert [row.id for row in (await events(db, one, limit=10)).rows] == [ida]
+    looks = await till.rows("select purpose, guest_id from guest_look order by id")
+    assert looks == [(purpose, guest_id) for purpose in ("search", "command", "api")]
+
+
+async def _asked_by_page(till: House, wanted: Wanted) -> list[int]:
+    return [row.id for row in (await RoomArrivals(till.pool).arrived(SYSTEM, wanted)).rows]
+
+
+async def test_a_guest_who_is_not_there_has_no_events_and_no_look(till):
+    await till.arrives(check("c1", number="1042"))
+    await till.take()
+    assert await _asked_by_page(till, Wanted(order="1042", guest="999")) == []
+    assert await till.rows("select purpose from guest_look") == []

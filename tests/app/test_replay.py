@@ -73,9 +73,13 @@ async def test_events_are_found_by_an_orders_number_and_by_its_guest(till):
         by_number = await subjects_of_order(db, "1042")
         by_id = await subjects_of_order(db, "c1")
         of_guest = await subjects_of_guest(db, 1)
-    assert await listed(till, subjects=by_number) == await listed(till, subjects=by_id) == [(about_check, "applied")]
-    assert await listed(till, subjects=of_guest) == [(about_check, "applied"), (about_guest, "applied")]
-    assert await listed(till, subjects=[]) == []
+    assert (
+        await listed(till, subjects=(by_number,)) == await listed(till, subjects=(by_id,)) == [(about_check, "applied")]
+    )
+    assert await listed(till, subjects=(of_guest,)) == [(about_check, "applied"), (about_guest, "applied")]
+    assert await listed(till, subjects=(of_guest, by_number)) == [(about_check, "applied")]
+    assert await listed(till, subjects=([],)) == []
+    assert await listed(till, subjects=(of_guest, [])) == []
 
 
 async def test_one_event_has_its_bytes_and_what_it_speaks_of(till):

@@ -15,15 +15,16 @@ from servery.api.asked import Id, ThePaging, ThePool, demand, done, listed, show
 from servery.api.paging import Listing, Page, answered
 from servery.api.problem import Asked
 from servery.api.single import single
+from servery.api.spoken_of import spoken_of
 from servery.errors import Invalid
 from servery.inbox import events as inbox
 from servery.inbox import replay
 from servery.inbox.claim import Via
 from servery.inbox.events import EventRow, State, Stored
 from servery.inbox.quarantine import Stage, error_of
-from servery.model.viewer import Right
+from servery.model.viewer import Right, Viewer
 from servery.storage.pool import Connection as Db
-from servery.sync.finding import HeldRecord, held, subjects_of_guest, subjects_of_order
+from servery.sync.finding import HeldRecord, held
 
 
 class Failure(Struct, frozen=True, kw_only=True):
@@ -125,7 +126,7 @@ async def events(  # noqa: PLR0913, PLR0917 - each is a parameter of the query
     )
 
     async def read(db: Db, after: int | None, limit: int) -> list[Event]:
-        return await _read(db, await _asked(db, again), after, limit)
+        return await _read(db, await _asked(db, request.user, again), after, limit)
 
     return await answered(request, pool, _LISTING, read, paging, _named(again))
 
@@ -144,12 +145,9 @@ async def _read(db: Db, asked: inbox.Asked, after: int | None, limit: int) -> li
     return [_event(one) for one in found]
 
 
-async def _asked(db: Db, again: Again) -> inbox.Asked:
-    subjects = None
-    if again.order is not None:
-        subjects = await subjects_of_order(db, again.order)
-    elif again.guest_id is not None:
-        subjects = await subjects_of_guest(db, again.guest_id)
+async def _asked(db: Db, viewer: Viewer, again: Again) -> inbox.Asked:
+    guest = None if again.guest_id is None else str(again.guest_id)
+    subjects = await spoken_of(db, viewer, "api", order=again.order, guest=guest)
     return inbox.Asked(
         connection_id=again.connection_id, kind=again.kind, state=again.state, since=again.since, subjects=subjects
     )
@@ -184,7 +182,7 @@ async def replay_events(request: Asked, pool: ThePool, data: JSONBody[Again]) ->
     demand(request, "change_connections")
     _instant(data.since)
     async with pool.connection() as db:
-        asked = await _asked(db, data)
+        asked = await _asked(db, request.user, data)
         if data.dry_run:
             return Response(Replayed(await replay.count(db, asked), True))
         events = await replay.replay_all(db, asked)

@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 
 from servery.accounts.audit import acted, looked
+from servery.api.spoken_of import spoken_of
 from servery.app.arrive import tell_pages
 from servery.app.hearing import Unheard, said
 from servery.connectors import registry
 from servery.connectors.contract import Account, bound
 from servery.errors import Quarantine, ServeryError
-from servery.guests.search import find
 from servery.inbox import events as inbox
 from servery.inbox import quarantine, replay
 from servery.inbox.events import Stored
@@ -19,12 +19,9 @@ from servery.model.viewer import Viewer
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
 from servery.sync import connections
-from servery.sync.finding import HeldRecord, held, subjects_of_guest, subjects_of_order
+from servery.sync.finding import HeldRecord, held
 from servery.sync.understanding import Known
 from servery.web.events.page import PAGE, Arrivals, Arrived, Caused, Understood, Wanted, Whole
-
-_FOUND = 20
-"""Guests of a name whose events are listed."""
 
 
 class RoomArrivals(Arrivals):
@@ -99,24 +96,11 @@ async def _changed(db: Db, viewer: Viewer, action: str, subject: str, count: int
 
 
 async def _asked(db: Db, viewer: Viewer, wanted: Wanted) -> inbox.Asked:
-    subjects = None
-    if wanted.order is not None:
-        subjects = await subjects_of_order(db, wanted.order)
-    elif wanted.guest is not None:
-        subjects = await _of_guest(db, viewer, wanted.guest)
+    subjects = await spoken_of(db, viewer, "search", order=wanted.order, guest=wanted.guest)
     return inbox.Asked(
         connection_id=wanted.connection, kind=wanted.kind, state=wanted.state, stage=wanted.stage, code=wanted.code,
         subjects=subjects,
     )  # fmt: skip
-
-
-async def _of_guest(db: Db, viewer: Viewer, guest: str) -> list[tuple[int, str]]:
-    if guest.isascii() and guest.isdecimal() and len(guest) < 19:
-        ids = [int(guest)]
-    else:
-        ids = [one.id for one in await find(db, viewer, guest, _FOUND)]
-    await looked(db, viewer, ids, "search")
-    return [subject for one in ids for subject in await subjects_of_guest(db, one)]
 
 
 async def _understood(db: Db, stored: Stored) -> Understood:

@@ -9,9 +9,9 @@ import typer
 from rich.progress import Progress
 
 from servery.accounts.audit import acted, looked
+from servery.api.spoken_of import spoken_of
 from servery.cli.shell import AsCsv, AsJson, give, give_list, opened, say, settings, with_database
 from servery.errors import Invalid
-from servery.guests.search import find
 from servery.inbox import events as inbox
 from servery.inbox import replay as again
 from servery.inbox.events import Asked, EventRow, State, Stored
@@ -21,7 +21,7 @@ from servery.storage.migrate import migrate
 from servery.storage.pool import Connection as Db
 from servery.storage.server import database
 from servery.sync import connections
-from servery.sync.finding import HeldRecord, held, subjects_of_guest, subjects_of_order
+from servery.sync.finding import HeldRecord, held
 
 group = typer.Typer(no_args_is_help=True)
 
@@ -227,23 +227,11 @@ async def _asked(
     guest: str | None,
     since: str | None,
 ) -> Asked:
-    subjects = None
-    if order is not None:
-        subjects = await subjects_of_order(db, order)
-    elif guest is not None:
-        subjects = await _of_guest(db, guest)
+    subjects = await spoken_of(db, SYSTEM, "command", order=order, guest=guest)
     owner = (await connections.connection_named(db, connection)).id if connection else None
     return Asked(
         connection_id=owner, kind=kind, state=_state(state), since=_since(since) if since else None, subjects=subjects
     )
-
-
-async def _of_guest(db: Db, guest: str) -> list[tuple[int, str]]:
-    if guest.isdecimal():
-        return await subjects_of_guest(db, int(guest))
-    found = await find(db, SYSTEM, guest, 20)
-    await looked(db, SYSTEM, [one.id for one in found], "command")
-    return [subject for one in found for subject in await subjects_of_guest(db, one.id)]
 
 
 def _state(given: str | None) -> State | None:

@@ -52,13 +52,16 @@ class Stored(Struct, frozen=True, kw_only=True):
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """Which events are wanted; None: any. `subjects` are connection and external id of records they speak of."""
+    """Which events are wanted; None: any. They speak of a record of each group of `subjects`.
+
+    A subject is a connection and an external id.
+    """
 
     connection_id: int | None = None
     kind: str | None = None
     state: State | None = None
     since: datetime | None = None
-    subjects: Sequence[tuple[int, str]] | None = None
+    subjects: tuple[Sequence[tuple[int, str]], ...] = ()
     stage: Stage | None = None
     code: str | None = None
     """Of the reason, for what is quarantined."""
@@ -130,8 +133,7 @@ def _query(asked: Asked, before: int | None, after: int | None) -> tuple[str, st
         "e.reason ->> 'code' = %(code)s": asked.code,
     }
     terms += [term for term, value in conditions.items() if value is not None]
-    if asked.subjects is not None:
-        terms.append(_SPEAKS.format(ident=ident))
+    terms += [_SPEAKS.format(ident=ident, n=n) for n in range(len(asked.subjects))]
     wanted = (
         ["true"]
         + (["found.kind = %(kind)s"] if asked.kind else [])
@@ -143,13 +145,16 @@ def _query(asked: Asked, before: int | None, after: int | None) -> tuple[str, st
 
 _SPEAKS = (
     "({ident}, e.day) in (select r.event_id, r.day from inbox_record r join "
-    "unnest(%(connections)s::bigint[], %(external)s::text[]) as s(connection_id, external_id) "
+    "unnest(%(connections_{n})s::bigint[], %(external_{n})s::text[]) as s(connection_id, external_id) "
     "on r.connection_id = s.connection_id and r.external_id = s.external_id)"
 )
 
 
 def _values(asked: Asked) -> dict[str, object]:
-    subjects = asked.subjects or ()
+    subjects: dict[str, object] = {}
+    for n, group in enumerate(asked.subjects):
+        subjects[f"connections_{n}"] = [connection for connection, _ in group]
+        subjects[f"external_{n}"] = [external_id for _, external_id in group]
     return {
         "connection": asked.connection_id,
         "kind": asked.kind,
@@ -158,8 +163,7 @@ def _values(asked: Asked) -> dict[str, object]:
         "since_day": asked.since.astimezone(UTC).date() if asked.since else None,
         "stage": asked.stage,
         "code": asked.code,
-        "connections": [connection for connection, _ in subjects],
-        "external": [external_id for _, external_id in subjects],
+        **subjects,
     }
 
 
