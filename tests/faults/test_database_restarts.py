@@ -25,6 +25,7 @@ from servery.storage.migrate import migrate
 from servery.storage.pool import open_pool
 from servery.testing.served import free_port, served
 from servery.testing.stage import Stage
+from tests.calm import Calm
 from tests.faults.restartable import Restartable, restartable
 
 KEY = "the-key-of-a-subscription"
@@ -59,7 +60,7 @@ def running(server: Restartable, home: Path) -> Iterator[Running]:
             for process in processes:
                 process.terminate()
             for process in processes:
-                process.wait(20)
+                process.wait(60)
 
 
 async def _joined(dsn: str, home: Path, url: str) -> int:
@@ -69,7 +70,7 @@ async def _joined(dsn: str, home: Path, url: str) -> int:
 
 
 def _until_served(url: str) -> None:
-    until = time.monotonic() + 40
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         with suppress(httpx.TransportError):
             if httpx.get(f"{url}/healthz", trust_env=False).is_success:
@@ -129,14 +130,15 @@ class Sender:
         return sum(since <= at < since + seconds for at in self.acknowledged.values())
 
 
-async def back_after(sender: Sender, started: float) -> float:
+async def back_after(sender: Sender) -> float:
     """Seconds until events are acknowledged as fast as they are sent again."""
+    started, since = time.monotonic(), Calm()
     while True:
         now = time.monotonic()
-        if now - started > 3 * BACK_WITHIN:
+        if now - started > 120:
             raise AssertionError("events are not acknowledged as before")
         if now - started > 1 and sender.within(now - 1) >= 0.95 * A_SECOND:
-            return now - 1 - started
+            return max(0.0, since.seconds - 1)
         await asyncio.sleep(0.1)
 
 
@@ -146,12 +148,12 @@ async def storm(server: Restartable, sender: Sender, restarts: int, pause: tuple
     sending = asyncio.create_task(sender.send_until(stop))
     draw = random.Random(1)
     took = []
-    await back_after(sender, time.monotonic())
+    await back_after(sender)
     for number in range(restarts):
         await asyncio.sleep(draw.uniform(*pause))
         await asyncio.to_thread(server.kill if number % 2 else server.stop)
         await asyncio.to_thread(server.start)
-        took.append(await back_after(sender, time.monotonic()))
+        took.append(await back_after(sender))
     stop.set()
     await sending
     return took
@@ -188,9 +190,9 @@ def test_a_worker_stops_also_while_the_database_is_away(tmp_path: Path) -> None:
         with running(server, tmp_path) as installation:
             server.stop()
             time.sleep(1.5)
-            began = time.monotonic()
+            since = Calm()
             for process in installation.processes:
                 process.terminate()
-            assert [process.wait(20) for process in installation.processes] == [0, 0]
-            assert time.monotonic() - began < 6
+            assert [process.wait(60) for process in installation.processes] == [0, 0]
+            assert since.seconds < 6
         server.start()

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from servery.storage.embedded import embedded_server
+from tests.calm import Calm
 from tests.storage.users import User, ask, eventually, guardian, postmaster, processes, users
 
 
@@ -48,7 +49,7 @@ def test_the_guardian_stops_the_server_when_all_users_are_killed(home: Path) -> 
             user.dsn()
         for user in both:
             user.kill()
-        assert _gone_within(home, 5)
+        assert _gone_within(home, 30)
 
 
 def test_nothing_committed_is_lost_when_owner_and_server_are_killed(home: Path) -> None:
@@ -68,10 +69,10 @@ def test_nothing_committed_is_lost_when_owner_and_server_are_killed(home: Path) 
 def test_a_signal_leaves_nothing_behind(home: Path, number: int, code: int) -> None:
     with _user(home) as user:
         user.dsn()
-        began = time.monotonic()
+        since = Calm()
         user.process.send_signal(number)
-        assert user.process.wait(10) == code
-        assert time.monotonic() - began < 5
+        assert user.process.wait(60) == code
+        assert since.seconds < 5
         assert processes(home) == []
 
 
@@ -95,11 +96,11 @@ with embedded_server(Path(sys.argv[1])) as dsn:
     try:
         # A cancellation that comes before its statement runs is lost on PostgreSQL, and psycopg waits 5 s for it.
         running = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-        assert eventually(lambda: ask(user.dsn(), running) == 1, 10)
-        began = time.monotonic()
+        assert eventually(lambda: ask(user.dsn(), running) == 1, 60)
+        since = Calm()
         user.process.terminate()
-        assert user.process.wait(10) != 0
-        assert time.monotonic() - began < 5
+        assert user.process.wait(60) != 0
+        assert since.seconds < 5
         assert processes(home) == []
     finally:
         user.close()
@@ -110,9 +111,9 @@ def test_a_busy_client_does_not_delay_the_stop(home: Path) -> None:
         dsn = stack.enter_context(embedded_server(home))
         with contextlib.closing(psycopg.connect(dsn)) as busy:
             busy.execute("CREATE TABLE dish (name text)")
-            began = time.monotonic()
+            since = Calm()
             stack.close()
-            assert time.monotonic() - began < 5
+            assert since.seconds < 5
             assert processes(home) == []
 
 
@@ -121,13 +122,13 @@ def test_a_killed_guardian_is_replaced_by_the_next_user(home: Path) -> None:
         first.dsn()
         killed = guardian(home)
         killed.kill()
-        assert eventually(lambda: not killed.is_running() or killed.status() == psutil.STATUS_ZOMBIE, 5)
+        assert eventually(lambda: not killed.is_running() or killed.status() == psutil.STATUS_ZOMBIE, 30)
         with _user(home) as second:
             second.dsn()
             assert guardian(home) != killed
             first.kill()
             second.kill()
-            assert _gone_within(home, 5)
+            assert _gone_within(home, 30)
 
 
 def test_a_server_orphaned_by_guardian_and_owner_is_adopted(home: Path) -> None:
@@ -159,13 +160,13 @@ def test_a_killed_server_is_started_again_by_the_next_user(home: Path) -> None:
 
 def test_initdb_killed_half_way_leaves_nothing_that_passes_for_data(tmp_path: Path) -> None:
     with _user(tmp_path) as user:
-        assert eventually(lambda: any(tmp_path.glob("postgres.new-*/data/PG_VERSION")), 20)
+        assert eventually(lambda: any(tmp_path.glob("postgres.new-*/data/PG_VERSION")), 60)
         user.kill()
     assert not (tmp_path / "postgres").exists()
     with embedded_server(tmp_path) as dsn:
         assert ask(dsn, "SELECT 1") == 1
     # The orphan may have gone on writing for a while; whoever starts next clears away what it left.
-    assert eventually(lambda: not _initdb_of(tmp_path), 20)
+    assert eventually(lambda: not _initdb_of(tmp_path), 60)
     with embedded_server(tmp_path):
         assert list(tmp_path.glob("postgres.new-*")) == []
 
@@ -191,7 +192,7 @@ def test_a_leftover_pid_that_belongs_to_another_process(tmp_path: Path) -> None:
         for process in [guardian(home), *processes(home)]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        assert _gone_within(home, 5)
+        assert _gone_within(home, 30)
         file.write_text(stale)
         with embedded_server(home) as dsn:
             assert ask(dsn, "SELECT 1") == 1
@@ -227,7 +228,7 @@ def test_recovery_may_take_longer_than_ten_seconds(home: Path) -> None:
 
 
 def _startup_process(home: Path) -> psutil.Process:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         with contextlib.suppress(psutil.NoSuchProcess, FileNotFoundError, IndexError, ValueError):
             for child in postmaster(home).children():

@@ -3,10 +3,8 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -15,25 +13,21 @@ import httpx
 import psutil
 import pytest
 
+from servery.testing.served import free_port
+from tests.calm import Calm
+
 _STOPPED_WITHIN = 5.0
 _LIVE_PAGES = 50
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Demo:
     """A running demo with a short history."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, days: int) -> None:
         port = free_port()
         environ = {**os.environ, "SERVERY_HOME": str(home), "SERVERY_PORT": str(port)}
         environ.pop("SERVERY_DATABASE_URL", None)
-        command = [sys.executable, "-m", "servery", "demo", "--days", "20"]
+        command = [sys.executable, "-m", "servery", "demo", "--days", str(days)]
         self.process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True, start_new_session=True)
         assert self.process.stdout is not None
         said = [self.process.stdout.readline() for _ in range(2)]
@@ -45,7 +39,7 @@ class Demo:
         self.family = [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
 
     def signed_in(self) -> httpx.Client:
-        client = httpx.Client(base_url=self.url, follow_redirects=True, trust_env=False, timeout=20)
+        client = httpx.Client(base_url=self.url, follow_redirects=True, trust_env=False)
         page = client.get(self.link)
         token = re.search(r'name="_csrf_token" value="([^"]+)"', page.text)
         assert token, page.text
@@ -56,20 +50,20 @@ class Demo:
 
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[Demo]:
-    with started(tmp_path / "home") as running:
+    with started(tmp_path / "home", days=20) as running:
         yield running
 
 
 @contextmanager
-def started(home: Path) -> Iterator[Demo]:
-    running = Demo(home)
+def started(home: Path, days: int) -> Iterator[Demo]:
+    running = Demo(home, days)
     with running.process:
         try:
             yield running
         finally:
             if running.process.poll() is None:
                 running.process.send_signal(signal.SIGTERM)
-            running.process.wait(20)
+            running.process.wait(60)
 
 
 def test_the_evening_has_guests_with_their_stories(demo: Demo) -> None:
@@ -86,7 +80,7 @@ def test_the_evening_has_guests_with_their_stories(demo: Demo) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_everything_stops_at_once_even_with_live_pages_open(tmp_path: Path, number: signal.Signals) -> None:
     with ExitStack() as open_pages:
-        demo = open_pages.enter_context(started(tmp_path / "home"))
+        demo = open_pages.enter_context(started(tmp_path / "home", days=1))
         client = open_pages.enter_context(closing(demo.signed_in()))
         limits = httpx.Limits(max_connections=None)
         pages = httpx.Client(base_url=demo.url, cookies=client.cookies, trust_env=False, timeout=None, limits=limits)
@@ -95,11 +89,11 @@ def test_everything_stops_at_once_even_with_live_pages_open(tmp_path: Path, numb
             stream = open_pages.enter_context(pages.stream("GET", "/live"))
             assert stream.status_code == 200
         demo.process.send_signal(number)
-        begun = time.monotonic()
-        _, alive = psutil.wait_procs(demo.family, timeout=_STOPPED_WITHIN)
-        assert alive == [], [" ".join(each.cmdline()) for each in alive]
-        assert time.monotonic() - begun < _STOPPED_WITHIN
-        assert demo.process.wait(1) == 0
+        since = Calm()
+        _, alive = psutil.wait_procs(demo.family, timeout=60)
+        assert alive == []
+        assert since.seconds < _STOPPED_WITHIN
+        assert demo.process.wait(60) == 0
 
 
 def test_a_home_of_somebody_is_not_touched(tmp_path: Path) -> None:

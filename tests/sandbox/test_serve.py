@@ -12,14 +12,10 @@ import pytest
 
 from servery.errors import Invalid
 from servery.sandbox.serve import HOST, claim
+from servery.testing.served import free_port
+from tests.calm import Calm
 
 COMMAND = "from servery.cli.sandbox import app; app()"
-
-
-def free_port():
-    with socket() as found:
-        found.bind((HOST, 0))
-        return found.getsockname()[1]
 
 
 @pytest.fixture
@@ -46,17 +42,17 @@ def test_both_answer_and_stop_within_a_second_with_clients_connected(demo):
         assert bookings.status_code == 200
         assert len(bookings.json()) == 100
         assert locations.json()["locations"][0]["currency"] == "DKK"
-        told = time.monotonic()
+        since = Calm()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(5) == 0
-        assert time.monotonic() - told < 1
+        assert process.wait(60) == 0
+        assert since.seconds < 1
 
 
 @pytest.mark.parametrize("demo", [["--with-parent"]], indirect=True)
 def test_ends_with_its_parent(demo):
     parent, said = demo
     parent.kill()
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     with pytest.raises(httpx.ConnectError):
         while time.monotonic() < until:
             httpx.get(said["resos"]["base_url"] + "/healthcheck", auth=(said["resos"]["api_key"], ""))
