@@ -23,7 +23,7 @@ def test_a_booking_is_on_the_table_and_the_check_on_the_booking(database: str, t
             assert partner["name"] == "Åse Ødegård"
             [customer] = when(lambda: tonight.customers() or None)
             assert customer.name == "Åse Ødegård"
-            assert "Allergies: Nuts" in "\n".join(note.text for note in customer.notes)
+            assert "Allergier: Nuts" in "\n".join(note.text for note in customer.notes)
 
             tonight.pays()
             [remark] = when(lambda: [one for one in tonight.remarks() if one.startswith("Servery: ")] or None)

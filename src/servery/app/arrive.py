@@ -5,13 +5,12 @@ Rooms do not know one another. Each returns what it changed, and `arrive` hands 
 
 from collections.abc import Collection, Mapping, Sequence
 
-from babel.core import get_global
-
 from servery.app.known_again import after, known_again
 from servery.app.marking import mark_changed
 from servery.guests.join import resolve
 from servery.guests.rows import lock as resolving
 from servery.model.changes import Applied, Change, GuestSeen, Removed
+from servery.model.language import locale_in
 from servery.storage.pool import Connection as Db
 from servery.sync import connections
 from servery.sync.apply import apply
@@ -75,15 +74,4 @@ async def sorting_locale(db: Db) -> str:
     """
     cursor = await db.execute("select body ->> 'time_zone' as zone from venue order by id limit 1")
     first = await cursor.fetchone()
-    country = get_global("zone_territories").get(first["zone"]) if first else None
-    return f"{_LANGUAGE_OF.get(country, 'en')}_{country}" if country else "en"
-
-
-# The language whose alphabet a country's guest book follows, for the languages that Servery speaks.
-_LANGUAGE_OF = {
-    **dict.fromkeys(("DK", "GL", "FO"), "da"),
-    **dict.fromkeys(("DE", "AT", "CH", "LI", "LU"), "de"),
-    **dict.fromkeys(("ES", "MX", "AR", "CL", "CO", "PE", "UY"), "es"),
-    "NO": "nb",
-    "SE": "sv",
-}
+    return locale_in(first["zone"] if first else None)

@@ -47,6 +47,7 @@ _SHOWN = (
     "app/sources.py",
     "app/telling.py",
     "app/tokens.py",
+    "connectors/spoken.py",
     "health/*.py",
     "inbox/events.py",
     "inbox/replay.py",

@@ -15,6 +15,7 @@ from servery.connectors.contract import Account, Sent, Session, Target
 from servery.connectors.odoo import bundles, guest, party, words
 from servery.connectors.odoo import tables as naming
 from servery.connectors.odoo.rpc import Odoo, Row
+from servery.connectors.spoken import language
 from servery.errors import LookUpFirst, NeedsPerson, NotYet, Refuse, Retry
 from servery.model.commands import Command, Field, GuestCard, PartyCard
 from servery.model.reservation import NEVER_CAME
@@ -31,7 +32,7 @@ async def send(session: Session, account: Account, command: Command, target: Tar
     """Bring a partner, or the open order of a party, to this state."""
     match command:
         case GuestCard():
-            return await _Guest(session, command, target).send()
+            return await _Guest(session, account, command, target).send()
         case PartyCard():
             return await _Party(session, account, command, target).send()
     raise Refuse("Odoo is not told of visits: it knows them from its own tills.")
@@ -41,7 +42,7 @@ async def look_up(session: Session, account: Account, command: Command, target: 
     """What stands there under our id, where it says what was sent."""
     match command:
         case GuestCard():
-            return await _Guest(session, command, target).look_up()
+            return await _Guest(session, account, command, target).look_up()
         case PartyCard():
             return await _Party(session, account, command, target).look_up()
     return None
@@ -51,7 +52,7 @@ async def clear(session: Session, account: Account, command: Command, target: Ta
     """Delete what a test made: a contact of ours, or an order on which nothing stands."""
     match command:
         case GuestCard():
-            await _Guest(session, command, target).clear()
+            await _Guest(session, account, command, target).clear()
         case PartyCard():
             await _Party(session, account, command, target).clear()
 
@@ -61,24 +62,14 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def _language(session: Session) -> str:
-    chosen = (session.settings.get("language") or "en").strip().casefold()
-    if chosen not in words.WORDS:
-        raise NeedsPerson(
-            "Servery does not write {language} into Odoo.", field="language", language=chosen,
-            mend="Take one of these: {known}.", known=", ".join(words.WORDS),
-        )  # fmt: skip
-    return chosen
-
-
 class _Guest:
     """One guest on the way to their partner."""
 
-    def __init__(self, session: Session, card: GuestCard, target: Target) -> None:
+    def __init__(self, session: Session, account: Account, card: GuestCard, target: Target) -> None:
         self._odoo = Odoo(session)
         self._card, self._target = card, target
         self._ref = _REF + target.our_id
-        self._wanted = guest.wanted(card, words.of_guest(card, _language(session)))
+        self._wanted = guest.wanted(card, words.of_guest(card, language(session, account)))
 
     async def send(self) -> Sent:
         found = await self._find()
@@ -171,7 +162,7 @@ class _Party:
         self._odoo = Odoo(session)
         self._card, self._target = card, target
         self._zone = next((each.time_zone for each in account.locations if each.external_id == card.location), None)
-        self._language = _language(session)
+        self._language = language(session, account)
         self._ahead = _minutes(session.settings.get("order_ahead"))
 
     async def send(self) -> Sent:

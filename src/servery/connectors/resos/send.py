@@ -12,6 +12,8 @@ from servery.connectors.contract import Account, Sent, Session, Target
 from servery.connectors.resos import wire
 from servery.connectors.resos.client import booking, write
 from servery.connectors.resos.note import is_ours, line, withdrawn
+from servery.connectors.resos.words import WORDS, Words
+from servery.connectors.spoken import language
 from servery.errors import Refuse
 from servery.model.commands import Command, VisitReport
 
@@ -20,7 +22,7 @@ async def send(session: Session, account: Account, command: Command, target: Tar
     """Leave the remark of a visit on its booking. Raises as `contract.Send` says."""
     report = _report(command)
     last = _last(await booking(session, report.reservation))
-    text = _text(report, last)
+    text = _text(report, last, WORDS[language(session, account)])
     if text is None or text == last:
         return _sent(report, last)
     path = f"/bookings/{quote(report.reservation, safe='')}/restaurantNote"
@@ -32,7 +34,8 @@ async def look_up(session: Session, account: Account, command: Command, target: 
     """Whether the last remark of ours on the booking says what it should."""
     report = _report(command)
     last = _last(await booking(session, report.reservation))
-    return _sent(report, last) if _text(report, last) in (None, last) else None
+    wanted = _text(report, last, WORDS[language(session, account)])
+    return _sent(report, last) if wanted in (None, last) else None
 
 
 def _report(command: Command) -> VisitReport:
@@ -41,9 +44,10 @@ def _report(command: Command) -> VisitReport:
     return command
 
 
-def _text(report: VisitReport, last: str | None) -> str | None:
-    """What should stand there last; None where nothing need."""
-    return line(report) or (withdrawn() if last else None)
+def _text(report: VisitReport, last: str | None, words: Words) -> str | None:
+    """What should stand there last; None where nothing need. Said already in another language it is not said anew."""
+    told = {each: line(report, each) or (withdrawn(each) if last else None) for each in WORDS.values()}
+    return last if last in told.values() else told[words]
 
 
 def _last(found: wire.Booking) -> str | None:

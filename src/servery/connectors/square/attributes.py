@@ -6,19 +6,23 @@ from urllib.parse import quote
 from servery.connectors.contract import Session
 from servery.connectors.square import wire
 from servery.connectors.square.calls import write
+from servery.connectors.square.words import Words
 from servery.errors import Refuse
 from servery.model.commands import GuestCard
 
 _TEXT = "https://developer-production-s.squarecdn.com/schemas/v1/common.json#squareup.common.String"
 _LARGEST = 1000
-NAMES: Mapping[str, str] = {
-    "servery_allergies": "Allergies",
-    "servery_preferences": "Preferences",
-    "servery_usual": "Usually has",
-    "servery_visits": "Visits",
-    "servery_last_visit": "Last visit",
-}
-"""The attributes by key, with the names that staff read in Square."""
+
+
+def _names(words: Words) -> dict[str, str]:
+    """The attributes by key, with the names that staff read in Square: in the language when each is first made."""
+    return {
+        "servery_allergies": words.allergies,
+        "servery_preferences": words.preferences,
+        "servery_usual": words.usually_has,
+        "servery_visits": words.visits,
+        "servery_last_visit": words.last_visit,
+    }
 
 
 def values(card: GuestCard) -> dict[str, str]:
@@ -35,7 +39,9 @@ def values(card: GuestCard) -> dict[str, str]:
     return {key: value[:_LARGEST] for key, value in told.items() if value}
 
 
-async def write_all(session: Session, customer_id: str, card: GuestCard, before: Collection[str]) -> list[str]:
+async def write_all(
+    session: Session, customer_id: str, card: GuestCard, before: Collection[str], words: Words
+) -> list[str]:
     """Write a customer's attributes and take away those of `before` (keys) that are not any more; the keys written.
 
     To write one again as it is changes nothing, so this is safe to repeat.
@@ -44,7 +50,7 @@ async def write_all(session: Session, customer_id: str, card: GuestCard, before:
     for key in sorted(set(before) - wanted.keys()):
         await _take_away(session, customer_id, key)
     if wanted and not await _written(session, customer_id, wanted):
-        await _define(session)
+        await _define(session, words)
         if not await _written(session, customer_id, wanted):
             raise Refuse("Square does not take the custom attributes of this customer.", code="attributes-refused")
     return sorted(wanted)
@@ -61,8 +67,8 @@ async def _written(session: Session, customer_id: str, wanted: Mapping[str, str]
     return not any(each.errors for each in (answer.values or {}).values())
 
 
-async def _define(session: Session) -> None:
-    for key, name in NAMES.items():
+async def _define(session: Session, words: Words) -> None:
+    for key, name in _names(words).items():
         definition = {
             "key": key,
             "name": name,

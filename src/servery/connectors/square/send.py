@@ -9,9 +9,11 @@ from typing import Any
 from urllib.parse import quote
 
 from servery.connectors.contract import Account, Sent, Session, Target
+from servery.connectors.spoken import language
 from servery.connectors.square import attributes, wire
 from servery.connectors.square.calls import get, post, write
 from servery.connectors.square.note import lines_of, own_words, with_part
+from servery.connectors.square.words import WORDS, Words
 from servery.errors import Refuse, Retry
 from servery.model.commands import Command, GuestCard
 from servery.model.guest import whole_name
@@ -22,31 +24,31 @@ _BAD_CONTACT = {"INVALID_EMAIL_ADDRESS": "email_address", "INVALID_PHONE_NUMBER"
 
 async def send(session: Session, account: Account, command: Command, target: Target) -> Sent:
     """Make or change the customer of a guest. Raises as `contract.Send` says."""
-    card = _card(command)
+    card, words = _card(command), WORDS[language(session, account)]
     customer = await _known(session, card, target)
-    wanted = _wanted(card, customer)
+    wanted = _wanted(card, customer, words)
     if customer is None and not any(name in wanted for name in ("given_name", "email_address", "phone_number")):
         # Square takes no customer without a name, a company or a contact.
         return Sent(external_id=None)
     try:
-        return await _carried_out(session, card, target, customer, wanted)
+        return await _carried_out(session, card, target, customer, wanted, words)
     except Refuse as error:
         contact = _BAD_CONTACT.get(str(error.params.get("reason")))
         if contact is None or contact not in wanted:
             raise
         # What Square holds to be no address must not keep the guest's allergies from the till.
         less = {name: value for name, value in wanted.items() if name != contact}
-        sent = await _carried_out(session, card, target, customer, less)
+        sent = await _carried_out(session, card, target, customer, less, words)
         return Sent(external_id=sent.external_id, written=sent.written, skipped=(*sent.skipped, "contact"))
 
 
 async def look_up(session: Session, account: Account, command: Command, target: Target) -> Sent | None:
     """The customer as an attempt with an unknown end left it; None where it is not, or not whole, as it should be."""
-    card = _card(command)
+    card, words = _card(command), WORDS[language(session, account)]
     customer = await _known(session, card, target)
-    if customer is None or _changes(_wanted(card, customer), customer):
+    if customer is None or _changes(_wanted(card, customer, words), customer):
         return None
-    return await _sent(session, card, target, customer.id, _wanted(card, customer))
+    return await _sent(session, card, target, customer.id, _wanted(card, customer, words), words)
 
 
 async def clear(session: Session, account: Account, command: Command, target: Target) -> None:
@@ -108,7 +110,7 @@ def _name(customer: wire.Customer) -> str | None:
     return whole_name(customer.given_name, customer.family_name)
 
 
-def _wanted(card: GuestCard, customer: wire.Customer | None) -> dict[str, Any]:
+def _wanted(card: GuestCard, customer: wire.Customer | None, words: Words) -> dict[str, Any]:
     """The customer's members as they should be, None for empty. What nobody knows of the guest is left as it is."""
     contact = {"email_address": card.email, "phone_number": card.phone}
     wanted: dict[str, Any] = {name: value for name, value in contact.items() if value}
@@ -116,7 +118,7 @@ def _wanted(card: GuestCard, customer: wire.Customer | None) -> dict[str, Any]:
         # Whole, for nobody can say where another person's name is to be parted.
         wanted |= {"given_name": card.name[:_LARGEST_NAME], "family_name": None}
     note = customer.note if customer else None
-    return wanted | {"note": with_part(note, lines_of(card, own_words(note)))}
+    return wanted | {"note": with_part(note, lines_of(card, own_words(note), words), words)}
 
 
 def _changes(wanted: Mapping[str, Any], customer: wire.Customer) -> dict[str, Any]:
@@ -125,7 +127,12 @@ def _changes(wanted: Mapping[str, Any], customer: wire.Customer) -> dict[str, An
 
 
 async def _carried_out(
-    session: Session, card: GuestCard, target: Target, customer: wire.Customer | None, wanted: Mapping[str, Any]
+    session: Session,
+    card: GuestCard,
+    target: Target,
+    customer: wire.Customer | None,
+    wanted: Mapping[str, Any],
+    words: Words,
 ) -> Sent:
     if customer is None:
         customer_id = await _made(session, target, wanted)
@@ -133,7 +140,7 @@ async def _carried_out(
         customer_id = customer.id
         if changes := _changes(wanted, customer):
             await _changed(session, customer, changes)
-    return await _sent(session, card, target, customer_id, wanted)
+    return await _sent(session, card, target, customer_id, wanted, words)
 
 
 async def _made(session: Session, target: Target, wanted: Mapping[str, Any]) -> str:
@@ -163,8 +170,10 @@ async def _changed(session: Session, customer: wire.Customer, changes: dict[str,
         raise Retry("The customer was changed in Square at this moment.", retry_after=1) from error
 
 
-async def _sent(session: Session, card: GuestCard, target: Target, customer_id: str, wanted: Mapping[str, Any]) -> Sent:
-    kept = await attributes.write_all(session, customer_id, card, target.before.get("attributes") or ())
+async def _sent(
+    session: Session, card: GuestCard, target: Target, customer_id: str, wanted: Mapping[str, Any], words: Words
+) -> Sent:
+    kept = await attributes.write_all(session, customer_id, card, target.before.get("attributes") or (), words)
     written = {
         "name": card.name,
         "email": wanted.get("email_address"),

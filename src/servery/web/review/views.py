@@ -34,7 +34,7 @@ async def review_csv(frame: TheFrame, house: TheHealth, month: FromQuery[str | N
     """The same as a file: one figure in a row."""
     found = await house.review(frame.viewer, parsed_month(month))
     _ = frame.words.gettext
-    header = [_("Of"), _("Figure"), _("Number")]
+    header = [_("Of"), _("Figure"), _("Value")]
     return csv_file(f"review-{found.month:%Y-%m}", header, _lines(found, frame))
 
 

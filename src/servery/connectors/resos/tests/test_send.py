@@ -42,9 +42,12 @@ def at_resos(stage, book) -> Callable[[Callable[[Session], Awaitable[Any]]], Any
     book("B1", notes="Dog under the table")
 
     def run(work: Callable[[Session], Awaitable[Any]]) -> Any:
+        """Do some work in the language of the day."""
+
         async def within(url: str) -> Any:
             async with httpx.AsyncClient(timeout=60) as http:
-                return await work(Session({"api_key": "sandbox-key", "base_url": f"{url}/v1"}, http))
+                settings = {"api_key": "sandbox-key", "base_url": f"{url}/v1", "language": getattr(run, "language", "")}
+                return await work(Session(settings, http))
 
         with served(app) as url:
             return asyncio.run(within(url))
@@ -95,7 +98,31 @@ def test_a_visit_that_was_another_partys_is_taken_back_once(at_resos):
     assert remarks(at_resos)[2:] == ["Servery: the check was taken back from this booking"]
 
 
-def test_our_remark_is_not_read_as_theirs(at_resos):
+def test_a_danish_host_reads_danish(at_resos):
+    at_resos.language = "da"
+    sent(at_resos)
+    assert remarks(at_resos)[1:] == [
+        "Servery: 560.00 DKK; drikkepenge 25.00 DKK; 2 kuverter; 2 Ribeye, 1 House red; bon 0042; "
+        "gæstens besøg nr. 4, bonner på 500.00 DKK i snit"
+    ]
+
+
+@pytest.mark.parametrize("language", ["da", "de", "es"])
+def test_what_was_said_in_another_language_is_not_said_again(at_resos, language):
+    nothing = VisitReport(visit_id=3, reservation="B1", business_date=date(2025, 3, 14), currency="DKK")
+    sent(at_resos)
+    at_resos.language = language
+    sent(at_resos)
+    assert remarks(at_resos)[1:] == [LINE]
+    sent(at_resos, nothing)
+    at_resos.language = ""
+    sent(at_resos, nothing)
+    assert len(remarks(at_resos)) == 3
+
+
+@pytest.mark.parametrize("language", ["", "da", "de", "es"])
+def test_our_remark_is_not_read_as_theirs(at_resos, language):
+    at_resos.language = language
     sent(at_resos)
 
     async def read(session: Session) -> list[Any]:

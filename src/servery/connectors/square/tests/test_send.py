@@ -14,7 +14,8 @@ from servery.connectors.contract import Sent, Session, Target
 from servery.connectors.square import client, note, send
 from servery.connectors.square.simulator import simulator
 from servery.connectors.square.tests import plays
-from servery.errors import Refuse, Retry
+from servery.connectors.square.words import WORDS
+from servery.errors import NeedsPerson, Refuse, Retry
 from servery.model.commands import Figures, GuestCard, PartyCard, Usual
 from servery.model.guest import Note, SourceGuest
 from servery.testing.served import served
@@ -64,12 +65,14 @@ class Talk:
     def __init__(self) -> None:
         self.play = plays.stage()
         self.app = simulator(self.play)
+        self.language = "en"
         self.said: list[tuple[tuple[str, str], dict[str, Any], int, dict[str, Any]]] = []
 
     def run(self, work: Callable[[Session], Awaitable[Any]]) -> Any:
         async def within() -> Any:
             async with httpx.AsyncClient(timeout=60, event_hooks={"response": [self._note]}) as http:
-                return await work(Session({"access_token": plays.TOKEN, "base_url": self.url}, http))
+                settings = {"access_token": plays.TOKEN, "base_url": self.url, "language": self.language}
+                return await work(Session(settings, http))
 
         with served(self.app) as self.url:
             return asyncio.run(within())
@@ -162,7 +165,43 @@ def test_what_comes_back_is_the_words_of_staff_alone():
 
 
 def test_a_remark_that_stands_in_the_note_already_is_not_repeated():
-    assert note.lines_of(GuestCard(guest_id=1, notes=(Note("Ask first"),)), "Ask first, always") == []
+    assert note.lines_of(GuestCard(guest_id=1, notes=(Note("Ask first"),)), "Ask first, always", WORDS["en"]) == []
+
+
+def test_staff_read_the_language_of_the_country_they_are_in(talk):
+    talk.language = ""
+    sent = talk.send()
+    lines = talk.note_of(sent.external_id).splitlines()
+    assert (lines[0], lines[-1]) == ("[Servery holder dette ajour]", "[Servery slut]")
+    assert "Allergier: nuts" in lines
+    assert "Plejer: Ribeye, Husets røde, bord 7" in lines
+    assert "Besøg: 5, sidst 2026-03-01, i snit 490.00 DKK" in lines
+    defined = [
+        asked["custom_attribute_definition"]["name"] for what, asked, *_ in talk.said if "definitions" in what[1]
+    ]
+    assert "Seneste besøg" in defined
+
+
+@pytest.mark.parametrize("after", WORDS)
+@pytest.mark.parametrize("before", WORDS)
+def test_our_part_is_known_again_when_the_language_changes(talk, before, after):
+    talk.play.guests.put("CUST1", SourceGuest(name="Åse Ødegård", email="aase@example.dk", notes=(Note("Ask first"),)),
+                         plays.DINNER)  # fmt: skip
+    talk.language = before
+    talk.send()
+    assert note.own_words(talk.note_of("CUST1")) == "Ask first"
+    talk.language = after
+    talk.send(target=replace(TARGET, external_id="CUST1"))
+    told = talk.note_of("CUST1")
+    assert note.own_words(told) == "Ask first"
+    assert [told.count(each.begin) for each in WORDS.values()] == [int(each == WORDS[after]) for each in WORDS.values()]
+
+
+def test_a_language_that_servery_does_not_write_is_told_beside_its_setting(talk):
+    talk.language = "klingon"
+    with pytest.raises(NeedsPerson) as told:
+        talk.send()
+    assert (told.value.field, "en, da, de, es" in str(told.value)) == ("language", True)
 
 
 def test_a_repeat_makes_no_second_customer_also_where_the_search_is_late(talk, monkeypatch):
