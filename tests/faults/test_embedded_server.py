@@ -60,6 +60,8 @@ def test_nothing_committed_is_lost_when_owner_and_server_are_killed(home: Path) 
         for process in [owner.process, *processes(home)]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
+        # Who is told to die may still live for a moment.
+        assert _gone_within(home, 30)
     with embedded_server(home) as dsn:
         assert ask(dsn, "SELECT count(*) FROM cover") == 1000
     assert processes(home) == []

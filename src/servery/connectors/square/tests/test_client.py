@@ -28,11 +28,11 @@ Answering = Callable[..., str]
 WEEK = Span("occurred", plays.DINNER - timedelta(days=7), plays.DINNER + timedelta(days=7))
 
 
-def with_session(url: str, work: Callable[[Session], Any], **changed: str) -> Any:
+def with_session(url: str, work: Callable[[Session], Any], patience: float = 60, **changed: str) -> Any:
     """The result of `work` on a session with the service at `url`."""
 
     async def run() -> Any:
-        async with httpx.AsyncClient(timeout=2) as http:
+        async with httpx.AsyncClient(timeout=patience) as http:
             return await work(Session({"access_token": plays.TOKEN, "base_url": url} | changed, http))
 
     return asyncio.run(run())
@@ -209,7 +209,7 @@ def test_a_server_that_says_nothing_is_not_waited_for():
             await asyncio.sleep(3)
 
     with served(silent) as url, pytest.raises(Retry) as told:
-        with_session(url, client.check)
+        with_session(url, client.check, patience=0.5)
     assert "did not answer in time" in str(told.value)
 
 

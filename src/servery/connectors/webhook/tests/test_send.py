@@ -30,11 +30,11 @@ OUR_ID = "7f1f5d64-93c0-4f0e-9a4e-3d6f4f0f8f6d"
 NOW = datetime(2026, 3, 6, 20, tzinfo=UTC)
 
 
-def posted(server: str, version: int = 1, changed: dict[str, str] | None = None) -> Any:
+def posted(server: str, version: int = 1, changed: dict[str, str] | None = None, patience: float = 60) -> Any:
     settings = {"url": f"{server}/hooks", "sending_secret": SECRET, "inside": "127.0.0.1"} | (changed or {})
 
     async def work() -> Any:
-        async with httpx.AsyncClient(timeout=2) as http:
+        async with httpx.AsyncClient(timeout=patience) as http:
             target = Target(our_id=OUR_ID, version=version)
             return await send(Session(settings, http), ACCOUNT, GUEST, target)
 
@@ -51,9 +51,9 @@ def answering(status: int, **headers: str) -> Asgi:
     return app
 
 
-def failure(app: Asgi) -> Any:
+def failure(app: Asgi, patience: float = 60) -> Any:
     with served(app) as url, pytest.raises((Retry, LookUpFirst, NeedsPerson, Refuse)) as told:
-        posted(url)
+        posted(url, patience=patience)
     return told.value
 
 
@@ -148,7 +148,7 @@ def test_nobody_there_is_certainly_not_done_and_no_answer_is_unknown():
 
     with pytest.raises(Retry):
         posted(f"http://127.0.0.1:{free_port()}")
-    assert isinstance(failure(silent), LookUpFirst)
+    assert isinstance(failure(silent, patience=0.5), LookUpFirst)
 
 
 def test_without_an_address_nothing_is_sent():
