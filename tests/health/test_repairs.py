@@ -7,8 +7,9 @@ import pytest
 
 from servery.errors import Invalid, NeedsPerson, NotFound, Retry
 from servery.health import repairs, watch
-from servery.health.kinds import KINDS
+from servery.health.kinds import KINDS, Counted
 from servery.health.repairs import Repair
+from servery.language.words import words
 from servery.sync import connections
 from tests.health.conftest import NOW
 from tests.health.house import arrives, fails, kept_aside, recovers, to_send
@@ -40,6 +41,23 @@ async def test_an_outage_opens_once_keeps_its_beginning_and_closes(db, till):
     assert (later.id, later.since, later.opened_at) == (first.id, NOW - timedelta(seconds=9), first.opened_at)
     await recovers(db, till, NOW + timedelta(minutes=6))
     assert "unreachable" not in await kinds(db, NOW + timedelta(minutes=6))
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "more"),
+    [
+        ("en", "1 record from Till could", "2 records from Till could"),
+        ("da", "1 post fra Till", "2 poster fra Till"),
+        ("de", "1 Datensatz von Till konnte", "2 Datensätze von Till konnten"),
+        ("es", "1 registro de Till no se pudo", "2 registros de Till no se pudieron"),
+    ],
+)
+async def test_one_thing_is_told_as_one(db, till, language, one, more):
+    spoken = words(language)
+    for told in (one, more):
+        await kept_aside(db, till, "no-date", NOW)
+        (found,) = await open_now(db)
+        assert repairs.said(found, spoken.gettext, form=spoken.form)[0].startswith(told)
 
 
 async def test_what_comes_back_at_once_is_the_same_repair(db, till):
@@ -191,8 +209,8 @@ async def test_the_words_of_every_kind_have_their_places(db, till):
         "system",
     }
     for kind in KINDS.values():
-        filled = kind.what.format_map({name: name for name in given})
-        assert "{" not in filled
+        forms = (kind.what.one, kind.what.many) if isinstance(kind.what, Counted) else (kind.what,)
+        assert all("{" not in form.format_map({name: name for name in given}) for form in forms)
         assert kind.button is None or "{" not in kind.button.path.format(connection_id=1, code="x")
 
 

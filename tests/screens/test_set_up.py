@@ -136,7 +136,7 @@ def test_a_book_is_joined_by_keyboard_alone_with_a_wrong_key_first(owner, living
 
 def _go_through_the_rest(owner: Page) -> None:
     here = owner.url
-    _press(owner, "Keep and go on")
+    _press(owner, "Go on")
     owner.wait_for_url("**/directions")
     _well(owner)
     _press(owner, "Leave it so")

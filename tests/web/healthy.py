@@ -15,6 +15,7 @@ from servery.health.repairs import Repair
 from servery.health.review import Checks, Completeness, Review, Syncing
 from servery.model.viewer import Viewer
 from servery.sync.compare import Reconciliation
+from servery.sync.pace import Rhythm
 from servery.web.connections.health import Alarm, ConnectionPage, HealthSources, RepairRow
 from servery.web.connections.page import ConnectionRow
 from tests.web import joined
@@ -53,6 +54,7 @@ class InventedHouse(HealthSources):
             capabilities=registry.manifest(row.connector).capabilities,
             compared=compared(self.now, row) if row.polled else [],
             settings={},
+            rhythm=Rhythm(),
             now=self.now,
         )
 

@@ -19,6 +19,7 @@ from servery.settings import Settings
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
 from servery.sync.compare import reconciliations
+from servery.sync.pace import set_up_state
 from servery.sync.status import statuses
 from servery.web.connections.health import Alarm, ConnectionPage, HealthSources, RepairRow
 
@@ -67,6 +68,7 @@ class RoomHealth(HealthSources):
                 capabilities=manifest.capabilities,
                 compared=await reconciliations(db, connection_id, COMPARED_SHOWN),
                 settings=status.connection.settings,
+                rhythm=(await set_up_state(db, connection_id)).rhythm,
                 now=now,
             )
 

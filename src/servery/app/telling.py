@@ -34,7 +34,7 @@ def sentences(one: Repair, spoken: Words) -> tuple[str, str]:
     # A connector that is no longer installed brings no words.
     known = connector in registry.packages()
     errors = words(spoken.language, registry.locale(connector)) if known else spoken
-    return said(one, spoken.gettext, errors.gettext)
+    return said(one, spoken.gettext, errors.gettext, form=spoken.form)
 
 
 async def tell(settings: Settings, to: Receiver, owed: Owed, about: Sequence[Repair], secret: str | None) -> None:

@@ -20,6 +20,14 @@ class Button(Struct, frozen=True):
     verb: Literal["get", "post"] = "get"
 
 
+class Counted(Struct, frozen=True):
+    """A message about so many things, in the form for one and the form for more; the place `by` holds the number."""
+
+    one: str
+    many: str
+    by: Literal["count", "waiting"]
+
+
 class Kind(Struct, frozen=True, kw_only=True):
     """One way of being not well. `what` and `mend` are English messages with `{named}` places.
 
@@ -27,7 +35,7 @@ class Kind(Struct, frozen=True, kw_only=True):
     """
 
     severity: Severity
-    what: str
+    what: str | Counted
     mend: str
     button: Button | None = None
     person: bool = True
@@ -37,6 +45,11 @@ class Kind(Struct, frozen=True, kw_only=True):
 def _(message: str) -> str:
     """Mark a message for the catalogues."""
     return message
+
+
+def ngettext(one: str, many: str) -> tuple[str, str]:
+    """Mark a message about several things for the catalogues."""
+    return one, many
 
 
 _TO_CONNECTION = Button(_("Open the connection"), "/connections/{connection_id}")
@@ -62,7 +75,13 @@ KINDS: Mapping[str, Kind] = {
     ),
     "sending_stopped": Kind(
         severity="critical",
-        what=_("Nothing can be sent to {connection} since {since}: {waiting} updates wait."),
+        what=Counted(
+            *ngettext(
+                "Nothing can be sent to {connection} since {since}: {waiting} update waits.",
+                "Nothing can be sent to {connection} since {since}: {waiting} updates wait.",
+            ),
+            "waiting",
+        ),
         mend=_("They are sent by themselves when it answers again. See whether the system and its network are up."),
         button=_TO_CONNECTION,
         person=False,
@@ -76,57 +95,111 @@ KINDS: Mapping[str, Kind] = {
     ),
     "backlog_in": Kind(
         severity="warning",
-        what=_("{waiting} events from {connection} wait to be taken in, the oldest since {since}."),
+        what=Counted(
+            *ngettext(
+                "{waiting} event from {connection} waits to be taken in, since {since}.",
+                "{waiting} events from {connection} wait to be taken in, the oldest since {since}.",
+            ),
+            "waiting",
+        ),
         mend=_("If the number grows, start another worker: servery worker."),
         button=_TO_CONNECTION,
         person=False,
     ),
     "backlog_out": Kind(
         severity="warning",
-        what=_("{waiting} updates to {connection} wait, the oldest since {since}."),
+        what=Counted(
+            *ngettext(
+                "{waiting} update to {connection} waits, since {since}.",
+                "{waiting} updates to {connection} wait, the oldest since {since}.",
+            ),
+            "waiting",
+        ),
         mend=_("The system may allow fewer requests than there are changes. It catches up by itself in quiet hours."),
         button=_TO_CONNECTION,
         person=False,
     ),
     "refused": Kind(
         severity="warning",
-        what=_("{connection} refuses {count} updates: {reason}"),
+        what=Counted(
+            *ngettext(
+                "{connection} refuses {count} update: {reason}",
+                "{connection} refuses {count} updates: {reason}",
+            ),
+            "count",
+        ),
         mend=_("Open the connection to see which, and correct them where they were entered."),
         button=_TO_CONNECTION,
     ),
     "held": Kind(
         severity="warning",
-        what=_("{count} updates to {connection} are held back since {since}."),
+        what=Counted(
+            *ngettext(
+                "{count} update to {connection} is held back since {since}.",
+                "{count} updates to {connection} are held back since {since}.",
+            ),
+            "count",
+        ),
         mend=_("Look at them: servery outbox list --state held. Then let them go: servery outbox release."),
     ),
     "quarantine": Kind(
         severity="warning",
-        what=_("{count} records from {connection} could not be taken in: {reason}"),
+        what=Counted(
+            *ngettext(
+                "{count} record from {connection} could not be taken in: {reason}",
+                "{count} records from {connection} could not be taken in: {reason}",
+            ),
+            "count",
+        ),
         mend=_("Mend the reason, then take them in again on the page Events."),
         button=Button(_("Look at them"), "/events?connection={connection_id}&state=quarantined&code={code}"),
     ),
     "poison": Kind(
         severity="notice",
-        what=_("{count} events from {connection} fail again and again. Only what they are about waits."),
+        what=Counted(
+            *ngettext(
+                "{count} event from {connection} fails again and again. Only what it is about waits.",
+                "{count} events from {connection} fail again and again. Only what they are about waits.",
+            ),
+            "count",
+        ),
         mend=_("They are tried a few more times, then kept aside."),
         button=Button(_("Look at them"), "/events?connection={connection_id}&state=retrying"),
         person=False,
     ),
     "webhooks_silent": Kind(
         severity="warning",
-        what=_("{connection} has sent no event since {since}, though {count} changes were found by asking."),
+        what=Counted(
+            *ngettext(
+                "{connection} has sent no event since {since}, though {count} change was found by asking.",
+                "{connection} has sent no event since {since}, though {count} changes were found by asking.",
+            ),
+            "count",
+        ),
         mend=_("Look in the system whether its webhooks still point here. Until then changes come some minutes late."),
         button=_TO_CONNECTION,
     ),
     "strayed": Kind(
         severity="warning",
-        what=_("{count} events of {system} are of an account that nobody connected."),
+        what=Counted(
+            *ngettext(
+                "{count} event of {system} is of an account that nobody connected.",
+                "{count} events of {system} are of an account that nobody connected.",
+            ),
+            "count",
+        ),
         mend=_("Connect it: they are then taken in by themselves. Or lay them aside on the page Events."),
         button=Button(_("Look at them"), "/events?state=quarantined"),
     ),
     "unpaired": Kind(
         severity="notice",
-        what=_("{count} tables of {connection} are not paired with tables of the venue: {names}"),
+        what=Counted(
+            *ngettext(
+                "{count} table of {connection} is not paired with a table of the venue: {names}",
+                "{count} tables of {connection} are not paired with tables of the venue: {names}",
+            ),
+            "count",
+        ),
         mend=_("Pair them, so that checks find their bookings."),
         button=Button(_("Pair tables"), "/connections/{connection_id}/tables"),
     ),

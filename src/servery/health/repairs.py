@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from servery.errors import Invalid, NotFound
 from servery.health.findings import Finding
-from servery.health.kinds import KINDS, Kind, Severity
+from servery.health.kinds import KINDS, Counted, Kind, Severity
 from servery.storage.pool import Connection as Db
 
 REOPENS = timedelta(minutes=2)
@@ -59,6 +59,14 @@ class _Known(dict[str, Any]):
 
 
 Translate = Callable[[str], str]
+Form = Callable[[str, str, int], str]
+"""The form of a message for so many things, of its forms for one and for more."""
+
+
+def _english(one: str, many: str, n: int) -> str:
+    return one if n == 1 else many
+
+
 _COLUMNS = ", ".join(Repair.__struct_fields__)
 _ORDER = "array_position(array['critical', 'warning', 'notice'], severity), since, id"
 
@@ -160,20 +168,31 @@ def said(
     translate: Translate = str,
     translate_error: Translate = str,
     written: Callable[[datetime], str] = lambda instant: f"{instant:%Y-%m-%d %H:%M} UTC",
+    form: Form = _english,
 ) -> tuple[str, str]:
     """What is not well, and what mends it; English unless gettext functions are given.
 
-    `translate_error` speaks the words of the connector behind it too; `written` writes an instant.
+    `translate_error` speaks the words of the connector behind it too; `written` writes an instant; `form` is ngettext.
     """
     trouble = one.trouble or {}
     params = trouble.get("params") or {}
     reason = _filled(translate_error(trouble["template"]), params) if trouble else ""
     places = {"reason": reason, **one.params, "since": written(one.since)}
-    what = _filled(translate(one.words.what), places)
-    if reason and "{reason}" not in one.words.what:
+    template = _template(one, translate, form)
+    what = _filled(template, places)
+    if reason and "{reason}" not in template:
         what = f"{what} {reason}"
     advice = trouble.get("mend")
     return what, _filled(translate_error(advice), params) if advice else translate(one.words.mend)
+
+
+def _template(one: Repair, translate: Translate, form: Form) -> str:
+    what = one.words.what
+    if not isinstance(what, Counted):
+        return translate(what)
+    number = one.params.get(what.by)
+    # A row of an older version may not say how many.
+    return form(what.one, what.many, number if isinstance(number, int) else 0)
 
 
 def _filled(text: str, places: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from servery.app import credentials
 from servery.app.arrive import tell_pages
 from servery.app.set_up import planting, watched
-from servery.app.set_up.watched import Arrived
+from servery.app.set_up.watched import Arrived, FirstRead
 from servery.app.tokens import using
 from servery.connectors import registry
 from servery.connectors.contract import Connector, Session
@@ -132,9 +132,7 @@ async def _newest(one: Proving) -> Step:
     return Step(
         name="newest",
         state="ok",
-        template=_("{count} records are read, the newest within the last minute.")
-        if not first.minutes
-        else _("{count} records are read, the newest {minutes} minutes ago."),
+        template=_how_much(first),
         params={"count": first.records, "minutes": first.minutes},
     )
 
@@ -144,6 +142,16 @@ async def _look_again(one: Proving) -> bool:
     await asyncio.sleep(LOOK)
     async with one.pool.connection() as db:
         return await proof.still_at_it(db, one.asked.id)
+
+
+def _how_much(first: FirstRead) -> str:
+    if first.records == 1:
+        return _("One record is read.")
+    if not first.minutes:
+        return _("{count} records are read, the newest within the last minute.")
+    if first.minutes == 1:
+        return _("{count} records are read, the newest a minute ago.")
+    return _("{count} records are read, the newest {minutes} minutes ago.")
 
 
 async def _writes(one: Proving) -> Step:

@@ -21,6 +21,7 @@ from servery.language.notation import Notation
 from servery.language.words import Words, words
 from servery.model.viewer import Viewer
 from servery.sync.compare import Reconciliation
+from servery.sync.pace import NOT_YET, Rhythm, written
 from servery.web.connections.page import ConnectionRow
 
 
@@ -35,7 +36,7 @@ class RepairRow(Struct, frozen=True):
         connector = str(self.repair.params.get("connector", ""))
         known = connector in registry.packages()
         errors = words(spoken.language, registry.locale(connector)) if known else spoken
-        return said(self.repair, spoken.gettext, errors.gettext, notation.moment)
+        return said(self.repair, spoken.gettext, errors.gettext, notation.moment, spoken.form)
 
     @property
     def button(self) -> Button | None:
@@ -100,7 +101,30 @@ class ConnectionPage(Struct, frozen=True, kw_only=True):
     compared: Sequence[Reconciliation]
     """The last business dates, each beside what its source says of it."""
     settings: Mapping[str, Any]
+    rhythm: Rhythm
     now: datetime
+
+    @property
+    def held_back(self) -> bool:
+        """Whether nothing is written to it at this moment."""
+        return self.rhythm.live_from is not None and self.now < self.rhythm.live_from
+
+    def crossing(self, spoken: Words, notation: Notation) -> str:
+        """When things cross, in a sentence or two."""
+        _ = spoken.gettext
+        pace = {
+            "live": _("As it happens."),
+            "hybrid": _("As it happens, and all once more at {times}.", times=written(self.rhythm.batch_at)),
+            "batch": _("At {times} only.", times=written(self.rhythm.batch_at)),
+        }[self.rhythm.pace]
+        if not self.held_back:
+            return pace
+        begins = self.rhythm.live_from
+        if begins is None or begins == NOT_YET:
+            waits = _("Nothing is written there yet.")
+        else:
+            waits = _("Nothing is written there before {moment}.", moment=notation.moment(begins))
+        return f"{pace} {waits}"
 
 
 class HealthSources(Protocol):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from litestar import Response, get
 from litestar.params import FromPath
 
-from servery.language.words import Words
+from servery.connectors import registry
+from servery.language.words import Words, words
 from servery.web.connections.health import TheHealth
 from servery.web.connections.page import ConnectionRow
 from servery.web.connections.reasons import why
 from servery.web.download import csv_file
+from servery.web.fields.words import any_name
 from servery.web.frame import TheFrame
 from servery.web.guard import needs
 from servery.web.render import Asked, page
@@ -27,7 +31,9 @@ async def connections(request: Asked, frame: TheFrame, sources: TheSources, hous
 async def connection(request: Asked, frame: TheFrame, house: TheHealth, connection_id: FromPath[int]) -> Response[str]:
     """One outside system, with its last day and what crosses."""
     one = await house.connection(frame.viewer, connection_id)
-    return page(request, frame, "connections/detail.html", tab="connections", one=one)
+    say = words(frame.words.language, registry.locale(one.row.connector)).gettext
+    called = partial(any_name, words=frame.words, say=say)
+    return page(request, frame, "connections/detail.html", tab="connections", one=one, t=say, called=called)
 
 
 @get("/alarms")

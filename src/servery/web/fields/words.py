@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import cast
+
 from servery.language.words import Words
 from servery.model.commands import CommandKind, Field
-from servery.model.ownership import Direction
+from servery.model.ownership import KIND_OF, Direction
 
 
 def field_name(field: Field, words: Words) -> str:
@@ -30,6 +33,13 @@ def field_name(field: Field, words: Words) -> str:
         "items": _("Dishes and drinks"),
         "covers": _("Covers"),
     }[field]
+
+
+def any_name(field: str, words: Words, say: Callable[[str], str]) -> str:
+    """What a field is called: those that all systems have in common by us, others by the connector's words."""
+    if field in KIND_OF:
+        return field_name(cast(Field, field), words)
+    return say(field).replace("_", " ").capitalize()
 
 
 def direction_name(direction: Direction, title: str, words: Words) -> str:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from litestar import Response, get, post
 from litestar.params import FromPath
 
 from servery.errors import Invalid, ServeryError
-from servery.model.commands import Field
-from servery.model.ownership import KIND_OF
 from servery.model.venue import NotOnTheClock, from_local
 from servery.sync.pace import NOT_YET, PACES, Pace, Rhythm, read_times, written
-from servery.web.fields.words import field_name
+from servery.web.fields.words import any_name
 from servery.web.forms import Form
 from servery.web.frame import Frame, TheFrame
 from servery.web.guard import needs
@@ -109,15 +107,9 @@ async def ask_directions(
     joined = await set_up.joined(frame.viewer, connection_id)
     return stage_page(
         request, frame, "set_up/directions.html", "directions", joined, ways=ways(joined.manifest),
-        t=speech(frame, joined.connector), called=partial(_called, frame, joined),
+        t=speech(frame, joined.connector),
+        called=partial(any_name, words=frame.words, say=speech(frame, joined.connector)),
     )  # fmt: skip
-
-
-def _called(frame: Frame, joined: Joined, field: str) -> str:
-    """What a field is called: those that all systems have in common by us, others by the connector."""
-    if field in KIND_OF:
-        return field_name(cast(Field, field), frame.words)
-    return speech(frame, joined.connector)(field).replace("_", " ").capitalize()
 
 
 @post("/connections/{connection_id:int}/directions", guards=[needs("change_connections")])
@@ -160,7 +152,7 @@ def _rhythm(data: Mapping[str, str], joined: Joined) -> Rhythm:
 
 def _live_from(data: Mapping[str, str], zone: str) -> datetime | None:
     if data.get("live") != "later":
-        return None
+        return NOT_YET if data.get("live") == "never" else None
     try:
         return from_local(datetime.fromisoformat(data.get("live_from", "")).replace(tzinfo=None), zone)
     except (ValueError, NotOnTheClock) as error:
@@ -176,10 +168,12 @@ def _pace_page(
 ) -> Response[str]:
     rhythm = joined.state.rhythm
     later = rhythm.live_from if rhythm.live_from and rhythm.live_from != NOT_YET else None
+    # Whoever comes here for the first time wants it to begin; who said so before has chosen to wait.
+    waits = rhythm.live_from == NOT_YET and "pace" in joined.state.steps_done
     shown = {
         "pace": rhythm.pace,
         "batch_at": written(rhythm.batch_at),
-        "live": "later" if later else "now",
+        "live": "later" if later else "never" if waits else "now",
         "live_from": later.astimezone(ZoneInfo(_zone(joined))).strftime("%Y-%m-%dT%H:%M") if later else "",
         "spare_service": "on" if rhythm.spare_service else "",
     }
