@@ -43,7 +43,7 @@ HISTORY = timedelta(days=400)
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 # Read from disk once: a client of its own for each piece of work would do so each time.
 _TLS = ssl.create_default_context()
-PATIENCE = 10.0
+PATIENCE = 25.0
 """Seconds that an answer may take, unless a test is about waiting."""
 
 

@@ -12,7 +12,7 @@ from granian.server.embed import Server
 
 from servery.connectors.contract import Asgi
 
-_START_SECONDS = 15.0
+_START_SECONDS = 60.0
 
 
 def free_port() -> int:
