@@ -55,6 +55,17 @@ def test_a_repair_is_put_off_and_taken_up_again(servery: Run) -> None:
     assert servery("repairs", "heed", "999").returncode == 2
 
 
+def test_the_doctor_does_not_call_well_what_nobody_finished_setting_up(servery: Run, database: str) -> None:
+    servery("venues", "add", "Nord", "--time-zone", "Europe/Copenhagen", "--currency", "DKK")
+    with connect(database) as db:
+        db.execute("insert into connection (name, connector, live_from) values ('Till', 'square', '9999-01-01 00:00Z')")
+    done = servery("doctor")
+    assert done.returncode == 3
+    assert "Setting up Till is not finished: nothing is written to it." in done.stderr
+    assert servery("connections", "pace", "Till", "--from", "now").returncode == 0, "what it says is what works"
+    assert servery("doctor").returncode == 0
+
+
 def test_who_is_told(servery: Run) -> None:
     assert "Nobody is told." in servery("alerts", "list").stderr
     assert servery("alerts", "add", "rosa@example.com", "--digest", "--language", "da").returncode == 0

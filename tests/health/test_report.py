@@ -65,7 +65,7 @@ async def test_what_never_spoke_is_never(db):
 async def test_the_past_is_still_read(db, till):
     await state.plan_backfill(db, till, "orders", NOW - timedelta(days=9), NOW)
     assert (await row(db)).state == "fetching"
-    await state.read_stretch(db, till, "orders", [], finished=True)
+    await state.read_stretch(db, till, "orders", [], finished=True, seconds=1)
     assert (await row(db)).state == "working"
 
 

@@ -50,6 +50,9 @@ class Backfill(Struct, frozen=True, kw_only=True):
     of: int
     seconds_left: Annotated[int | None, Meta(description="Null while nobody can tell.")]
     reached: Annotated[datetime | None, Meta(description="From here on everything is read.")]
+    goes_on_at: Annotated[
+        datetime | None, Meta(description="When it goes on where it waits for the end of service; else null.")
+    ]
 
 
 class Connection(Struct, frozen=True, kw_only=True):
@@ -156,7 +159,9 @@ async def _connection(db: Db, status: Status, health: ConnectionHealth, now: dat
         held_back=rhythm.live_from is not None and now < rhythm.live_from,
         spare_service=rhythm.spare_service,
         records=Counts(**kinds, unread=status.unread),
-        backfill=Backfill(done=far.done, of=far.of, seconds_left=far.seconds_left, reached=status.reached),
+        backfill=Backfill(
+            done=far.done, of=far.of, seconds_left=far.seconds_left, reached=status.reached, goes_on_at=far.goes_on_at
+        ),
         trouble=_trouble(health.trouble) if health.trouble else None,
     )
 

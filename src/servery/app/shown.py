@@ -17,6 +17,7 @@ from servery.profile.tonight import Expected, Tonight, Unbooked
 from servery.profile.visits import Dish as Ordered
 from servery.profile.visits import PastVisit
 from servery.profile.visits import VisitCheck as Paid
+from servery.sync.state import HowFar
 from servery.sync.status import Status
 from servery.visits.link import Decided
 from servery.visits.unplaced import Unplaced
@@ -280,12 +281,16 @@ def connection_row(one: Status, health: ConnectionHealth, manifest: Manifest) ->
         next_attempt=health.next_attempt,
         down_since=health.down_since,
         records={str(kind): number for kind, number in one.records.items()},
-        backfill=Backfill(done=far.done, total=far.of, seconds_left=far.seconds_left, reached=one.reached)
-        if far.done < far.of
-        else None,
+        backfill=_backfill(far, one.reached) if far.done < far.of else None,
         trouble=_trouble(health),
         venues=one.venues,
         polled=bool(manifest.resources),
+    )
+
+
+def _backfill(far: HowFar, reached: datetime | None) -> Backfill:
+    return Backfill(
+        done=far.done, total=far.of, seconds_left=far.seconds_left, reached=reached, goes_on_at=far.goes_on_at
     )
 
 

@@ -9,7 +9,7 @@ import secrets
 import shutil
 import socket
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 from uuid import UUID, uuid4
@@ -21,6 +21,7 @@ from psycopg_pool import PoolTimeout
 from servery.accounts.vault import open_vault, seal, unseal
 from servery.app.arrive import tell_pages
 from servery.app.calls import either
+from servery.app.ownership import outlet
 from servery.app.telling import tell
 from servery.errors import NotFound, ServeryError
 from servery.health import alerts, watch
@@ -30,6 +31,9 @@ from servery.health.repairs import Repair, loud, repairs, with_closed
 from servery.settings import Settings
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
+from servery.sync.connections import Connection
+from servery.sync.fields import ruled
+from servery.sync.pace import NOT_YET
 from servery.sync.tables import Unpaired, unpaired
 
 log = logging.getLogger(__name__)
@@ -73,7 +77,8 @@ async def run_beside_pages(pool: Pool, settings: Settings, stop: asyncio.Event) 
 
 async def look_now(db: Db) -> None:
     """Look over everything at this moment, for a command: nothing need be running for its answer to be true."""
-    await watch.look(db, await watch.clock(db), await tables_to_pair(db))
+    now = await watch.clock(db)
+    await watch.look(db, now, [*await tables_to_pair(db), *await unfinished(db, now)])
 
 
 async def tables_to_pair(db: Db) -> list[Finding]:
@@ -101,11 +106,35 @@ def _to_pair(one: Unpaired) -> Finding:
     )
 
 
+UNFINISHED_LONG = timedelta(days=1)
+"""Setting up that takes longer was probably forgotten."""
+
+
+async def unfinished(db: Db, now: datetime) -> list[Finding]:
+    """Connections that are held back until their setting up says from when on they are written to.
+
+    Where nothing goes out by anybody's choice, nothing is held back.
+    """
+    cursor = await db.execute("select id from connection where removed_at is null and live_from = %s", [NOT_YET])
+    held = [row["id"] for row in await cursor.fetchall()]
+    return [_unfinished(one.connection, now) for one in (await ruled(db, held) if held else []) if outlet(one)]
+
+
+def _unfinished(one: Connection, now: datetime) -> Finding:
+    return Finding(
+        cause=f"unfinished:{one.id}",
+        kind="unfinished_long" if now - one.created_at >= UNFINISHED_LONG else "unfinished",
+        since=one.created_at,
+        connection_id=one.id,
+        params={"connection": one.name, "connection_id": one.id},
+    )
+
+
 async def look(pool: Pool, also: Sequence[Finding] = ()) -> None:
     """One look, and open pages are told where the list of repairs is another now."""
     async with pool.connection() as db:
         now = await watch.clock(db)
-        if await watch.look_in_turn(db, now, also):
+        if await watch.look_in_turn(db, now, [*also, *await unfinished(db, now)]):
             await tell_pages(db, ["connections"])
         await alerts.owe(db, now)
 

@@ -40,6 +40,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     button: Button | None = None
     person: bool = True
     stops_service: bool = False
+    at_once: bool = False
+    """A notice, alerting nobody, that needs a person all the same: somebody is probably at it."""
 
 
 def _(message: str) -> str:
@@ -56,6 +58,12 @@ _TO_CONNECTION = Button(_("Open the connection"), "/connections/{connection_id}"
 ENTER_AGAIN = Button(_("Enter it again"), "/connections/{connection_id}/credentials")
 """For an error that names the setting at fault."""
 _READ_NOW = Button(_("Try now"), "/connections/{connection_id}/read", "post")
+
+_UNFINISHED = _("Setting up {connection} is not finished: nothing is written to it.")
+_FINISH = _(
+    "Go through the steps that are left, or say from when on it is written to: servery connections pace NAME --from now"
+)
+_GO_ON = Button(_("Finish setting up"), "/connections/{connection_id}/set-up")
 
 KINDS: Mapping[str, Kind] = {
     "needs_person": Kind(
@@ -202,6 +210,19 @@ KINDS: Mapping[str, Kind] = {
         ),
         mend=_("Pair them, so that checks find their bookings."),
         button=Button(_("Pair tables"), "/connections/{connection_id}/tables"),
+    ),
+    "unfinished": Kind(
+        severity="notice",
+        what=_UNFINISHED,
+        mend=_FINISH,
+        button=_GO_ON,
+        at_once=True,
+    ),
+    "unfinished_long": Kind(
+        severity="warning",
+        what=_UNFINISHED,
+        mend=_FINISH,
+        button=_GO_ON,
     ),
     "disk": Kind(
         severity="critical",

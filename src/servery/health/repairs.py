@@ -160,7 +160,7 @@ def loud(found: Sequence[Repair], now: datetime) -> list[Repair]:
 
 def needs_person(found: Sequence[Repair], now: datetime) -> bool:
     """Whether one of them stays until a person does something, and is more than good to know."""
-    return any(one.words.person and one.severity != "notice" for one in loud(found, now))
+    return any(one.words.person and (one.severity != "notice" or one.words.at_once) for one in loud(found, now))
 
 
 def said(

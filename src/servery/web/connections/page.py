@@ -21,13 +21,17 @@ Unplaced = Literal["ambiguous", "no_booking", "no_table"]
 
 
 class Backfill(Struct, frozen=True, kw_only=True):
-    """How far the reading of the past has come. `seconds_left` is None while nobody can tell."""
+    """How far the reading of the past has come. `seconds_left` is None while nobody can tell.
+
+    `goes_on_at` is when it goes on where it waits for the end of service.
+    """
 
     done: int
     total: int
     seconds_left: float | None = None
     reached: datetime | None = None
     """The oldest instant read so far: the past is read newest first."""
+    goes_on_at: datetime | None = None
 
 
 class Trouble(Struct, frozen=True, kw_only=True, omit_defaults=True):
