@@ -148,7 +148,7 @@ async def test_a_file_that_cannot_be_read_fails_and_is_told_and_the_next_is_take
             await till.visit()
         assert [name.partition("-broken")[2] for name in till.lying("failed")] == [".csv", ".csv.errors.csv"]
         (told,) = csv.DictReader((till.folder / "failed" / till.lying("failed")[1]).read_text().splitlines())
-        assert "no column" in told["reason"]
+        assert "broken.csv har ingen kolonne for" in told["reason"], "the restaurant is in Denmark"
         assert await till.rows("select outcome from file_taken order by 1") == [("done",), ("failed",)]
 
 

@@ -9,9 +9,6 @@ from servery.connectors.contract import Capability, Manifest, Outgoing, Resource
 from servery.testing import quality
 from servery.testing.proof import SUITE
 
-OF_FILES_BY_HAND = {"csv"}
-"""Nobody connects these: a person hands a file over, and its own tests are about reading it."""
-
 
 @pytest.mark.parametrize("name", sorted(registry.packages()))
 def test_no_connector_claims_more_than_is_proven(name: str):
@@ -20,15 +17,15 @@ def test_no_connector_claims_more_than_is_proven(name: str):
     assert quality.rank(manifest.quality) <= quality.rank(verdict.proven), verdict.lacking
 
 
-@pytest.mark.parametrize("name", sorted(set(registry.packages()) - OF_FILES_BY_HAND))
+@pytest.mark.parametrize("name", sorted(registry.packages()))
 def test_each_connector_is_held_to_the_contract(name: str):
     suite = files(registry.packages()[name]).joinpath(SUITE)
     assert suite.is_file(), f"{name} has no {SUITE}"
     assert "contract_suite(" in suite.read_text()
 
 
-def test_those_that_can_be_connected_are_those_whose_quality_is_asked_for():
-    assert set(registry.connectable()) == set(registry.packages()) - OF_FILES_BY_HAND
+def test_only_files_that_people_bring_are_connected_by_nobody():
+    assert {*registry.packages()} - {*registry.connectable()} == {"csv"}
 
 
 BARE = Manifest(name="x", title="X", kind="pos", quality="bronze", evidence="official")

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatch
 from hashlib import blake2b
@@ -17,11 +17,14 @@ from msgspec import Struct, field
 from servery.app import lists
 from servery.app.connect import all_settings
 from servery.app.files import Order, import_file
+from servery.connectors import registry
 from servery.connectors.contract import Account
 from servery.connectors.csv import Rejected, dump_map
 from servery.connectors.folder import OUT, Entry, Place, Wishes, opened, wishes
 from servery.errors import NeedsPerson, Refuse, Retry, ServeryError
 from servery.language import sheet
+from servery.language.words import words
+from servery.model.language import language_in
 from servery.model.venue import business_date
 from servery.settings import Settings
 from servery.storage.pool import Connection as Db
@@ -132,22 +135,28 @@ async def _take(pool: Pool, one: Connection, wish: Wishes, place: Place, entry: 
             digest = await asyncio.to_thread(_digest, copy)
             known = await taken_files.was_taken(db, one.id, entry.name, digest)
             became, wrong = ("done", []) if known else await _import(db, one, wish, copy, digest)
+            speech = _speech(await _venue(db, one)) if wrong else str
         aside = f"{datetime.fromtimestamp(entry.modified, UTC):%Y%m%d-%H%M%S}-{entry.name}"
         if wrong:
             errors = Path(made) / "errors.csv"
-            _write_errors(errors, wrong)
+            _write_errors(errors, wrong, speech)
             await place.put(became, f"{aside}.errors.csv", errors)
         await place.move(entry.name, became, aside)
     log.info("connection %s: a file is %s, %d rows rejected", one.id, became, len(wrong))
-    return _failed_file(entry.name, wrong[0]) if became == "failed" else None
+    return _failed_file(entry.name, wrong[0], speech) if became == "failed" else None
 
 
-def _failed_file(name: str, wrong: Rejected) -> NeedsPerson:
+def _speech(venue: Venue) -> Callable[[str], str]:
+    """The words of whoever put the file there: what is wrong with it lies beside it, where nobody says who reads it."""
+    return words(language_in(venue.venue.time_zone), registry.locale("csv")).gettext
+
+
+def _failed_file(name: str, wrong: Rejected, speech: Callable[[str], str]) -> NeedsPerson:
     return NeedsPerson(
         "{name} could not be taken in: {why}",
         code=FAILED_FILE,
         name=name,
-        why=wrong.reason.message,
+        why=wrong.reason.told(speech),
         mend="It lies in the folder failed, with the reason beside it. Mend it and put it back.",
     )
 
@@ -192,8 +201,8 @@ def _digest(path: Path) -> bytes:
         return digest.digest()
 
 
-def _write_errors(path: Path, wrong: Sequence[Rejected]) -> None:
-    cells = ([each.line or None, each.column, each.value, each.reason.told()] for each in wrong)
+def _write_errors(path: Path, wrong: Sequence[Rejected], speech: Callable[[str], str]) -> None:
+    cells = ([each.line or None, each.column, each.value, each.reason.told(speech)] for each in wrong)
     path.write_text(sheet.lines([["line", "column", "value", "reason"], *cells]), encoding="utf-8", newline="")
 
 

@@ -66,6 +66,10 @@ REQUIREMENTS = (
             "test_a_spoilt_answer_loses_nothing",
             "test_nothing_is_lost_to_what_changes_while_it_is_read",
             "test_webhooks_and_polls_together_lose_nothing",
+            "test_a_file_is_read_whole_and_again_the_same",
+            "test_lines_doubled_and_in_any_order_say_the_same",
+            "test_a_file_cut_off_anywhere_makes_nothing_up",
+            "test_a_file_that_changes_while_it_is_read_is_not_believed",
         ),
     ),
     Requirement(

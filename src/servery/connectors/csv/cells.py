@@ -105,10 +105,10 @@ class Cells:
         except ValueError:
             raise BadCell(field, text, self._no_number("This is not a number.", text)) from None
 
-    def _no_number(self, what: str, text: str) -> Invalid:
+    def _no_number(self, template: str, text: str) -> Invalid:
         if not any(letter.isdigit() for letter in text):
-            return Invalid(what)
-        return Invalid(what, mend='The file\'s decimals begin with "{sign}".', sign=self._plan.decimal)
+            return Invalid(template)
+        return Invalid(template, mend='The file\'s decimals begin with "{sign}".', sign=self._plan.decimal)
 
     def whole(self, field: str, text: str, least: int, most: int) -> int:
         """A whole number within limits."""

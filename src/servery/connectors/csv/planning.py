@@ -1,6 +1,5 @@
 """Looks a file over and decides how it is to be read; asks where the file itself does not decide."""
 
-from datetime import UTC, datetime
 from io import StringIO
 from itertools import islice
 from pathlib import Path
@@ -23,10 +22,9 @@ from servery.connectors.csv.evidence import Evidence
 from servery.connectors.csv.mapping import DateOrder, FileKind, Map, Options, Plan
 from servery.connectors.csv.outcome import Rejected
 from servery.connectors.csv.records import records, rows
-from servery.connectors.csv.sniff import Cut, cut_of, opened
+from servery.connectors.csv.sniff import Cut, Mark, cut_of, mark_of, opened
 from servery.connectors.csv.words import fields
 from servery.errors import Invalid
-from servery.model.changes import revision_at
 
 _HEADER_WITHIN = 20
 """Rows among which the header is looked for: reports print a title above it."""
@@ -38,6 +36,7 @@ class _Look(Struct, frozen=True):
     """The beginning of a file, cut into cells."""
 
     path: Path
+    mark: Mark
     encoding: Encoding
     cut: Cut
     header_line: int
@@ -67,6 +66,8 @@ def plan(
 
 def _look(path: Path, kind: FileKind, wish: Map) -> _Look:
     head = opened(path)
+    # Taken before the rest is read: by it a change while that lasts is seen.
+    mark = mark_of(path)
     given = wish.options.encoding
     encoding = Encoding(given) if given else encoding_of(path, head)
     try:
@@ -78,7 +79,7 @@ def _look(path: Path, kind: FileKind, wish: Map) -> _Look:
         ) from error
     lines = _whole_lines(beginning)
     cut = _cut(lines, wish.options.delimiter)
-    return _with_header(path, encoding, cut, lines, kind, wish)
+    return _with_header(path, mark, encoding, cut, lines, kind, wish)
 
 
 def _whole_lines(beginning: str) -> list[str]:
@@ -98,7 +99,9 @@ def _cut(lines: list[str], given: str | None) -> Cut:
     return Cut(given, cut.quote) if given else cut
 
 
-def _with_header(path: Path, encoding: Encoding, cut: Cut, lines: list[str], kind: FileKind, wish: Map) -> _Look:
+def _with_header(
+    path: Path, mark: Mark, encoding: Encoding, cut: Cut, lines: list[str], kind: FileKind, wish: Map
+) -> _Look:
     begun = [each for each in records(StringIO("".join(lines), newline=""), cut) if not isinstance(each, Rejected)]
     given = wish.options.header_line
     if given:
@@ -114,7 +117,7 @@ def _with_header(path: Path, encoding: Encoding, cut: Cut, lines: list[str], kin
     cells = cells[: _width(begun, cells)]
     width = len(cells)
     sample = [row for at, row in begun if at > line and len(row) == width and "\0" not in "".join(row)]
-    return _Look(path, encoding, cut, line, named(cells), list(islice(sample, _SAMPLE_ROWS)))
+    return _Look(path, mark, encoding, cut, line, named(cells), list(islice(sample, _SAMPLE_ROWS)))
 
 
 def _is_data(cells: list[str]) -> bool:
@@ -164,9 +167,9 @@ def _decided(
     return Plan(
         path=str(look.path),
         kind=kind,
-        size=look.path.stat().st_size,
+        size=look.mark.size,
         rows=evidence.rows,
-        revision=revision_at(datetime.fromtimestamp(look.path.stat().st_mtime, UTC)),
+        revision=look.mark.revision,
         encoding=look.encoding.name,
         fallback=look.encoding.fallback,
         fallback_lines=look.encoding.fallback_lines,

@@ -5,12 +5,15 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from servery.connectors.csv.encoding import SAMPLE, wide
 from servery.errors import Invalid
+from servery.model.changes import revision_at
 
 DELIMITERS = ",;\t|"
 
@@ -38,6 +41,19 @@ class Cut(Struct, frozen=True):
 
     delimiter: str
     quote: str
+
+
+class Mark(NamedTuple):
+    """By what a file is known to be the one that was looked over: its bytes, and its last change as a revision."""
+
+    size: int
+    revision: int
+
+
+def mark_of(path: Path) -> Mark:
+    """The mark of a file as it lies there now."""
+    found = path.stat()
+    return Mark(found.st_size, revision_at(datetime.fromtimestamp(found.st_mtime, UTC)))
 
 
 def opened(path: Path) -> bytes:

@@ -16,7 +16,8 @@ from servery.connectors.csv.outcome import Item, Notice, Notices, Rejected
 from servery.connectors.csv.places import PriceOf, VenueOf, Venues
 from servery.connectors.csv.records import JOINT, Row, rows
 from servery.connectors.csv.reservations import Reservations
-from servery.connectors.csv.sniff import Cut
+from servery.connectors.csv.sniff import Cut, mark_of
+from servery.errors import Invalid
 
 Progress = Callable[[int, int], None]
 """Told (work done, work in all), in bytes of the file; reading is a fifth of the work, the changes are the rest."""
@@ -40,12 +41,14 @@ def changes(
 
     Rows broken as text are rejected first, then come the records, each with its own rows' rejections, then the
     notices. `now` (default: the clock) tells which dates lie in the future. Raises Invalid when the file's bytes are
-    not in the plan's encoding.
+    not in the plan's encoding, or it is no longer the file that was planned.
     """
     notices = Notices()
     reader = _reader(plan, Venues(plan, venue_of), price_of, notices, now or datetime.now(UTC))
+    _refuse_changed(plan)
     with Groups(plan.size) as groups:
         yield from _gather(plan, reader, groups, progress)
+        _refuse_changed(plan)
         done = 0
         for key, group in groups:
             yield from reader.items(key, group)
@@ -56,6 +59,16 @@ def changes(
         yield _mixed(plan)
     yield from notices.told()
     progress(plan.size, plan.size)
+
+
+def _refuse_changed(plan: Plan) -> None:
+    """Another file under the same name may have its columns elsewhere."""
+    path = Path(plan.path)
+    if not path.is_file() or mark_of(path) != (plan.size, plan.revision):
+        raise Invalid(
+            "{name} changed while it was read.", field="file", code="file-changed", name=path.name,
+            mend="Wait until nobody writes to it, and import it again.",
+        )  # fmt: skip
 
 
 def _reader(plan: Plan, venues: Venues, price_of: PriceOf, notices: Notices, now: datetime) -> _Reader:

@@ -5,10 +5,11 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from servery.connectors.contract import Asgi, bound, connector_in
+from servery.connectors.contract import Asgi, Connector, bound, connector_in, manifest_in
 from servery.testing.rehearsal import Events, Rehearsal
 from servery.testing.stage import Stage
 from servery.testing.suite.checking import Checking
+from servery.testing.suite.filing import Filing
 from servery.testing.suite.hearing import Hearing
 from servery.testing.suite.papers import Papers
 from servery.testing.suite.reading import Reading
@@ -18,8 +19,8 @@ from servery.testing.suite.translating import Translating
 __all__ = ["Suite", "suite_of"]
 
 
-class OfFiles(Papers):
-    """What holds of a connector whose files are taken in whole: nobody answers, so nothing can be spoilt."""
+class OfFiles(Papers, Filing):
+    """What holds of a connector whose files are taken in whole: nobody answers, and only the file can be spoilt."""
 
 
 class Suite(Papers, Checking, Reading, Translating, Hearing, Sending):
@@ -36,13 +37,15 @@ def suite_of(
     parties: int,
 ) -> type[Papers]:
     """The suite for one connector; the parameters are those of `servery.testing.contract_suite`."""
-    connector = bound(connector_in(package), settings)
-    of_files = connector.manifest.kind == "file"
+    declared = manifest_in(package)
+    of_files = declared.kind == "file"
+    by_hand = of_files and not declared.settings
+    connector = Connector(declared, _unasked, _unasked, _untranslated) if by_hand else connector_in(package)
     simulator = None if of_files else import_module(f"{package}.simulator").simulator
     address = {"base_url": "{url}"} if any(one.name == "base_url" for one in connector.manifest.settings) else {}
     rehearsal = Rehearsal(
         package=package,
-        connector=connector,
+        connector=bound(connector, settings),
         simulator=partial(simulator or _nobody, **credentials),
         settings={**address, **settings},
         events=events,
@@ -50,6 +53,14 @@ def suite_of(
         parties=parties,
     )
     return type("TestContract", (OfFiles if of_files else Suite,), {"rehearsal": rehearsal})
+
+
+async def _unasked(*_: Any) -> Any:
+    raise AssertionError("files that people bring are not asked for")
+
+
+def _untranslated(*_: Any) -> Any:
+    raise AssertionError("files that people bring are read row by row, not record by record")
 
 
 def _nobody(stage: Stage) -> Asgi:

@@ -1,8 +1,14 @@
 """Files that are not what they seem: each with the exact words a person reads, and the good rows kept."""
 
+from datetime import timedelta
+from importlib.resources import files
+
 import pytest
 
+from servery.connectors.csv import Notice
+from servery.connectors.csv.tests.conftest import NOW
 from servery.errors import Invalid, NeedsPerson
+from servery.testing import messages
 
 HEADER = "check,date,item,quantity,price\n"
 SOUP = "1,2024-05-13 19:00,Soup,1,80\n"
@@ -132,6 +138,22 @@ def test_two_encodings_in_one_file(read):
     assert got.notices == {"mixed-encodings": "Lines not in utf-8 like the others, read as cp1252: 1."}
     assert got.plan.fallback_lines == (3,)
     assert [check.check.lines[0].name for check in got.checks] == ["Rødgrød", "Grønkål"]
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "Rows up to a day in the future: 1."),
+        ("da", "Rækker op til et døgn ude i fremtiden: 1."),
+        ("de", "Zeilen bis zu einem Tag in der Zukunft: 1."),
+        ("es", "Filas hasta un día en el futuro: 1."),
+    ],
+)
+def test_what_is_odd_is_told_in_the_readers_language(read, language, told):
+    tomorrow = f"{NOW + timedelta(hours=5):%Y-%m-%d %H:%M}"
+    (notice,) = [one for one in read(HEADER + f"1,{tomorrow},Soup,1,80\n").items if isinstance(one, Notice)]
+    catalogue = messages.told(files("servery.connectors.csv"), language)
+    assert notice.told(lambda text: catalogue.get(text, text)) == told
 
 
 def test_rows_of_another_width(read):
