@@ -36,8 +36,8 @@ def test_an_empty_machine_becomes_what_was(filled: str, tmp_path: Path, key: str
     file = tmp_path / "night.age"
     assert backups.backup(filled, tmp_path, file) == file.stat().st_size > 0
     with embedded_server(home) as dsn:
-        head = backups.restore(dsn, home, file, key)
-        assert migrate(dsn) == []
+        with backups.restoring(dsn, home, file, key) as head:
+            assert migrate(dsn, restoring=True) == []
         with psycopg.connect(dsn) as db:
             assert db.execute("select name from venue").fetchall() == [("Torvet 4",)]
             row = db.execute("select sealed from connection").fetchone()
@@ -69,8 +69,8 @@ def test_a_spoilt_file_is_known_before_anything_is_touched(
     else:
         content[-200] ^= 1
     file.write_bytes(content)
-    with pytest.raises(Invalid, match="damaged"):
-        backups.restore(bare_database, tmp_path / "new", file, key)
+    with pytest.raises(Invalid, match="damaged"), backups.restoring(bare_database, tmp_path / "new", file, key):
+        pass
     with psycopg.connect(bare_database) as db:
         assert db.execute("select from pg_class where relnamespace = 'public'::regnamespace").rowcount == 0
 
@@ -78,8 +78,8 @@ def test_a_spoilt_file_is_known_before_anything_is_touched(
 def test_it_is_never_put_over_data(filled: str, tmp_path: Path, key: str) -> None:
     file = tmp_path / "night.age"
     backups.backup(filled, tmp_path, file)
-    with pytest.raises(Refuse, match="data already"):
-        backups.restore(filled, tmp_path / "new", file, key)
+    with pytest.raises(Refuse, match="data already"), backups.restoring(filled, tmp_path / "new", file, key):
+        pass
 
 
 def test_it_is_never_put_beside_another_installations_key(
@@ -89,8 +89,27 @@ def test_it_is_never_put_beside_another_installations_key(
     backups.backup(filled, tmp_path, file)
     open_vault(tmp_path / "new", in_use=False)
     assert (tmp_path / "new" / "secret.key").exists()
-    with pytest.raises(Refuse, match=r"secret\.key of its own"):
-        backups.restore(bare_database, tmp_path / "new", file, key)
+    refused = pytest.raises(Refuse, match=r"secret\.key of its own")
+    with refused, backups.restoring(bare_database, tmp_path / "new", file, key):
+        pass
+
+
+def test_nothing_begins_on_a_database_whose_restore_has_not_ended(
+    filled: str, tmp_path: Path, key: str, home: Path
+) -> None:
+    file = tmp_path / "night.age"
+    backups.backup(filled, tmp_path, file)
+    with embedded_server(home) as dsn:
+        with backups.restoring(dsn, home, file, key):
+            with pytest.raises(NeedsPerson, match="is being restored"):
+                migrate(dsn)
+            with pytest.raises(Refuse, match="Another restore is at work"), backups.restoring(dsn, home, file, key):
+                pass
+        # It was not ended, as where the process is killed.
+        with pytest.raises(NeedsPerson, match="was broken off"):
+            migrate(dsn)
+        with backups.restoring(dsn, home, file, key), psycopg.connect(dsn) as db:
+            assert db.execute("select name from venue").fetchall() == [("Torvet 4",)]
 
 
 def test_what_fails_half_way_leaves_no_file(filled: str, tmp_path: Path, key: str, monkeypatch) -> None:

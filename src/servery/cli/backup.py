@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from servery.accounts.audit import acted
-from servery.cli.shell import AsJson, give, opened, say, settings, with_database
+from servery.cli.shell import AsJson, give, opened, say, settings
 from servery.errors import Invalid
 from servery.model.viewer import SYSTEM
-from servery.outbox.hold import hold_all
+from servery.outbox.hold import count_from, hold_all
 from servery.storage import backup as backups
+from servery.storage import unfinished
+from servery.storage.identities import leap
 from servery.storage.migrate import migrate
-from servery.storage.pool import Connection as Db
 from servery.storage.server import database
 from servery.storage.upgrade import upgrade
 
@@ -70,10 +71,9 @@ def restore(
     secret = _secret(key)
     chosen = settings()
     backups.look_into(file, secret)
-    with database(chosen) as dsn:
-        head = backups.restore(dsn, chosen.home, file, secret)
-        migrate(dsn)
-    held = with_database(_after_restore)
+    with database(chosen) as dsn, backups.restoring(dsn, chosen.home, file, secret) as head:
+        migrate(dsn, restoring=True)
+        held = asyncio.run(_finish(dsn))
     if as_json:
         give({"file": str(file), "made_at": head.made_at, "held": held})
         return
@@ -82,9 +82,14 @@ def restore(
         say(f"{held} updates that waited then are held back. Look at them with: servery outbox list --state held")
 
 
-async def _after_restore(db: Db) -> int:
-    held = await hold_all(db)
-    await acted(db, SYSTEM, "restored", "installation", {"held": held})
+async def _finish(dsn: str) -> int:
+    """All that makes of the data an installation that may go to work, or nothing of it; how much is held back."""
+    async with opened(dsn) as db:
+        await db.execute(f"set local application_name = '{unfinished.NAME}'")
+        held = await hold_all(db)
+        await count_from(db, await leap(db))
+        await acted(db, SYSTEM, "restored", "installation", {"held": held})
+        await unfinished.end(db)
     return held
 
 

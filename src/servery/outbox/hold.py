@@ -127,6 +127,16 @@ async def hold_all(db: Db) -> int:
     return cursor.rowcount
 
 
+async def count_from(db: Db, version: int) -> None:
+    """Give what leaves versions from this one on, which the other side has never seen, and forget what is there.
+
+    After restoring a backup: what was sent since then is not known here. Without it, the next state would have the
+    number of one that was sent already, and be dropped as a repeat; or, being the same as ours of then, not be sent.
+    """
+    await db.execute("update installation set first_version = %s", [version])
+    await db.execute("update outbox_target set version = %s, sent_digest = null", [version])
+
+
 async def release(db: Db, target_id: int | None = None, connection_id: int | None = None) -> int:
     """Let go what is held: one object, all of one connection, or with neither all; tells how many."""
     cursor = await db.execute(

@@ -12,8 +12,8 @@ LEAVING = "servery_leaving"
 """The PostgreSQL channel on which senders hear that something is due: the payload is the connection's id."""
 
 _MARK = f"""
-insert into outbox_target as t (connection_id, kind, subject_id, our_id, marked_at, next_try_at)
-select %(connection)s, %(kind)s, i.subject_id, i.our_id, {NOW}, {NOW}
+insert into outbox_target as t (connection_id, kind, subject_id, our_id, version, marked_at, next_try_at)
+select %(connection)s, %(kind)s, i.subject_id, i.our_id, (select first_version from installation), {NOW}, {NOW}
 from unnest(%(subjects)s::bigint[], %(ours)s::uuid[]) as i(subject_id, our_id)
 on conflict (connection_id, kind, subject_id) do update set
     version = t.version + 1,
@@ -49,7 +49,11 @@ async def wake(db: Db, connection_id: int) -> None:
 
 
 async def installation_id(db: Db) -> UUID:
-    """Which installation this is: the same for ever, also when it is restored from a backup."""
+    """Which installation this is: the same for ever, also when it is restored from a backup.
+
+    Then what it made in other systems is found again. That nobody new gets an id of somebody whom the backup did not
+    know yet is seen to by the sequences, which leap ahead.
+    """
     cursor = await db.execute("select id from installation")
     row = await cursor.fetchone()
     assert row is not None

@@ -26,6 +26,7 @@ from msgspec import Struct
 from psycopg.conninfo import make_conninfo
 
 from servery.errors import Invalid, NeedsPerson, Refuse, Retry
+from servery.storage import unfinished
 from servery.storage.cluster import binaries, environment_for
 
 RECIPIENT_FILE = "backup.recipient"
@@ -95,14 +96,24 @@ def look_into(file: Path, key: str) -> Head:
     return head
 
 
-def restore(dsn: str, home: Path, file: Path, key: str) -> Head:
-    """Make the database and the key files of `home` from a backup, in one transaction. The database must be empty.
+@contextmanager
+def restoring(dsn: str, home: Path, file: Path, key: str) -> Iterator[Head]:
+    """Make the key files of `home` and the database from a backup; the block does what is left, and then `end`s it.
 
-    Raises what `look_into` raises, and Refuse where something is there already.
+    Until `unfinished.end` has been committed nothing else begins to work on the database, and a restore that was
+    broken off is begun again. Raises what `look_into` raises, and Refuse where something is there already.
     """
     head = look_into(file, key)
-    _refuse_unless_empty(dsn)
     _refuse_other_keys(home, head)
+    with unfinished.restoring(dsn):
+        # First the keys: data without them are credentials that nobody can open.
+        for name, content in head.keys.items():
+            _write_key(home / name, base64.b64decode(content))
+        _restore_data(dsn, file, key)
+        yield head
+
+
+def _restore_data(dsn: str, file: Path, key: str) -> None:
     words = ("--single-transaction", "--no-owner", "--no-privileges", "--exit-on-error")
     with (
         tempfile.TemporaryFile() as said,
@@ -113,9 +124,6 @@ def restore(dsn: str, home: Path, file: Path, key: str) -> Head:
         with suppress(BrokenPipeError):
             program.stdin.close()
         _ended_well(program, said)
-    for name, content in head.keys.items():
-        _write_key(home / name, base64.b64decode(content))
-    return head
 
 
 def _recipient(home: Path) -> pyrage.x25519.Recipient:
@@ -169,6 +177,7 @@ def _program(
     command = [str(binaries() / name), *words]
     passed = environment_for(_with_database(dsn))
     if stdin is not None:
+        passed["PGAPPNAME"] = unfinished.NAME
         command += ["--dbname", passed["PGDATABASE"]]
     process = subprocess.Popen(
         command,
@@ -275,16 +284,6 @@ def _decrypt(file: Path, key: str, sink: io.RawIOBase) -> None:
         raise Invalid(
             "This key does not open the backup, or the file is damaged or cut off.", field="file", where=str(file)
         ) from error
-
-
-def _refuse_unless_empty(dsn: str) -> None:
-    with psycopg.connect(dsn) as connection:
-        cursor = connection.execute("select from pg_class where relnamespace = 'public'::regnamespace limit 1")
-    if cursor.rowcount:
-        raise Refuse(
-            "There are data already, and a backup is never put over them.",
-            mend="Set SERVERY_HOME to a new folder, or SERVERY_DATABASE_URL to an empty database.",
-        )
 
 
 def _refuse_other_keys(home: Path, head: Head) -> None:

@@ -10,6 +10,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from servery.errors import NeedsPerson
+from servery.storage import unfinished
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 TABLE = "_servery_migration"
@@ -18,15 +19,15 @@ _LOCK = 0x5E27E27
 """Key of the advisory lock under which one process at a time migrates; any number that nobody else takes."""
 
 
-def migrate(dsn: str, folder: Path = MIGRATIONS) -> list[str]:
+def migrate(dsn: str, folder: Path = MIGRATIONS, *, restoring: bool = False) -> list[str]:
     """Apply what is missing and return the names of what was applied. Many processes may do so at once.
 
     Today's and tomorrow's partitions are there afterwards, after however long a pause. Raises NeedsPerson where the
-    database has been migrated by a newer Servery.
+    database has been migrated by a newer Servery, and, but for `restoring`, where a backup is being restored into it.
     """
     known = {file.stem for file in folder.glob("*.sql")}
-    missing = known - _applied(dsn, known)
-    applied = _apply(dsn, folder) if missing else []
+    missing = known - _applied(dsn, known, restoring)
+    applied = _apply(dsn, folder, restoring) if missing else []
     _make_days(dsn)
     return applied
 
@@ -38,9 +39,10 @@ def _make_days(dsn: str) -> None:
             connection.execute("SELECT make_day((now() AT TIME ZONE 'utc')::date + n) FROM generate_series(0, 1) AS n")
 
 
-def _applied(dsn: str, known: set[str]) -> set[str]:
+def _applied(dsn: str, known: set[str], restoring: bool) -> set[str]:
     query = sql.SQL("SELECT migration_id FROM {}").format(sql.Identifier(TABLE))
     with psycopg.connect(dsn) as connection:
+        _refuse_unfinished(connection, restoring)
         try:
             applied = {str(name) for (name,) in connection.execute(query)}
         except psycopg.errors.UndefinedTable:
@@ -54,7 +56,12 @@ def _applied(dsn: str, known: set[str]) -> set[str]:
     return applied
 
 
-def _apply(dsn: str, folder: Path) -> list[str]:
+def _refuse_unfinished(connection: psycopg.Connection, restoring: bool) -> None:
+    if not restoring and unfinished.is_marked(connection):
+        raise unfinished.refusal()
+
+
+def _apply(dsn: str, folder: Path, restoring: bool) -> list[str]:
     # Imported here: it costs more than finding out that there is nothing to do.
     from servery.storage.yoyo_backend import connect_backend, read_folder
 
@@ -64,6 +71,8 @@ def _apply(dsn: str, folder: Path) -> list[str]:
         backend.execute(f"SELECT pg_advisory_lock({_LOCK})")
         # Else the server carries a killed process's statement to its end before it frees the lock.
         backend.execute("SET client_connection_check_interval = '1s'")
+        # Between our look and our lock a restore may have begun in what was empty.
+        _refuse_unfinished(backend.connection, restoring)
         backend.init_database()
         backend.break_lock()
         wanted = backend.to_apply(read_folder(folder))
