@@ -134,7 +134,9 @@ async def test_an_event_whose_day_is_dropped_is_replayed_from_quarantine(till):
     (one,) = await till.arrives(check("c1", location="new"))
     await till.take()
     async with till.pool.connection() as db:
+        # As it stands when it came long ago, and its day is gone.
         await db.execute("delete from inbox_event")
+        await db.execute("update quarantine set day = day - 100")
         await db.execute("update venue_link set location = 'new' where location = 'nord'")
         assert (await event(db, one)).row.state == "quarantined"
         await replay.replay(db, one)

@@ -136,6 +136,32 @@ async def test_a_dropped_day_leaves_nothing_to_do_but_for_what_is_in_quarantine(
     assert OLD not in await days(alone)
 
 
+async def test_of_a_day_that_is_old_what_was_not_taken_in_yet_is_kept(alone: Connection):
+    await alone.execute("insert into connection (name, connector, paused) values ('app', 'webhook', true)")
+    await partitions.ensure(alone, OLD)
+    await put(alone, OLD, b"waits", b"taken in")
+    await alone.execute(
+        "insert into inbox_work (event_id, day, connection_id) "
+        "select e.id, e.day, c.id from inbox_event e, connection c where e.body = 'waits'::bytea"
+    )
+    await alone.execute(
+        "insert into inbox_outcome (day, event_id, outcome) "
+        "select day, id, 'applied' from inbox_event where body = 'taken in'::bytea"
+    )
+    old = [one for one in partitions.to_drop(await partitions.partitions(alone), today(), 90) if one.day == OLD]
+    waiting = [one for one in old if await partitions.waits(alone, one)]
+    assert {one.table for one in waiting} == TABLES - {"outbox_attempt"}
+    assert [await partitions.drop(alone, one) for one in waiting] == [False] * 3
+    assert sum([await partitions.thin(alone, one) for one in waiting]) == 2
+    cursor = await alone.execute("select body from inbox_event where day = %s", [OLD])
+    assert [row["body"] for row in await cursor.fetchall()] == [b"waits"]
+    # Taken in at last, or its connection removed, it is as old as the rest.
+    await alone.execute("update connection set removed_at = now()")
+    assert all([await partitions.drop(alone, one) for one in old])
+    cursor = await alone.execute("select count(*) as waiting from inbox_work")
+    assert await cursor.fetchone() == {"waiting": 0}
+
+
 async def test_a_day_that_somebody_reads_is_left_for_later(alone: Connection, pool: Pool):
     await partitions.ensure(alone, OLD)
     (old,) = [one for one in await partitions.partitions(alone) if one.day == OLD and one.table == "inbox_event"]

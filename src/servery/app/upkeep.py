@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from servery.app.calls import either
 from servery.inbox import partitions
 from servery.inbox.partitions import today
 from servery.settings import Settings
@@ -23,10 +24,7 @@ async def run(pool: Pool, settings: Settings, stop: asyncio.Event) -> None:
     """Keep up until told to stop."""
     while not stop.is_set():
         await keep_up(pool, settings.keep_raw_days)
-        try:
-            await asyncio.wait_for(stop.wait(), _EVERY)
-        except TimeoutError:
-            continue
+        await either(stop, timeout=_EVERY)
 
 
 async def keep_up(pool: Pool, keep_days: int) -> bool:
@@ -50,7 +48,10 @@ async def _round(db: Db, keep_days: int) -> None:
     await partitions.ensure_ahead(db)
     found = await partitions.partitions(db)
     for one in partitions.to_drop(found, today(), keep_days):
-        if await partitions.drop(db, one):
+        if await partitions.waits(db, one):
+            if gone := await partitions.thin(db, one):
+                log.info("dropped all of %s but what waits, %s rows", one.name, gone)
+        elif await partitions.drop(db, one):
             log.info("dropped %s", one.name)
     for one in partitions.to_pack(await partitions.partitions(db), today()):
         log.info("packed %s, %s bodies", one.name, await partitions.pack(db, one))

@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from servery.inbox.claim import Db
+from servery.inbox.partitions import ensure, today
 
 Outcome = Literal["applied", "unchanged", "quarantined", "dismissed"]
 
@@ -25,6 +26,9 @@ async def note(db: Db, connection_id: int, events: Sequence[Became]) -> None:
     """Write outcomes down; the latest of an event counts."""
     if not events:
         return
+    for day in {one.day for one in events if one.day < today()}:
+        # What rests in quarantine outlives its day.
+        await ensure(db, day)
     await db.execute(
         "insert into inbox_outcome (day, event_id, outcome, lane, at) "
         "select i.*, clock_timestamp() from unnest(%s::date[], %s::bigint[], %s::text[], %s::text[]) as i "

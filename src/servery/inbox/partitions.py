@@ -108,26 +108,62 @@ async def _unpacked_after(db: Db, name: sql.Identifier, last: int) -> list[DictR
     return await cursor.fetchall()
 
 
-async def drop(db: Db, partition: Partition) -> bool:
-    """Drop one day of one table, and what was still to be done with its events. False where somebody reads there now.
+async def waits(db: Db, partition: Partition) -> bool:
+    """Whether this is a day of events, of which some were not taken in yet: as where a connection is paused."""
+    if partition.table not in _KEYS:
+        return False
+    cursor = await db.execute(f"{_WAITING} limit 1", {"day": partition.day})
+    return await cursor.fetchone() is not None
 
-    What rests in quarantine has its own bytes and stays.
+
+async def drop(db: Db, partition: Partition) -> bool:
+    """Drop one day of one table. False where somebody reads there now, or where what came that day still waits.
+
+    What rests in quarantine has its own bytes, and waits for nothing here.
     """
+    name = sql.Identifier(partition.name)
     async with db.transaction():
         await db.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(_LOCK_WAIT)))
         try:
             async with db.transaction():
-                await db.execute(sql.SQL("drop table {}").format(sql.Identifier(partition.name)))
+                # Nobody can have an event of it taken in again from here on.
+                await db.execute(sql.SQL("lock table {} in access exclusive mode").format(name))
         except LockNotAvailable:
             log.info("%s is being read and is dropped later", partition.name)
             return False
+        if await waits(db, partition):
+            return False
+        await db.execute(sql.SQL("drop table {}").format(name))
         if partition.table == "inbox_event":
+            # Of connections that were removed.
             await db.execute(
                 "delete from inbox_work w where day = %s and not exists "
                 "(select from quarantine q where q.day = w.day and q.event_id = w.event_id)",
                 [partition.day],
             )
     return True
+
+
+async def thin(db: Db, partition: Partition) -> int:
+    """Of a day that cannot be dropped yet, forget all but the events that wait; returns how many rows went.
+
+    So a connection that is paused for long loses nothing, and what else came that day is not kept longer for it.
+    """
+    name, key = sql.Identifier(partition.name), sql.Identifier(_KEYS[partition.table])
+    statement = sql.SQL("delete from {} where {} not in ({})").format(name, key, sql.SQL(_WAITING))
+    cursor = await db.execute(statement, {"day": partition.day})
+    if cursor.rowcount:
+        await db.execute(sql.SQL("vacuum (full, analyze) {}").format(name))
+    return cursor.rowcount
+
+
+_KEYS = {"inbox_event": "id", "inbox_record": "event_id", "inbox_outcome": "event_id"}
+"""The tables that speak of events, and where they name them."""
+
+_WAITING = """
+select w.event_id from inbox_work w join connection c on c.id = w.connection_id
+where w.day = %(day)s and c.removed_at is null
+  and not exists (select from quarantine q where q.day = w.day and q.event_id = w.event_id)"""
 
 
 async def purge_seen(db: Db, days: int = SEEN_DAYS) -> int:
