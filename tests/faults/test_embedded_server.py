@@ -6,6 +6,8 @@ import contextlib
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -60,11 +62,25 @@ def test_nothing_committed_is_lost_when_owner_and_server_are_killed(home: Path) 
         for process in [owner.process, *processes(home)]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        # Who is told to die may still live for a moment.
-        assert _gone_within(home, 30)
     with embedded_server(home) as dsn:
         assert ask(dsn, "SELECT count(*) FROM cover") == 1000
     assert processes(home) == []
+
+
+def test_a_server_that_is_killed_while_somebody_joins_it_is_started_again(home: Path) -> None:
+    with _user(home) as owner:
+        ask(owner.dsn(), "CREATE TABLE cover (n int)")
+        everybody = [owner.process, *processes(home)]
+        # It stands still: whoever joins takes it for alive, and waits for its answer.
+        for process in everybody:
+            process.send_signal(signal.SIGSTOP)
+        with ThreadPoolExecutor() as threads, ExitStack() as joined:
+            joining = threads.submit(lambda: joined.enter_context(embedded_server(home)))
+            with pytest.raises(TimeoutError):
+                joining.result(1)
+            for process in everybody:
+                process.send_signal(signal.SIGKILL)
+            assert ask(joining.result(60), "SELECT count(*) FROM cover") == 0
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 128 + 15), (signal.SIGINT, -2)])

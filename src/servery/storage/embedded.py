@@ -41,6 +41,8 @@ _log = logging.getLogger(__name__)
 _POLL = 0.02
 _PATIENCE = 10.0
 """Seconds of waiting after which a person is told what we wait for."""
+_DYING = 2.0
+"""Seconds for which a killed server may still look alive."""
 _STOP_WITHIN = 4.0
 """Seconds of orderly shutdown before the immediate one, so that a command is gone within 5 s of Ctrl-C."""
 
@@ -124,9 +126,8 @@ def _ensure_running(cluster: Cluster, tell: Tell) -> str:
     """The DSN of a server that answers."""
     home = cluster.home
     ensure_data(cluster)
-    postmaster = None
     # One that was just killed may look alive for a moment; it is gone at the next look, and started anew.
-    while postmaster is None:
+    while True:
         _settle(cluster, tell)
         if not guardian.is_held(home, guardian.ALIVE):
             _forget_stale(cluster)
@@ -134,8 +135,8 @@ def _ensure_running(cluster: Cluster, tell: Tell) -> str:
         elif not guardian.is_held(home, guardian.GUARDIAN):
             _guard(cluster, [])
         postmaster = _wait_until_ready(cluster, tell)
-    _ensure_database(cluster, postmaster.sockets)
-    return cluster.dsn(postmaster.sockets)
+        if postmaster is not None and _has_database(cluster, postmaster.sockets):
+            return cluster.dsn(postmaster.sockets)
 
 
 def _start(cluster: Cluster, tell: Tell) -> None:
@@ -223,12 +224,15 @@ def _last_words(log: Path) -> str:
     return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:])
 
 
-def _ensure_database(cluster: Cluster, sockets: Path) -> None:
-    """Sign in, and make our database after initdb."""
+def _has_database(cluster: Cluster, sockets: Path) -> bool:
+    """Sign in, and make our database after initdb; False where the server ended meanwhile."""
     try:
         psycopg.connect(cluster.dsn(sockets)).close()
     except psycopg.OperationalError as error:
         if "does not exist" not in str(error):
+            _wait(lambda: not guardian.is_held(cluster.home, guardian.ALIVE), _DYING)
+            if not guardian.is_held(cluster.home, guardian.ALIVE):
+                return False
             raise NeedsPerson(
                 "PostgreSQL runs but refuses us: {words}",
                 where=str(cluster.password),
@@ -240,6 +244,7 @@ def _ensure_database(cluster: Cluster, sockets: Path) -> None:
             contextlib.suppress(pg.DuplicateDatabase),
         ):
             connection.execute(f"CREATE DATABASE {NAME}")
+    return True
 
 
 def _try(descriptor: int, mode: int) -> bool:
