@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import httpx
 
-from servery.connectors.standard_webhooks import addresses, is_public, request
+from servery.connectors.standard_webhooks import address_to_connect, request
 from servery.errors import NeedsPerson, Retry
 
 _TIMEOUT = httpx.Timeout(15, connect=5)
@@ -20,7 +20,7 @@ async def post(url: str, body: bytes, headers: Mapping[str, str], *, inside: boo
     answers.
     """
     asked = httpx.URL(url)
-    where = asked.host if inside else await _public_address(asked)
+    where = await address_to_connect(asked, None if inside else _inside(asked.host))
     async with httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as http:
         try:
             answer = await http.send(request(http, asked, where, body, headers), stream=True)
@@ -30,16 +30,10 @@ async def post(url: str, body: bytes, headers: Mapping[str, str], *, inside: boo
     return answer.status_code
 
 
-async def _public_address(asked: httpx.URL) -> str:
-    try:
-        found = await addresses(asked)
-    except (OSError, UnicodeError):
-        raise Retry("The name {host} leads nowhere.", host=asked.host) from None
-    if not all(map(is_public, found)):
-        raise NeedsPerson(
-            "{host} is an address inside this network.",
-            field="address",
-            host=asked.host,
-            mend="Where that is meant, set SERVERY_INSIDE_ADDRESSES=1.",
-        )
-    return found[0]
+def _inside(host: str) -> NeedsPerson:
+    return NeedsPerson(
+        "{host} is an address inside this network.",
+        field="address",
+        host=host,
+        mend="Where that is meant, set SERVERY_INSIDE_ADDRESSES=1.",
+    )

@@ -227,5 +227,6 @@ async def using(pool: Pool, home: Path, connection: Connection) -> AsyncIterator
     flow, current = manifest.oauth2, _Current(settings)
     transport = _Renewing(pool, home, connection, flow, current) if flow and flow.token in settings else None
     limiter = Limiter(pool, connection.id, manifest.limits)
-    async with Limited(limiter, timeout=TIMEOUT, follow_redirects=False, transport=transport) as http:
+    how = {"timeout": TIMEOUT, "follow_redirects": False, "trust_env": manifest.proxied, "transport": transport}
+    async with Limited(limiter, **how) as http:
         yield Session(current, http)

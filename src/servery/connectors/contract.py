@@ -161,6 +161,9 @@ class Manifest(Struct, frozen=True, kw_only=True):
     application: tuple[Setting, ...] = ()
     """What belongs to the vendor's application and not to one connection: its id, its secrets."""
     outgoing: tuple[Outgoing, ...] = ()
+    proxied: bool = True
+    """Whether requests take the proxy that the environment names: not where the very address that was looked at is the
+    one to connect to, since a proxy would look for itself."""
     personal_fields: tuple[str, ...] = ()
     id_fields: tuple[str, ...] = ()
 

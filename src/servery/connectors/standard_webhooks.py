@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 
 import httpx
 
+from servery.errors import NeedsPerson, Retry
+
 
 def signed(message_id: str, body: bytes, keys: Iterable[bytes], at: datetime | None = None) -> dict[str, str]:
     """The headers of a delivery made `at` an instant (now), with one signature for each key."""
@@ -25,11 +27,21 @@ def signed(message_id: str, body: bytes, keys: Iterable[bytes], at: datetime | N
     }
 
 
-async def addresses(url: httpx.URL) -> list[str]:
-    """The addresses that a URL's name leads to now. OSError or UnicodeError where it leads nowhere."""
+async def address_to_connect(url: httpx.URL, inside: NeedsPerson | None) -> str:
+    """The address that a URL's name leads to now: whoever connects by the name again may be led elsewhere.
+
+    Raises `inside` where any of its addresses is not of the public internet (None: it may be), Retry where the name
+    leads nowhere.
+    """
     port = url.port or (443 if url.scheme == "https" else 80)
-    found = await asyncio.get_running_loop().getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
-    return [str(one[4][0]) for one in found]
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise Retry("The name {host} leads nowhere.", host=url.host) from None
+    addresses = [str(one[4][0]) for one in found]
+    if inside is not None and not all(map(is_public, addresses)):
+        raise inside
+    return addresses[0]
 
 
 def is_public(address: str) -> bool:

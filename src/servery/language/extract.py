@@ -48,6 +48,7 @@ _SHOWN = (
     "app/telling.py",
     "app/tokens.py",
     "connectors/spoken.py",
+    "connectors/standard_webhooks.py",
     "health/*.py",
     "inbox/events.py",
     "inbox/replay.py",

@@ -5,9 +5,11 @@ from binascii import Error as NotBase64
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import httpx
+
 from servery.connectors.contract import Account, Location, Page, Resource, Session, Span
+from servery.connectors.standard_webhooks import address_to_connect, is_public
 from servery.connectors.webhook.building import LOCATION
-from servery.connectors.webhook.guard import refuse_inside
 from servery.connectors.webhook.mapping import read as read_mapping
 from servery.errors import Invalid, NeedsPerson
 from servery.model.money import known_currency
@@ -81,7 +83,30 @@ async def _check_url(session: Session) -> None:
         raise NeedsPerson("This is no address to send to.", field="url", mend="For example https://example.com/hooks.")
     if not session.settings.get("sending_secret"):
         raise NeedsPerson("What goes out must be signed.", field="sending_secret", mend="Enter a secret for it.")
-    await refuse_inside(url, session.settings.get("inside", ""))
+    await destination(session)
+
+
+async def destination(session: Session) -> tuple[httpx.URL, str]:
+    """Where what leaves goes: the URL, and the address its name leads to now, which is the one to connect to.
+
+    NeedsPerson where that is an address inside whose name the owner did not enter, or where what we tell of guests
+    would go over the internet for everybody to read; Retry where the name leads nowhere.
+    """
+    url = httpx.URL(session.settings["url"])
+    allowed = url.host.casefold() in session.settings.get("inside", "").casefold().split()
+    inside = NeedsPerson(
+        "{host} is an address inside this network.",
+        field="url",
+        host=url.host,
+        mend="Where that is meant, enter {host} under the inside addresses.",
+    )
+    address = await address_to_connect(url, None if allowed else inside)
+    if url.scheme != "https" and is_public(address):
+        raise NeedsPerson(
+            "What goes out would be open to everybody on its way.", field="url",
+            mend="Enter an address that begins with https://.",
+        )  # fmt: skip
+    return url, address
 
 
 async def read(session: Session, resource: Resource, account: Account, span: Span | None, token: str | None) -> Page:

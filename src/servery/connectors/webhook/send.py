@@ -12,8 +12,7 @@ import msgspec
 from servery.connectors.answers import retry_after
 from servery.connectors.contract import Account, Sent, Session, Target
 from servery.connectors.standard_webhooks import request, signed
-from servery.connectors.webhook.client import key_of
-from servery.connectors.webhook.guard import refuse_inside
+from servery.connectors.webhook.client import destination, key_of
 from servery.errors import LookUpFirst, NeedsPerson, Refuse, Retry
 from servery.model.commands import Command, GuestCard, PartyCard
 
@@ -24,13 +23,12 @@ _PAUSE = 30.0
 
 async def send(session: Session, account: Account, command: Command, target: Target) -> Sent:
     """Post one state. LookUpFirst where nobody knows whether it arrived: then the same may be posted again."""
-    url = session.settings.get("url", "")
-    if not url:
+    if not session.settings.get("url"):
         return Sent(external_id=None)
     body = payload(command, target)
     keys = _keys(session.settings.get("sending_secret", ""))
     headers = signed(f"{target.our_id}.{target.version}", body, keys)
-    _judge(await _post(session, url, body, headers))
+    _judge(await _post(session, body, headers))
     return Sent(external_id=target.our_id)
 
 
@@ -60,9 +58,8 @@ def _keys(secrets: str) -> list[bytes]:
     return keys
 
 
-async def _post(session: Session, url: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
-    address = await refuse_inside(url, session.settings.get("inside", ""))
-    asked = httpx.URL(url)
+async def _post(session: Session, body: bytes, headers: dict[str, str]) -> httpx.Response:
+    asked, address = await destination(session)
     try:
         answer = await session.http.send(
             request(session.http, asked, address, body, headers), stream=True, follow_redirects=False

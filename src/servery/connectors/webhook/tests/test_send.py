@@ -14,8 +14,7 @@ import pytest
 from servery.connectors.contract import Account, Asgi, Location, Session, Target
 from servery.connectors.registry import connector
 from servery.connectors.standard_webhooks import signed
-from servery.connectors.webhook import guard
-from servery.connectors.webhook.client import key_of
+from servery.connectors.webhook.client import destination, key_of
 from servery.connectors.webhook.send import payload, send
 from servery.connectors.webhook.simulator import SECRET, Receiver
 from servery.errors import LookUpFirst, NeedsPerson, Refuse, Retry
@@ -165,16 +164,38 @@ def test_without_an_address_nothing_is_sent():
 )  # fmt: skip
 def test_an_inside_address_is_refused_however_it_is_written(host: str):
     with pytest.raises((NeedsPerson, Retry, httpx.InvalidURL)) as told:
-        asyncio.run(guard.refuse_inside(f"http://{host}/", ""))
+        led(f"https://{host}/")
     if isinstance(told.value, NeedsPerson):
         assert told.value.field == "url"
+        assert "inside this network" in str(told.value)
 
 
 def test_a_name_that_leads_inside_is_refused_and_one_that_is_allowed_is_not(monkeypatch: pytest.MonkeyPatch):
     _leads_to(monkeypatch, "93.184.216.34", "10.0.0.7")
     with pytest.raises(NeedsPerson, match="inside this network"):
-        asyncio.run(guard.refuse_inside("https://till.example", ""))
-    assert asyncio.run(guard.refuse_inside("https://till.example", "nas Till.example")) == "93.184.216.34"
+        led("https://till.example")
+    assert led("https://till.example", "nas Till.example") == "93.184.216.34"
+
+
+def led(url: str, inside: str = "") -> str:
+    """The address that deliveries to this one connect to."""
+
+    async def work() -> str:
+        async with httpx.AsyncClient() as http:
+            return (await destination(Session({"url": url, "inside": inside}, http)))[1]
+
+    return asyncio.run(work())
+
+
+def test_nothing_goes_over_the_internet_in_the_open(monkeypatch: pytest.MonkeyPatch):
+    _leads_to(monkeypatch, "93.184.216.34")
+    for inside in ("", "till.example"):
+        with pytest.raises(NeedsPerson, match="open to everybody") as told:
+            led("http://till.example", inside)
+        assert told.value.field == "url"
+    assert led("https://till.example") == "93.184.216.34"
+    _leads_to(monkeypatch, "10.0.0.7")
+    assert led("http://till.example", "till.example") == "10.0.0.7"
 
 
 def test_the_address_that_was_looked_at_is_the_one_connected_to(monkeypatch: pytest.MonkeyPatch):
