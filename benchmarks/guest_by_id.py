@@ -9,25 +9,18 @@ is the least that any answer needs: selecting the guest's row by its primary key
 """
 
 import asyncio
-import contextlib
-import http.client
 import random
-import socket
 import statistics
-import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 import psycopg
 
 from benchmarks.stand.guestbook import bring_visits, founded, load
-from benchmarks.stand.installation import Installation, installation, servery
+from benchmarks.stand.installation import installation
+from benchmarks.stand.pages import admitted, get, served
 from benchmarks.stand.report import Figure, Report
-from servery.accounts import people
-from servery.accounts.keys import create_key
-from servery.accounts.sessions import open_session
-from servery.model.viewer import SYSTEM, Viewer
 from servery.storage.pool import open_pool
 
 RECORDS = 1_000_000
@@ -53,8 +46,8 @@ def run(report: Report) -> None:
             ).fetchone()
         assert counts is not None
         report.say("{:,} records of {:,} guests, {:,} visits, ".format(*counts) + f"made in {_seconds(began)} s")
-        cookie, keys = asyncio.run(_admitted(dsn))
-        with _served(place, dsn) as port:
+        cookie, keys = asyncio.run(admitted(dsn, ROUNDS))
+        with served(place, dsn) as port:
             _tell(report, dsn, port, guests, cookie, keys)
 
 
@@ -66,8 +59,8 @@ def _tell(report: Report, dsn: str, port: int, guests: Sequence[int], cookie: st
     with psycopg.connect(dsn, autocommit=True) as db:
         bare = [_times(_select(db), guests) for _ in range(ROUNDS)]
     signed_in = {"Cookie": f"servery_session={cookie}"}
-    page = [_times(_get(port, "/guests/{}", signed_in), guests) for _ in range(ROUNDS)]
-    api = [_times(_get(port, "/api/v1/guests/{}", {"Authorization": f"Bearer {key}"}), guests) for key in keys]
+    page = [_times(get(port, "/guests/{}", signed_in), guests) for _ in range(ROUNDS)]
+    api = [_times(get(port, "/api/v1/guests/{}", {"Authorization": f"Bearer {key}"}), guests) for key in keys]
     for name, rounds in (("page", page), ("API", api)):
         report.figure(Figure(name=f"{name}, 99 answers in 100 within", unit="ms", rounds=_p99(rounds), below=MOST))
         half = report.figure(Figure(name=f"{name}, half of the answers within", unit="ms", rounds=_p50(rounds)))
@@ -101,45 +94,6 @@ async def _filled(dsn: str) -> list[int]:
     return visited
 
 
-async def _admitted(dsn: str) -> tuple[str, list[str]]:
-    """A session of an owner, and a key for each round."""
-    async with open_pool(dsn) as pool, pool.connection() as db:
-        person = await people.add(db, SYSTEM, name="Owner", email="owner@example.com", role="owner")
-        viewer = Viewer("person", person.id, person.name, "owner")
-        session = await open_session(db, viewer, device="benchmark")
-        keys = [await create_key(db, SYSTEM, name=f"Round {number}", role="owner") for number in range(ROUNDS)]
-    return session.reveal(), [token.reveal() for _, token in keys]
-
-
-@contextlib.contextmanager
-def _served(place: Installation, dsn: str) -> Iterator[int]:
-    """The web process on a free port, which it is asked for until it answers."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    environment = {**place.environment(dsn), "SERVERY_PORT": str(port)}
-    with subprocess.Popen(servery("web"), env=environment) as process:
-        try:
-            while not _answers(port):
-                if process.poll() is not None:
-                    raise RuntimeError("servery web ended before it answered")
-                time.sleep(0.05)
-            yield port
-        finally:
-            process.terminate()
-
-
-def _answers(port: int) -> bool:
-    with contextlib.suppress(ConnectionError), contextlib.closing(_connection(port)) as connection:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == http.client.OK
-    return False
-
-
-def _connection(port: int) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-
-
 def _times(ask: Ask, guests: Sequence[int]) -> list[float]:
     """Milliseconds of each answer, after a few that warm up what a running server has warm."""
     for guest in guests[:20]:
@@ -150,19 +104,6 @@ def _times(ask: Ask, guests: Sequence[int]) -> list[float]:
         ask(guest)
         times.append(1000 * (time.perf_counter() - began))
     return times
-
-
-def _get(port: int, path: str, headers: Mapping[str, str]) -> Ask:
-    connection = _connection(port)
-
-    def ask(guest: int) -> None:
-        connection.request("GET", path.format(guest), headers=dict(headers))
-        answer = connection.getresponse()
-        body = answer.read()
-        if answer.status != http.client.OK:
-            raise RuntimeError(f"{path} answered {answer.status}: {body[:300]!r}")
-
-    return ask
 
 
 def _select(db: psycopg.Connection) -> Ask:

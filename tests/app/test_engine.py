@@ -11,7 +11,7 @@ from psycopg import OperationalError
 
 from servery.app import engine
 from servery.storage.pool import Connection, open_pool
-from servery.sync import connections
+from servery.sync import connections, state
 
 pytestmark = pytest.mark.anyio
 
@@ -111,6 +111,33 @@ async def test_who_loses_the_claims_stops_reading(
         await until(lambda: begun == 2 and ended == 1)
         stop.set()
         await running
+
+
+async def test_pages_are_told_when_what_they_show_is_another_and_not_with_each_step(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    async def tell(db: object, topics: list[str]) -> None:
+        told.extend(topics)
+
+    monkeypatch.setattr(engine, "tell_pages", tell)
+    clock = iter([0.0, 0.5, 1.0, 5.0, 5.0, 9.0, 9.0, 9.5, 10.0])
+    monkeypatch.setattr(engine, "monotonic", lambda: next(clock))
+    async with open_pool(database) as pool, pool.connection() as db:
+        till = await connections.add_connection(db, "till", "square", {}, None)
+        await state.begin(db, till, "orders")
+        pages = engine._Pages()
+        await pages.tell(db, till, goes_on=True)
+        assert told == ["connections"]
+        await db.execute("update sync_state set spans_done = '[1]'")
+        await pages.tell(db, till, goes_on=True)
+        assert told == ["connections"], "another step, half a second later"
+        await pages.tell(db, till, goes_on=False)
+        assert told == ["connections"] * 2, "the last of many is told at once"
+        await pages.tell(db, till, goes_on=True)
+        await pages.tell(db, till, goes_on=False)
+    assert told == ["connections"] * 2, "nothing is another"
 
 
 async def until(happened: Callable[[], bool]) -> None:

@@ -60,11 +60,15 @@ async def test_after_a_day_it_alerts_as_the_same_repair(db, till):
     assert (later.id, later.kind, later.severity) == (first.id, "unfinished_long", "warning")
 
 
-@pytest.mark.parametrize("how", ["from now on", "from a day on", "paused", "removed", "nothing goes out"])
+@pytest.mark.parametrize(
+    "how", ["never, for the time being", "from now on", "from a day on", "paused", "removed", "nothing goes out"]
+)
 async def test_it_ends_when_somebody_has_decided(db, till, how):
     assert await found(db)
     now = await watch.clock(db)
-    if how == "from now on":
+    if how == "never, for the time being":
+        await pace.gone_through(db, till, "pace")
+    elif how == "from now on":
         await pace.keep_rhythm(db, till, Rhythm(live_from=now))
     elif how == "from a day on":
         await pace.keep_rhythm(db, till, Rhythm(live_from=now + timedelta(days=3)))

@@ -1,7 +1,11 @@
+from datetime import UTC, datetime
+
 import pytest
 
-from servery.errors import Invalid, NotFound
-from servery.sync import connections
+from servery.errors import Invalid, NotFound, Retry
+from servery.model.changes import RecordKind
+from servery.sync import connections, state
+from servery.sync.status import shown, statuses
 
 pytestmark = pytest.mark.anyio
 
@@ -66,3 +70,32 @@ async def test_a_location_is_read_by_one_connection_of_a_system_only(db, till, b
     await connections.refuse_twice(db, till, ["elsewhere"])
     await connections.remove(db, book)
     await connections.refuse_twice(db, till, ["nord"])
+
+
+async def test_records_are_counted_as_they_come_and_go(db, till, book):
+    async def here() -> dict[int, dict[RecordKind, int]]:
+        return {one.connection.id: dict(one.records) for one in await statuses(db)}
+
+    assert await here() == {till: {}, book: {}}
+    numbers = "select %s, n, 1 from generate_series(1, 5) as n"
+    guests = f"insert into source_guest (connection_id, external_id, revision) {numbers}"
+    await db.execute(guests, [till])
+    await db.execute(guests + " on conflict (connection_id, external_id) do update set revision = 2", [till])
+    await db.execute(guests + " on conflict do nothing", [book])
+    assert await here() == {till: {"guest": 5}, book: {"guest": 5}}
+    await db.execute("delete from source_guest where external_id in ('1', '2') or connection_id = %s", [book])
+    assert await here() == {till: {"guest": 3}, book: {}}
+
+
+async def test_what_pages_show_of_a_reading_changes_only_with_what_is_shown(db, till):
+    await state.begin(db, till, "orders")
+    await state.polled(db, till, "orders", datetime.now(UTC))
+    before = await shown(db, till)
+    await state.read_records(db, till, "orders", 7)
+    await state.polled(db, till, "orders", datetime.now(UTC))
+    assert await shown(db, till) == before, "read again with nothing new"
+    await db.execute("insert into source_guest (connection_id, external_id, revision) values (%s, '1', 1)", [till])
+    arrived = await shown(db, till)
+    assert arrived != before
+    await state.failed(db, till, "orders", Retry("Busy."), datetime.now(UTC))
+    assert await shown(db, till) != arrived

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 
 import msgspec
 from psycopg import OperationalError
@@ -18,7 +19,7 @@ from servery.errors import NeedsPerson
 from servery.storage.claims import Claims, claims
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
-from servery.sync import connections, state
+from servery.sync import connections, state, status
 from servery.sync.connections import Connection
 from servery.sync.reading import Reader
 from servery.sync.spans import stretches
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 
 _LOOK = 1.0
 """Seconds between looks for connections that are new, changed, paused or removed."""
+_TELL_EVERY = 2.0
+"""Seconds between two looks whether pages show something else of a connection while its reading goes on."""
 _AFTER_A_FAULT = 30.0
 """Seconds of rest after a fault of our own in reading a connection."""
 
@@ -91,7 +94,7 @@ def _is_read(connection: Connection) -> bool:
 
 
 async def _read_for_ever(pool: Pool, home: Path, connection: Connection, calls: Calls) -> None:
-    connector = registry.connector(connection.connector)
+    connector, pages = registry.connector(connection.connector), _Pages()
     while True:
         try:
             async with using(pool, home, connection) as opened:
@@ -106,7 +109,7 @@ async def _read_for_ever(pool: Pool, home: Path, connection: Connection, calls: 
                     keep=keeper(connection.id, connector, redactor(home, connector)),
                 )
                 while True:
-                    await _step(reader, calls)
+                    await _step(reader, calls, pages)
         except NeedsPerson as error:
             await _note(pool, connection, error)
             await asyncio.sleep(_AFTER_A_FAULT)
@@ -116,13 +119,31 @@ async def _read_for_ever(pool: Pool, home: Path, connection: Connection, calls: 
             await asyncio.sleep(_AFTER_A_FAULT)
 
 
-async def _step(reader: Reader, calls: Calls) -> None:
+class _Pages:
+    """What open pages were told of one connection: they ask again when something they show is another."""
+
+    def __init__(self) -> None:
+        self._shown: object = None
+        self._looked = float("-inf")
+
+    async def tell(self, db: Db, connection_id: int, *, goes_on: bool) -> None:
+        """Tell them where it is; while reading goes on, after each of many steps, not more often than people look."""
+        if goes_on and monotonic() - self._looked < _TELL_EVERY:
+            return
+        self._looked = monotonic()
+        shown = await status.shown(db, connection_id)
+        if shown != self._shown:
+            await tell_pages(db, ["connections"])
+            self._shown = shown
+
+
+async def _step(reader: Reader, calls: Calls, pages: _Pages) -> None:
     async with reader.pool.connection() as db:
         wanted = await days_of_expected_guests(db, datetime.now(UTC))
     called = calls.expect(reader.connection_id)
     wait = await step(reader, wanted)
     async with reader.pool.connection() as db:
-        await tell_pages(db, ["connections"])
+        await pages.tell(db, reader.connection_id, goes_on=wait <= 0)
     await either(called, timeout=wait)
 
 
@@ -146,7 +167,7 @@ async def days_of_expected_guests(db: Db, now: datetime) -> set[date]:
     return {row["business_date"] for row in await cursor.fetchall()}
 
 
-async def told(db: Db, now: datetime) -> bool:
+async def stories_complete(db: Db, now: datetime) -> bool:
     """Whether the stories of tonight's guests are complete: every booking is read, and every day they were here.
 
     Of each system the first resource with a past is waited for: a manifest lists first what tells most.
@@ -157,12 +178,12 @@ async def told(db: Db, now: datetime) -> bool:
         states = await state.states(db, one.id)
         past = [resource for resource in manifest.resources if resource.backfill_by][:1]
         for resource in [*(each for each in manifest.resources if not each.backfill_by), *past]:
-            if not _has_told(manifest.kind == "reservations", states.get(resource.name), wanted):
+            if not _is_read_for(manifest.kind == "reservations", states.get(resource.name), wanted):
                 return False
     return True
 
 
-def _has_told(whole: bool, at: state.State | None, wanted: set[date]) -> bool:
+def _is_read_for(whole: bool, at: state.State | None, wanted: set[date]) -> bool:
     if at is None or at.polled_until is None:
         return False
     if at.backfill_since is None or at.backfill_until is None or at.backfill_done_at:

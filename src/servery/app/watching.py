@@ -106,6 +106,8 @@ def _to_pair(one: Unpaired) -> Finding:
     )
 
 
+# Who went through the step at which that is said has chosen, also to write nothing for the time being.
+_HELD_BACK = "select id from connection where removed_at is null and live_from = %s and not 'pace' = any(steps_done)"
 UNFINISHED_LONG = timedelta(days=1)
 """Setting up that takes longer was probably forgotten."""
 
@@ -115,7 +117,7 @@ async def unfinished(db: Db, now: datetime) -> list[Finding]:
 
     Where nothing goes out by anybody's choice, nothing is held back.
     """
-    cursor = await db.execute("select id from connection where removed_at is null and live_from = %s", [NOT_YET])
+    cursor = await db.execute(_HELD_BACK, [NOT_YET])
     held = [row["id"] for row in await cursor.fetchall()]
     return [_unfinished(one.connection, now) for one in (await ruled(db, held) if held else []) if outlet(one)]
 

@@ -97,7 +97,7 @@ async def _read(dsn: str, started: Sequence[Child], chosen: Settings, link: str)
             ended(started)
             async with opened(dsn) as db:
                 read = await how_far(db)
-                if not ready and await engine.told(db, datetime.now(UTC)):
+                if not ready and await engine.stories_complete(db, datetime.now(UTC)):
                     ready = True
                     _tell(chosen, link)
                     bar.update(task, description="Reading the rest of the year")

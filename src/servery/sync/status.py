@@ -41,6 +41,22 @@ async def statuses(db: Db) -> list[Status]:
     ]
 
 
+async def shown(db: Db, connection_id: int) -> list[dict[str, Any]]:
+    """What pages show of a connection's reading, to be compared: when it was last read to the minute."""
+    cursor = await db.execute(_SHOWN, {"id": connection_id})
+    return await cursor.fetchall()
+
+
+_SHOWN = """
+select resource, date_trunc('minute', last_ok_at) as read, jsonb_array_length(spans_done) as stretches,
+       backfill_done_at, error, case when error is not null then next_try_at end as next_try_at, null as n
+from sync_state where connection_id = %(id)s
+union all select kind, null, null, null, null, null, n from record_count where connection_id = %(id)s
+union all select 'kept aside', null, null, null, null, null, count(*) from quarantine
+    where connection_id = %(id)s and resolved_at is null
+order by 1"""
+
+
 class Contradiction(Struct, frozen=True):
     """A check whose parts do not add up to its total, by `difference` minor units (stated total less the parts)."""
 
@@ -120,12 +136,11 @@ def _reached(states: Sequence[State]) -> datetime | None:
 
 
 async def _records(db: Db) -> dict[int, dict[RecordKind, int]]:
-    tables: dict[RecordKind, str] = {"guest": "source_guest", "reservation": "reservation", "check": "checks"}
+    """The records of each connection, which the database counts as they come and go."""
+    cursor = await db.execute("select connection_id, kind, n from record_count where n > 0 order by kind")
     found: dict[int, dict[RecordKind, int]] = {}
-    for kind, table in tables.items():
-        counted = await _counts(db, f"select connection_id, count(*) as n from {table} group by 1")
-        for connection_id, number in counted.items():
-            found.setdefault(connection_id, {})[kind] = number
+    for row in await cursor.fetchall():
+        found.setdefault(row["connection_id"], {})[row["kind"]] = row["n"]
     return found
 
 
