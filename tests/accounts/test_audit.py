@@ -1,6 +1,10 @@
+import re
+from pathlib import Path
+
 import psycopg
 import pytest
 
+from servery.accounts import audit
 from servery.accounts.audit import acted, actions, looked, looks_at
 from servery.accounts.keys import create_key
 from servery.model.viewer import SYSTEM
@@ -75,3 +79,12 @@ async def test_retention_takes_only_what_is_older_than_it_says(connection, owner
             await connection.execute("set local servery.audit_kept_since = '2025-01-01T00:00:00Z'")
             await connection.execute("delete from guest_look")
     assert [line.at.year for line in await looks_at(connection, 7)] == [2025]
+
+
+def test_what_was_done_is_written_one_way():
+    """Every word that is given to `acted` as it stands: they are searched for, and never change."""
+    source = Path(audit.__file__).parents[1]
+    calls = re.compile(r"\bacted\(\s*[\w.]+,\s*[\w.]+,\s*\"([^\"]+)\"")
+    given = {word for file in source.rglob("*.py") for word in calls.findall(file.read_text("utf-8"))}
+    assert len(given) > 20
+    assert [word for word in sorted(given) if not re.fullmatch(r"[a-z]+(-[a-z]+)*", word)] == []

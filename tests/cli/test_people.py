@@ -110,8 +110,8 @@ def test_what_a_command_changes_is_written_down(servery, database):
         lines = connection.execute("select viewer_kind, action from action order by id").fetchall()
     assert [tuple(line.values()) for line in lines] == [
         ("system", "added"),
-        ("system", "sign-in link made"),
-        ("system", "key made"),
+        ("system", "sign-in-link-made"),
+        ("system", "key-made"),
     ]
 
 

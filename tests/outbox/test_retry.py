@@ -10,7 +10,7 @@ from servery.connectors.answers import retry_after
 from servery.connectors.contract import Sent
 from servery.errors import LookUpFirst, NeedsPerson, Refuse, Retry, ServeryError
 from servery.outbox import outcome
-from servery.outbox.retry import LONGEST, SCHEDULE, jitter, said, told, wait_after
+from servery.outbox.retry import LONGEST, SCHEDULE, as_kept, jitter, kept_error, wait_after
 from servery.outbox.rows import Claimed
 
 NOW = datetime(2026, 11, 21, 18, tzinfo=UTC)
@@ -119,5 +119,5 @@ def test_finding_proves_what_was_made_and_not_what_was_changed():
 
 def test_an_error_is_kept_in_words_that_can_be_said_again():
     error = NeedsPerson("The key of {system} is wrong.", field="api_key", system="Till", mend="Enter it again.")
-    assert said(told(error)).told() == "The key of Till is wrong. Enter it again."
-    assert told(error)["needs_person"]
+    assert kept_error(as_kept(error)).told() == "The key of Till is wrong. Enter it again."
+    assert as_kept(error)["needs_person"]

@@ -30,8 +30,9 @@ async def acted(
 ) -> None:
     """Write down a change, in the transaction that makes it.
 
-    `action` is a verb in the past ("invited", "connection paused"), `subject` is kind and id ("person:3"), `detail`
-    what else to know as JSON. Neither holds a secret or personal data: these lines outlive both.
+    `action` is a verb in the past, its words joined by dashes ("invited", "connection-changed"), `subject` is kind and
+    id ("person:3"), `detail` what else to know as JSON. Neither holds a secret or personal data: these
+    lines outlive both.
     """
     await rows.insert_action(connection, viewer, action, subject, dict(detail or {}))
 

@@ -42,7 +42,7 @@ async def create_key(
         raise Invalid("A key lasts from 1 to {most} days.", field="expires", most=LASTS_AT_MOST.days)
     token = new_key_token()
     key = await rows.insert_key(connection, name, role, token.reveal()[:_PREFIX], token.hash, lasts)
-    await acted(connection, viewer, "key made", f"key:{key.id}", {"role": role, "expires_at": key.expires_at})
+    await acted(connection, viewer, "key-made", f"key:{key.id}", {"role": role, "expires_at": key.expires_at})
     return key, token
 
 
@@ -58,7 +58,7 @@ async def revoke_key(connection: Connection, viewer: Viewer, key_id: int) -> Api
     key = await rows.set_revoked(connection, key_id)
     if key is None:
         raise NotFound("There is no key with the number {id}.", id=key_id)
-    await acted(connection, viewer, "key revoked", f"key:{key_id}")
+    await acted(connection, viewer, "key-revoked", f"key:{key_id}")
     return key
 
 

@@ -66,7 +66,7 @@ async def make_link(connection: Connection, viewer: Viewer, person_id: int, *, l
     await rows.delete_links(connection, person_id)
     token = new_token()
     expires_at = await rows.insert_link(connection, token.hash, person_id, lasts)
-    await acted(connection, viewer, "sign-in link made", f"person:{person_id}", {"expires_at": expires_at})
+    await acted(connection, viewer, "sign-in-link-made", f"person:{person_id}", {"expires_at": expires_at})
     return Link(person, token, expires_at)
 
 
@@ -92,5 +92,5 @@ async def _invite_again(connection: Connection, viewer: Viewer, known: Person, n
         await change_role(connection, viewer, known.id, role)
     await rows.delete_sessions(connection, known.id)
     await rows.reinstate(connection, known.id, name, role)
-    await acted(connection, viewer, "invited again", f"person:{known.id}", {"role": role})
+    await acted(connection, viewer, "invited-again", f"person:{known.id}", {"role": role})
     return await person_by_id(connection, known.id)

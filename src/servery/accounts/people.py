@@ -63,7 +63,7 @@ async def change_role(connection: Connection, viewer: Viewer, person_id: int, ro
         await rows.set_role(connection, person_id, role)
         if before.role != role:
             detail = {"before": before.role, "after": role}
-            await acted(connection, viewer, "role changed", f"person:{person_id}", detail)
+            await acted(connection, viewer, "role-changed", f"person:{person_id}", detail)
     return await person_by_id(connection, person_id)
 
 

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from servery.api.asked import Id, ThePool, demand, once_done, shown
 from servery.api.once import OnceKey, once
-from servery.api.problem import Asked, Fault, told
+from servery.api.problem import Asked, Fault, problem_answer
 from servery.api.single import single
 from servery.errors import Invalid
 from servery.model.commands import CommandKind, Field
@@ -122,4 +122,4 @@ async def choose_fields(
 
 
 def _refused(request: Asked, error: Invalid) -> Response[Any]:
-    return told(request, 400, error.code, error.told(), (Fault(f"/body/fields/{error.field}", error.told()),))
+    return problem_answer(request, 400, error.code, error.told(), (Fault(f"/body/fields/{error.field}", error.told()),))

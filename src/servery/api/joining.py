@@ -14,7 +14,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from servery.accounts.audit import acted
 from servery.api.asked import Id, ThePool, changed, demand, once_done, shown, tried
 from servery.api.once import OnceKey, once
-from servery.api.problem import Asked, Fault, told
+from servery.api.problem import Asked, Fault, problem_answer
 from servery.api.single import single
 from servery.api.unchanged import IfMatch
 from servery.errors import Invalid, NeedsPerson, Refuse, ServeryError
@@ -231,7 +231,7 @@ def _unusable(request: Asked, error: ServeryError, at: str = "settings") -> Resp
     whole = field in ("name", "venue", "connector", "batch_at")
     place = f"/body/{field}" if whole else f"/body/{at}" + (f"/{field}" if field else "")
     status = 400 if isinstance(error, Refuse) else 422
-    return told(request, status, error.code, error.told(), (Fault(place, error.told()),))
+    return problem_answer(request, status, error.code, error.told(), (Fault(place, error.told()),))
 
 
 def _tables(one: Pairing) -> VenueTables:

@@ -13,7 +13,7 @@ from litestar import Response
 from litestar.params import HeaderParameter
 from msgspec import Struct
 
-from servery.api.problem import Asked, told
+from servery.api.problem import Asked, problem_answer
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
 
@@ -100,10 +100,11 @@ async def _claimed(db: Db, whose: tuple[str, bytes], fingerprint: bytes) -> _Kep
 
 def _again(request: Asked, before: _Kept, fingerprint: bytes) -> Response[Any]:
     if not hmac.compare_digest(before.fingerprint, fingerprint):
-        return told(request, 422, "key-reused", "This Idempotency-Key came with another request before.")
+        return problem_answer(request, 422, "key-reused", "This Idempotency-Key came with another request before.")
     if before.status is None:
         waits = {"retry-after": "2"}
-        return told(request, 409, "in-progress", "The first request with this Idempotency-Key is at work.", (), waits)
+        detail = "The first request with this Idempotency-Key is at work."
+        return problem_answer(request, 409, "in-progress", detail, headers=waits)
     return Response(before.answer, status_code=before.status, media_type="application/json")
 
 

@@ -16,7 +16,7 @@ from servery.api.problem import Asked
 from servery.model.commands import CommandKind
 from servery.outbox import hold
 from servery.outbox.hold import STATES, Held, State
-from servery.outbox.retry import said
+from servery.outbox.retry import kept_error
 from servery.storage.pool import Connection as Db
 
 
@@ -116,5 +116,5 @@ def _shown(one: Held) -> Outgoing:
 def _failed(one: Held) -> Failed | None:
     if one.error is None:
         return None
-    error = said(one.error)
+    error = kept_error(one.error)
     return Failed(code=error.code, message=error.message, mend=error.mend, attempts=one.attempts)

@@ -73,7 +73,7 @@ class Problem(Struct, frozen=True, kw_only=True):
     request_id: str
 
 
-def told(
+def problem_answer(
     request: Asked,
     status: int,
     code: str,
@@ -102,7 +102,7 @@ def _no_key(request: Asked, error: NoKey) -> Response[Problem]:
     challenge = 'Bearer realm="servery"'
     if error.code != NoKey.default_code:
         challenge += f', error="invalid_token", error_description="{error.code}"'
-    return told(request, 401, error.code, error.told(), headers={"www-authenticate": challenge})
+    return problem_answer(request, 401, error.code, error.told(), headers={"www-authenticate": challenge})
 
 
 def _ours(request: Asked, error: ServeryError) -> Response[Problem]:
@@ -113,7 +113,7 @@ def _ours(request: Asked, error: ServeryError) -> Response[Problem]:
     if isinstance(error, Invalid) and error.field:
         faults = (Fault(f"/query/{error.field}", error.told()),)
     headers = {"retry-after": str(round(error.retry_after))} if isinstance(error, Retry) else {}
-    return told(request, status, error.code, error.told(), faults, headers)
+    return problem_answer(request, status, error.code, error.told(), faults, headers)
 
 
 def _http(request: Asked, error: HTTPException) -> Response[Problem]:
@@ -124,7 +124,7 @@ def _http(request: Asked, error: HTTPException) -> Response[Problem]:
         headers["retry-after"] = headers.get("ratelimit-reset", "60")
     detail = "This key has asked too often." if error.status_code == 429 else None
     code = _CODES.get(error.status_code, "refused")
-    return told(request, error.status_code, code, detail, _faults(error), headers)
+    return problem_answer(request, error.status_code, code, detail, _faults(error), headers)
 
 
 def _faults(error: HTTPException) -> tuple[Fault, ...]:
@@ -141,12 +141,12 @@ def _source(extra: dict[str, Any]) -> str:
 def _no_database(request: Asked, error: OperationalError) -> Response[Problem]:
     _log.error("request %s: the database does not answer", _request_id(request.scope), exc_info=error)
     detail = "The database does not answer just now."
-    return told(request, 503, "database-away", detail, headers={"retry-after": str(_AGAIN_AFTER)})
+    return problem_answer(request, 503, "database-away", detail, headers={"retry-after": str(_AGAIN_AFTER)})
 
 
 def _unforeseen(request: Asked, error: Exception) -> Response[Problem]:
     _log.error("request %s failed", _request_id(request.scope), exc_info=error)
-    return told(request, 500, "internal", "Something went wrong here, and it is not your doing.")
+    return problem_answer(request, 500, "internal", "Something went wrong here, and it is not your doing.")
 
 
 HANDLERS: ExceptionHandlersMap = {

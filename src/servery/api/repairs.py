@@ -78,7 +78,7 @@ async def snooze_repair(request: Asked, pool: ThePool, repair_id: Id, data: JSON
             found = await kept.ignore(db, repair_id, now)
         else:
             found = await kept.snooze(db, repair_id, data.until, now)
-        await acted(db, request.user, "repair put off", f"repair:{repair_id}", {"until": data.until})
+        await acted(db, request.user, "repair-put-off", f"repair:{repair_id}", {"until": data.until})
     return Response(_shown(found))
 
 
@@ -88,7 +88,7 @@ async def heed_repair(request: Asked, pool: ThePool, repair_id: Id) -> Response[
     demand(request, "change_connections")
     async with pool.connection() as db:
         found = await kept.heed(db, repair_id)
-        await acted(db, request.user, "repair heeded", f"repair:{repair_id}")
+        await acted(db, request.user, "repair-heeded", f"repair:{repair_id}")
     return Response(_shown(found))
 
 

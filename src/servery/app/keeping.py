@@ -13,7 +13,7 @@ from servery.inbox.cards import redact
 from servery.inbox.polled import Read, Redact, Source, keep
 from servery.storage.pool import Connection as Db
 from servery.sync.reading import Keep, Via
-from servery.sync.understanding import Told
+from servery.sync.understanding import Understood
 
 
 def card_key(home: Path) -> bytes:
@@ -46,7 +46,7 @@ def keeper(connection_id: int, connector: Connector, redact: Redact) -> Keep:
 
 
 async def _keep(
-    connection_id: int, connector: str, redact: Redact, db: Db, via: Via, resource: str, told: Sequence[Told]
+    connection_id: int, connector: str, redact: Redact, db: Db, via: Via, resource: str, told: Sequence[Understood]
 ) -> None:
     read = [Read(body=bytes(one.body), records=one.records, stage=one.stage, error=one.error) for one in told]
     await keep(db, Source(connection_id, connector, via, resource), redact, read)

@@ -62,7 +62,7 @@ class Scraped(Iterable[Metric]):
     __iter__ = collect
 
 
-async def told(db: Db, now: datetime, pool: Pool) -> list[Metric]:
+async def of_database(db: Db, now: datetime, pool: Pool) -> list[Metric]:
     """What the database knows at this moment."""
     rows = await report(db, now)
     return [
@@ -164,6 +164,6 @@ async def metrics(
         return Response(b"", status_code=401, headers={"www-authenticate": 'Bearer realm="metrics"'})
     async with pool.connection() as db:
         now = await watch.clock(db)
-        scraped = Scraped(requests, await told(db, now, pool))
+        scraped = Scraped(requests, await of_database(db, now, pool))
     encode, media_type = choose_encoder(request.headers.get("accept", ""))
     return Response(encode(scraped), headers={"content-type": media_type})

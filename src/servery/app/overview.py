@@ -80,14 +80,14 @@ class RoomHealth(HealthSources):
                 await repairs.ignore(db, repair_id, now)
             else:
                 await repairs.snooze(db, repair_id, now + timedelta(hours=hours), now)
-            await acted(db, viewer, "repair put off", f"repair:{repair_id}", {"hours": hours})
+            await acted(db, viewer, "repair-put-off", f"repair:{repair_id}", {"hours": hours})
             await tell_pages(db, ["connections"])
 
     async def heed(self, viewer: Viewer, repair_id: int) -> None:
         """Take back that a repair was put off. Raises NotFound."""
         async with self._pool.connection() as db:
             await repairs.heed(db, repair_id)
-            await acted(db, viewer, "repair heeded", f"repair:{repair_id}")
+            await acted(db, viewer, "repair-heeded", f"repair:{repair_id}")
             await tell_pages(db, ["connections"])
 
     async def review(self, viewer: Viewer, month: date | None) -> Review:
@@ -106,20 +106,20 @@ class RoomHealth(HealthSources):
             receiver_id, secret = await watching.add_receiver(
                 db, self._settings.home, address, least=least, digest=digest, language=language
             )
-            await acted(db, viewer, "alert receiver added", f"alert-receiver:{receiver_id}")
+            await acted(db, viewer, "alert-receiver-added", f"alert-receiver:{receiver_id}")
         return secret
 
     async def change_receiver(self, viewer: Viewer, receiver_id: int, least: Least, digest: bool) -> None:
         """Choose what somebody is told. Raises NotFound."""
         async with self._pool.connection() as db:
             await alerts.change(db, receiver_id, least=least, digest=digest)
-            await acted(db, viewer, "alert receiver changed", f"alert-receiver:{receiver_id}")
+            await acted(db, viewer, "alert-receiver-changed", f"alert-receiver:{receiver_id}")
 
     async def remove_receiver(self, viewer: Viewer, receiver_id: int) -> None:
         """Tell somebody no more. Raises NotFound."""
         async with self._pool.connection() as db:
             await alerts.remove(db, receiver_id)
-            await acted(db, viewer, "alert receiver removed", f"alert-receiver:{receiver_id}")
+            await acted(db, viewer, "alert-receiver-removed", f"alert-receiver:{receiver_id}")
 
     async def test_receiver(self, viewer: Viewer, receiver_id: int) -> None:
         """Send a test now. Raises what went wrong."""

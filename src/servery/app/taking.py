@@ -24,7 +24,7 @@ from servery.sync.places import Place
 from servery.sync.timing import Timing, next_batch
 from servery.sync.understanding import (
     Known,
-    Told,
+    Understood,
     beyond_us,
     is_outage,
     not_understood,
@@ -60,7 +60,7 @@ class Taken(Struct, kw_only=True):
 
     event: Event
     said: Said
-    fetched: list[Told]
+    fetched: list[Understood]
     outcome: Outcome | None = None
     error: ServeryError | None = None
     stage: Stage = "apply"
@@ -146,7 +146,7 @@ def _wait_for_set_time(timing: Timing, taken: Sequence[Taken]) -> None:
             one.later = Later(one.event.id, None, until) if until > now else None
 
 
-async def _fetch(source: Source, places: Mapping[str, Place], taken: Sequence[Taken]) -> list[Told]:
+async def _fetch(source: Source, places: Mapping[str, Place], taken: Sequence[Taken]) -> list[Understood]:
     """Ask for what events only name: each record once, whoever names it. No transaction is open meanwhile.
 
     Returns the records that nobody asked for by the id they have, or that could not be understood.
@@ -155,7 +155,7 @@ async def _fetch(source: Source, places: Mapping[str, Place], taken: Sequence[Ta
     for one in taken:
         for resource, external_id in one.said.wanted:
             wanting.setdefault(resource, {}).setdefault(external_id, one)
-    strays: list[Told] = []
+    strays: list[Understood] = []
     for resource, by_id in wanting.items():
         ids = list(by_id)
         for start in range(0, len(ids), _FETCHED_AT_ONCE):
@@ -170,7 +170,7 @@ async def _fetch_some(
     ids: Sequence[str],
     by_id: Mapping[str, Taken],
     taken: Sequence[Taken],
-) -> list[Told]:
+) -> list[Understood]:
     try:
         page = await source.fetch(resource, ids)
     except Exception as error:
@@ -235,8 +235,8 @@ def _fail(one: Taken, error: Exception) -> None:
         one.put_off(wait_after(one.event.attempts).total_seconds(), not_understood(error), counts=True)
 
 
-async def _keep_fetched(db: Db, source: Source, fetched: Sequence[Told]) -> None:
-    by_resource: dict[str, list[Told]] = {}
+async def _keep_fetched(db: Db, source: Source, fetched: Sequence[Understood]) -> None:
+    by_resource: dict[str, list[Understood]] = {}
     for told in fetched:
         by_resource.setdefault(told.resource, []).append(told)
     for resource, records in by_resource.items():

@@ -69,7 +69,7 @@ def add(
 
     async def work(db: Db) -> tuple[int, str | None]:
         made = await watching.add_receiver(db, home, address, least=least, digest=digest, language=language)
-        await acted(db, SYSTEM, "alert receiver added", f"alert-receiver:{made[0]}")
+        await acted(db, SYSTEM, "alert-receiver-added", f"alert-receiver:{made[0]}")
         return made
 
     receiver_id, secret = with_database(work)
@@ -109,7 +109,7 @@ def remove(address: Address, as_json: AsJson = False) -> None:
     async def work(db: Db) -> int:
         one = await _receiver(db, address)
         await alerts.remove(db, one.id)
-        await acted(db, SYSTEM, "alert receiver removed", f"alert-receiver:{one.id}")
+        await acted(db, SYSTEM, "alert-receiver-removed", f"alert-receiver:{one.id}")
         return one.id
 
     receiver_id = with_database(work)

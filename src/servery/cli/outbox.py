@@ -11,7 +11,7 @@ from servery.cli.shell import AsCsv, AsJson, give, give_list, say, with_database
 from servery.model.viewer import SYSTEM
 from servery.outbox import breaker, hold
 from servery.outbox.hold import STATES, Attempt, Held, State
-from servery.outbox.retry import said
+from servery.outbox.retry import kept_error
 from servery.storage.pool import Connection as Db
 from servery.sync.connections import connection_named
 
@@ -64,7 +64,7 @@ def _row(one: Held) -> dict[str, Any]:
     return {
         **msgspec.structs.asdict(one),
         **{name: at.isoformat(timespec="seconds") if at else None for name, at in times.items()},
-        "error": said(one.error).told() if one.error else None,
+        "error": kept_error(one.error).told() if one.error else None,
     }
 
 
@@ -87,7 +87,7 @@ def show(number: Number, as_json: AsJson = False) -> None:
 
 
 def _tried(one: Attempt) -> dict[str, Any]:
-    error = said(one.error).told() if one.error else None
+    error = kept_error(one.error).told() if one.error else None
     return {**msgspec.structs.asdict(one), "at": one.at.isoformat(timespec="seconds"), "error": error}
 
 

@@ -110,7 +110,7 @@ def sign_out(
             await sessions.close_all(db, person.viewer)
         else:
             await sessions.revoke_session(db, person.viewer, session)
-        await acted(db, SYSTEM, "signed out", f"person:{person.id}", {"session": session})
+        await acted(db, SYSTEM, "signed-out", f"person:{person.id}", {"session": session})
         return person
 
     _change(email, end, as_json, "is signed out")
@@ -166,7 +166,7 @@ def rotate_vault_key(as_json: AsJson = False) -> None:
 
     async def work(db: Connection) -> int:
         sealed = await rotate_vault(db, home)
-        await acted(db, SYSTEM, "vault key made", "vault", {"sealed": sealed})
+        await acted(db, SYSTEM, "vault-key-made", "vault", {"sealed": sealed})
         return sealed
 
     sealed = with_database(work)

@@ -88,7 +88,7 @@ def heed(repair: Number, as_json: AsJson = False) -> None:
 def _on(act: Callable[[Db], Awaitable[Repair]], outcome: str, as_json: bool) -> None:
     async def work(db: Db) -> dict[str, Any]:
         one = await act(db)
-        await acted(db, SYSTEM, "repair changed", f"repair:{one.id}", {"outcome": outcome})
+        await acted(db, SYSTEM, "repair-changed", f"repair:{one.id}", {"outcome": outcome})
         return _row(one, await watch.clock(db))
 
     row = with_database(work)

@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from servery.errors import NeedsPerson
 from servery.outbox.clock import NOW, REAL, Clock
 from servery.outbox.mark import wake
-from servery.outbox.retry import told
+from servery.outbox.retry import as_kept
 from servery.storage.pool import Connection as Db
 
 THRESHOLD = 5
@@ -116,7 +116,7 @@ async def stop(db: Db, connection_id: int, error: NeedsPerson, fingerprint: byte
     await db.execute(
         "insert into outbox_gate (connection_id, stopped, stopped_for) values (%s, %s, %s) "
         "on conflict (connection_id) do update set stopped = excluded.stopped, stopped_for = excluded.stopped_for",
-        [connection_id, Jsonb(told(error)), fingerprint],
+        [connection_id, Jsonb(as_kept(error)), fingerprint],
     )
 
 

@@ -7,7 +7,7 @@ import msgspec
 from servery.connectors.contract import Sent
 from servery.errors import LookUpFirst, NeedsPerson, NotYet, Retry, ServeryError
 from servery.outbox.hold import State
-from servery.outbox.retry import LONGEST, Jitter, jitter, told, wait_after
+from servery.outbox.retry import LONGEST, Jitter, as_kept, jitter, wait_after
 from servery.outbox.rows import Claimed, Settled
 
 
@@ -104,7 +104,7 @@ def failed(
 
 
 def _kept(error: ServeryError, **more: Any) -> bytes:
-    return msgspec.json.encode(told(error) | more)
+    return msgspec.json.encode(as_kept(error) | more)
 
 
 def _written(result: Sent) -> bytes:

@@ -31,7 +31,7 @@ def wait_after(attempts: int, error: ServeryError | None, spread: Jitter = jitte
     return max(SCHEDULE[attempts] * spread(), min(asked, LONGEST))
 
 
-def told(error: ServeryError) -> dict[str, Any]:
+def as_kept(error: ServeryError) -> dict[str, Any]:
     """An error as it is kept: templates and their places, which never hold personal data."""
     return {
         "code": error.code,
@@ -44,6 +44,6 @@ def told(error: ServeryError) -> dict[str, Any]:
     }
 
 
-def said(kept: dict[str, Any]) -> ServeryError:
+def kept_error(kept: dict[str, Any]) -> ServeryError:
     """A kept error as an error again, to be told in words."""
     return ServeryError(kept["template"], mend=kept["mend"], code=kept["code"], **kept["params"])

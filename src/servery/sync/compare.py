@@ -19,7 +19,7 @@ from servery.sync.places import Place
 from servery.sync.rows import Db
 from servery.sync.spans import stretches, was_read
 from servery.sync.state import State
-from servery.sync.understanding import Told
+from servery.sync.understanding import Understood
 
 AFTER = (timedelta(hours=1), timedelta(hours=25), timedelta(hours=73))
 """How long after its end a date is compared."""
@@ -104,7 +104,7 @@ def _compared(venue_id: int, theirs: Mapping[str, Record], ours: Mapping[str, Re
     )
 
 
-def records(told: Told, resource: Resource, places: Mapping[str, Place], day: date) -> list[Record]:
+def records(told: Understood, resource: Resource, places: Mapping[str, Place], day: date) -> list[Record]:
     """The records of a kind that what was told says to be of a date."""
     found = []
     for change in told.changes:

@@ -14,14 +14,14 @@ from servery.model.changes import Applied, Change, state_key
 from servery.sync import connections, state
 from servery.sync.places import Place
 from servery.sync.rows import Db
-from servery.sync.understanding import Known, Told, beyond_us, not_understood, says_too_much, together, understood
+from servery.sync.understanding import Known, Understood, beyond_us, not_understood, says_too_much, together, understood
 
 Arrive = Callable[[Db, int, Mapping[str, Place], Sequence[Change]], Awaitable[Applied]]
 """What takes changes into the house, in the transaction of the connection it is given (`app.arrive`)."""
 Pool = AsyncConnectionPool[Db]
 
 Via = Literal["poll", "backfill", "reconcile"]
-Keep = Callable[[Db, Via, str, Sequence[Told]], Awaitable[None]]
+Keep = Callable[[Db, Via, str, Sequence[Understood]], Awaitable[None]]
 """What keeps records of a resource as they came, and aside where they have an error (`app.keeping`)."""
 
 SET = 500
@@ -41,7 +41,7 @@ class Reader(Struct, frozen=True, kw_only=True):
     keep: Keep
 
 
-async def read_sets(reader: Reader, via: Via, resource: Resource, span: Span | None) -> AsyncIterator[list[Told]]:
+async def read_sets(reader: Reader, via: Via, resource: Resource, span: Span | None) -> AsyncIterator[list[Understood]]:
     """Read a span set by set, each taken in whole before it is given; the vendor prepares the next pages meanwhile."""
     async with reader.pool.connection() as db:
         places = await connections.places(db, reader.connection_id)
@@ -76,7 +76,7 @@ async def _sets(coming: AsyncIterator[Page]) -> AsyncIterator[list[Raw]]:
 
 async def take_in(
     reader: Reader, via: Via, resource: Resource, places: Mapping[str, Place], records: list[Raw]
-) -> list[Told]:
+) -> list[Understood]:
     """Bring a set of records into the house in one transaction, and keep them as they came; what each of them says."""
     known = Known(places, frozenset(one.external_id for one in reader.account.locations))
     told = understood(reader.connector, resource.name, known, records)
@@ -88,14 +88,14 @@ async def take_in(
     return told
 
 
-async def _arrived(reader: Reader, db: Db, places: Mapping[str, Place], told: Sequence[Told]) -> None:
+async def _arrived(reader: Reader, db: Db, places: Mapping[str, Place], told: Sequence[Understood]) -> None:
     changes = [change for one in told for change in one.changes]
     effects = (await reader.arrive(db, reader.connection_id, places, changes)).effects
     for one in told:
         one.effects = effects.intersection(map(state_key, one.changes))
 
 
-def _aside(told: Told, error: Exception) -> None:
+def _aside(told: Understood, error: Exception) -> None:
     """Keep a record aside at once, whatever the fault: the next poll tries it again."""
     told.stage = "apply"
     told.error = beyond_us(error) if says_too_much(error) else not_understood(error)

@@ -35,7 +35,7 @@ class Known(NamedTuple):
     locations: Collection[str] = ()
 
 
-class Told(Struct, kw_only=True):
+class Understood(Struct, kw_only=True):
     """A record as it came, with what it says; `error` is set where it cannot be taken in."""
 
     body: Raw
@@ -49,17 +49,17 @@ class Told(Struct, kw_only=True):
     error: ServeryError | None = None
 
 
-def understood(connector: Connector, resource: str, known: Known, records: Sequence[Raw]) -> list[Told]:
+def understood(connector: Connector, resource: str, known: Known, records: Sequence[Raw]) -> list[Understood]:
     """What each of these records says."""
-    return [_told(connector, resource, known, record) for record in records]
+    return [_understood(connector, resource, known, record) for record in records]
 
 
-def _told(connector: Connector, resource: str, known: Known, record: Raw) -> Told:
+def _understood(connector: Connector, resource: str, known: Known, record: Raw) -> Understood:
     try:
         changes = translated(connector, resource, known, record)
-        return Told(body=record, resource=resource, changes=changes, records=spoken_of(changes))
+        return Understood(body=record, resource=resource, changes=changes, records=spoken_of(changes))
     except Quarantine as error:
-        return Told(body=record, resource=resource, error=error)
+        return Understood(body=record, resource=resource, error=error)
 
 
 def translated(connector: Connector, resource: str, known: Known, record: Raw) -> Sequence[Change]:

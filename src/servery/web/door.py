@@ -86,4 +86,4 @@ class AccountsDoor(Door):
         """End all of the viewer's sessions."""
         async with self._pool.connection() as connection:
             await sessions.close_all(connection, viewer)
-            await acted(connection, viewer, "signed out", f"person:{viewer.id}", {"session": None})
+            await acted(connection, viewer, "signed-out", f"person:{viewer.id}", {"session": None})

@@ -58,7 +58,7 @@ async def opened(settings: Mapping[str, str], pinned: str | None) -> AsyncIterat
         yield _Here(wish.path)
         return
     door = _Door(settings.get("host_key", "").strip() or pinned)
-    with _told(wish.server):
+    with _failures_named(wish.server):
         async with (
             asyncssh.connect(
                 wish.server.host,
@@ -104,7 +104,7 @@ def _keys(text: str) -> list[asyncssh.SSHKey]:
 
 
 @contextmanager
-def _told(server: Server) -> Iterator[None]:
+def _failures_named(server: Server) -> Iterator[None]:
     """What goes wrong with a server, told beside the setting at fault."""
     try:
         yield
