@@ -222,3 +222,14 @@ async def test_a_row_of_an_older_version_breaks_no_page(db, till):
     (one,) = await repairs.repairs(db)
     assert one.leads("/events?code={code}") == "/events?code=–"
     assert repairs.said(one)[0].startswith("– records from Till could not be taken in")
+
+
+async def test_what_a_paused_connection_sent_is_told_after_a_day(db, till):
+    await connections.pause(db, till, True)
+    await arrives(db, till, NOW - timedelta(hours=20), outcome=None)
+    assert "unread" not in await kinds(db)
+    await arrives(db, till, NOW, outcome=None)
+    (found,) = [one for one in await open_now(db, NOW + timedelta(hours=5)) if one.kind == "unread"]
+    assert (found.severity, found.params["waiting"], found.connection_id) == ("warning", 2, till)
+    await connections.pause(db, till, False)
+    assert "unread" not in await kinds(db, NOW + timedelta(hours=5))

@@ -200,7 +200,7 @@ def test_what_was_done_is_told_for_ten_seconds(opened):
     page.clock.install()
     page.goto(page.url.replace("/guests", "/connections"))
     page.locator("#connection-1").get_by_role("button", name="Pause").click()
-    expect(page.locator("#done")).to_contain_text("not read until")
+    expect(page.locator("#done")).to_contain_text("until somebody resumes it")
     expect(page.locator("#connection-1 .condition")).to_have_text("Paused")
     page.mouse.move(0, 0)
     page.clock.run_for(9_000)

@@ -148,13 +148,16 @@ def sync(name: Name, as_json: AsJson = False) -> None:
 
 @group.command("pause")
 def pause(name: Name, as_json: AsJson = False) -> None:
-    """Stop reading a connection until it is resumed; nothing is lost, for reading goes on from where it stopped."""
+    """Stop reading a connection, taking in what arrives from it and sending to it, until it is resumed.
+
+    Nothing is lost: what arrives is kept, what is to be sent waits, and reading goes on from where it stopped.
+    """
     _on(name, _pause, "is paused.", as_json)
 
 
 @group.command("resume")
 def resume(name: Name, as_json: AsJson = False) -> None:
-    """Go on reading a paused connection."""
+    """Go on reading a paused connection, taking in what arrived meanwhile, and sending."""
     _on(name, _resume, "is read again.", as_json)
 
 

@@ -17,6 +17,8 @@ UNREACHABLE_AFTER = timedelta(seconds=10)
 OVERDUE_IN = timedelta(minutes=10)
 OVERDUE_OUT = timedelta(minutes=30)
 """How long the oldest may wait before a backlog is told."""
+UNREAD = timedelta(days=1)
+"""What a paused connection sent is told when it has waited for so long."""
 SILENT = timedelta(hours=6)
 MISSED = 5
 """Webhooks are thought lost when none came for so long, while asking found so many changes."""
@@ -70,7 +72,10 @@ def _of_connection(row: ConnectionHealth, now: datetime) -> Iterator[Finding]:
         ):
             waiting = {"waiting": row.queue_out + row.queue_in}
             yield _about(row, kind, since, waiting, _told(row))
-    elif row.state != "paused":
+    elif row.state == "paused":
+        if row.oldest_in is not None and now - row.oldest_in >= UNREAD:
+            yield _about(row, "unread", row.oldest_in, {"waiting": row.queue_in})
+    else:
         if row.oldest_in is not None and now - row.oldest_in >= OVERDUE_IN:
             yield _about(row, "backlog_in", row.oldest_in, {"waiting": row.queue_in})
         if row.oldest_out is not None and now - row.oldest_out >= OVERDUE_OUT:

@@ -114,6 +114,18 @@ KINDS: Mapping[str, Kind] = {
         button=_TO_CONNECTION,
         person=False,
     ),
+    "unread": Kind(
+        severity="warning",
+        what=Counted(
+            *ngettext(
+                "{waiting} event from {connection} is kept unread since {since}, for it is paused.",
+                "{waiting} events from {connection} are kept unread, the oldest since {since}, for it is paused.",
+            ),
+            by="waiting",
+        ),
+        mend=_("Resume it: they are then taken in. If nobody needs it any more, remove it."),
+        button=_TO_CONNECTION,
+    ),
     "backlog_out": Kind(
         severity="warning",
         what=Counted(

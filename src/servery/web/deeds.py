@@ -45,7 +45,7 @@ class Deed(Struct, frozen=True):
             "walked-in": _("The check stays a walk-in's."),
             "freed": _("The check is left to the rules again."),
             "asked": _("It is read now."),
-            "paused": _("It is not read until somebody resumes it."),
+            "paused": _("Nothing is read, taken in or sent until somebody resumes it. What arrives is kept."),
             "resumed": _("It is read again."),
             "fields-chosen": _("The fields go as chosen."),
             "fields-back": _("The fields go as before."),
