@@ -185,6 +185,26 @@ def test_nothing_exits_and_nothing_is_lost(tmp_path: Path) -> None:
         assert held(server.dsn) == (sent, sent, 0)
 
 
+def test_a_long_absence_is_forgotten_as_soon_as_a_short_one(tmp_path: Path) -> None:
+    with restartable() as server, running(server, tmp_path) as installation:
+        took = asyncio.run(_absence(server, Sender(installation.hook), seconds=20))
+        assert [process.poll() for process in installation.processes] == [None, None]
+    assert took < BACK_WITHIN / 2
+
+
+async def _absence(server: Restartable, sender: Sender, seconds: float) -> float:
+    stop = asyncio.Event()
+    sending = asyncio.create_task(sender.send_until(stop))
+    await back_after(sender)
+    await asyncio.to_thread(server.stop)
+    await asyncio.sleep(seconds)
+    await asyncio.to_thread(server.start)
+    took = await back_after(sender)
+    stop.set()
+    await sending
+    return took
+
+
 def test_a_worker_stops_also_while_the_database_is_away(tmp_path: Path) -> None:
     with restartable() as server:
         with running(server, tmp_path) as installation:

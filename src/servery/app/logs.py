@@ -38,6 +38,8 @@ def configure(environ: Mapping[str, str]) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # It writes whole addresses, with what is asked for.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    # While the database is away it tells of each try of each connection; those who wait for it tell once, with why.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 
 class JsonLines(logging.Formatter):

@@ -19,6 +19,11 @@ _adapters = AdaptersMap(psycopg.adapters)
 set_json_dumps(msgspec.json.encode, _adapters)
 set_json_loads(msgspec.json.decode, _adapters)
 
+# The pool would double the pause after each vain try, for up to five minutes: a server that was away for long would be
+# found again long after it is back. It has no parameter for that.
+AttemptWithBackoff.INITIAL_DELAY = 0.5
+AttemptWithBackoff.DELAY_BACKOFF = 1.0
+
 _UTC = "SET TIME ZONE 'UTC'"
 
 
