@@ -10,6 +10,7 @@ from psycopg.adapt import AdaptersMap
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
+from psycopg_pool.base import AttemptWithBackoff
 
 Connection = psycopg.AsyncConnection[DictRow]
 """What a pool lends."""
