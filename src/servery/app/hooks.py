@@ -21,7 +21,7 @@ from psycopg_pool import PoolTimeout
 
 from servery.api.problem import MEDIA_TYPE, Problem
 from servery.app.addresses import PATH, Address, Addresses, Gone, listen
-from servery.app.keeping import card_key
+from servery.app.key_files import card_key
 from servery.connectors.contract import Asgi
 from servery.errors import Forbidden, NeedsPerson, NotFound, Retry, ServeryError
 from servery.inbox import quarantine

@@ -1,36 +1,16 @@
 """How what is read from a connection is kept: without card numbers, as the inbox keeps what arrives."""
 
-import os
-import secrets
-import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from servery.app.key_files import card_key
 from servery.connectors.contract import Connector
 from servery.inbox.cards import redact
 from servery.inbox.polled import Read, Redact, Source, keep
 from servery.storage.pool import Connection as Db
 from servery.sync.reading import Keep, Via
 from servery.sync.understanding import Understood
-
-
-def card_key(home: Path) -> bytes:
-    """The key of the hashes that stand where card numbers stood, made at the first use.
-
-    It never enters the database: without it nobody can try out which numbers the hashes are of.
-    """
-    path = home / "cards.key"
-    if not path.exists():
-        descriptor, draft = tempfile.mkstemp(dir=home, prefix=".cards.key-")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(32))
-        # Whole or not at all: of two processes that begin together one takes the other's key.
-        with suppress(FileExistsError):
-            path.hardlink_to(draft)
-        Path(draft).unlink()
-    return path.read_bytes()
 
 
 def redactor(home: Path, connector: Connector) -> Redact:

@@ -1,10 +1,6 @@
 """The web application: pages and API on one pool."""
 
-import os
-import secrets
-from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from litestar import Litestar, Response, get
@@ -16,6 +12,7 @@ from psycopg_pool import PoolTimeout
 from servery.api.plugin import Api
 from servery.app.arrivals import RoomArrivals
 from servery.app.fields import RoomChoosing, RoomFields
+from servery.app.key_files import forms_key
 from servery.app.metrics import Requests, metrics
 from servery.app.overview import RoomHealth
 from servery.app.set_up.pages import RoomSetUp
@@ -39,7 +36,7 @@ def create(settings: Settings, pool: Pool, live: Live, requests: Requests | None
     """
     site = Site(
         public_url=settings.public_url,
-        csrf_secret=_csrf_secret(settings.home),
+        csrf_secret=forms_key(settings.home),
         sources=RoomSources(pool),
         house=RoomHealth(pool, settings),
         door=AccountsDoor(pool),
@@ -79,13 +76,3 @@ async def readyz(pool: NamedDependency[SkipValidation[Pool]]) -> Response[dict[s
     except (PsycopgError, PoolTimeout) as error:
         missing = [f"database:{type(error).__name__}"]
     return Response({"ready": not missing, "missing": missing}, status_code=503 if missing else 200)
-
-
-def _csrf_secret(home: Path) -> str:
-    """The secret that signs the tokens of forms: kept, so that a restart does not spoil a page somebody has open."""
-    path = home / "forms.key"
-    with suppress(FileExistsError):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(32))
-    return path.read_text()

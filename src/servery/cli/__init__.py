@@ -36,6 +36,7 @@ FILES = {
     "backup": "backup",
     "restore": "backup",
     "upgrade-database": "backup",
+    "trust-keys": "backup",
     "sandbox": "sandbox",
 }
 """Each command and the file here that holds it, in the order of the help."""

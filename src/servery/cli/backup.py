@@ -1,4 +1,4 @@
-"""`servery backup-key`, `backup`, `restore` and `upgrade-database`: what keeps an installation for years."""
+"""`servery backup-key`, `backup`, `restore` and the like: what keeps an installation for years."""
 
 import asyncio
 import sys
@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from servery.accounts.audit import acted
-from servery.cli.shell import AsJson, give, opened, say, settings
+from servery.app import key_files
+from servery.cli.shell import AsJson, give, opened, say, settings, with_database
 from servery.errors import Invalid
 from servery.model.viewer import SYSTEM
 from servery.outbox.hold import count_from, hold_all
@@ -16,6 +17,7 @@ from servery.storage import backup as backups
 from servery.storage import unfinished
 from servery.storage.identities import leap
 from servery.storage.migrate import migrate
+from servery.storage.pool import Connection as Db
 from servery.storage.server import database
 from servery.storage.upgrade import upgrade
 
@@ -23,6 +25,7 @@ from servery.storage.upgrade import upgrade
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command("upgrade-database")(upgrade_database)
+    app.command("trust-keys")(trust_keys)
     app.command("backup-key")(backup_key)
     app.command("backup")(backup)
     app.command("restore")(restore)
@@ -107,6 +110,25 @@ def _secret(given: str) -> str:
         return Path(given[1:]).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise Invalid("The file of the key cannot be read.", field="key", where=given[1:]) from error
+
+
+def trust_keys(as_json: AsJson = False) -> None:
+    """Take the key files of this machine for those of the database, where the former are lost for good.
+
+    Without the former secret.key credentials must be entered again; without the former cards.key records that held a
+    card number are kept once more when they are read again.
+    """
+    names = with_database(_trust)
+    if as_json:
+        give({"keys": names})
+    else:
+        say(f"From now on every machine needs these: {', '.join(names) or 'none yet'}.")
+
+
+async def _trust(db: Db) -> list[str]:
+    names = await key_files.trust(db, settings().home)
+    await acted(db, SYSTEM, "keys-trusted", "installation", {"keys": names})
+    return names
 
 
 def upgrade_database(as_json: AsJson = False) -> None:

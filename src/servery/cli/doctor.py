@@ -7,8 +7,9 @@ import typer
 from msgspec import Struct
 
 from servery.accounts import people
+from servery.app import key_files
 from servery.app.watching import look_now
-from servery.cli.shell import FIRST_OWNER, AsJson, give, say, with_database
+from servery.cli.shell import FIRST_OWNER, AsJson, give, say, settings, with_database
 from servery.health import watch
 from servery.health.repairs import Repair, needs_person, repairs, said
 from servery.health.report import ConnectionHealth, report
@@ -56,7 +57,7 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 async def _findings(db: Db) -> list[Finding]:
-    found = [await _server(db), await _venues(db), *await _people(db)]
+    found = [await _server(db), *await _keys(db), await _venues(db), *await _people(db)]
     now = await watch.clock(db)
     # Looked over here and now: nothing need be running for the answer to be true.
     await look_now(db)
@@ -73,6 +74,18 @@ async def _server(db: Db) -> Finding:
     assert server is not None
     message = f"PostgreSQL {server['version']}, {server['size'] // 1_000_000} MB"
     return Finding(about="database", well=True, message=message)
+
+
+async def _keys(db: Db) -> list[Finding]:
+    return [
+        Finding(
+            about="keys",
+            well=False,
+            message=f"the {name} of this machine is not the one that the database was used with",
+            mend="Copy it from the machine, or the backup, that has it. Where it is lost for good: servery trust-keys",
+        )
+        for name in await key_files.strange(db, settings().home)
+    ]
 
 
 async def _venues(db: Db) -> Finding:

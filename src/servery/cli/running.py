@@ -10,7 +10,7 @@ import httpx
 import typer
 
 from servery.accounts import people
-from servery.app import logs
+from servery.app import key_files, logs
 from servery.app.supervise import Child, children, stopped_by_signal
 from servery.cli.shell import FIRST_OWNER, opened, say, settings
 from servery.errors import Retry
@@ -52,7 +52,13 @@ def _run(service: Callable[[Settings, str], Coroutine[Any, Any, None]]) -> None:
     chosen.home.mkdir(parents=True, exist_ok=True)
     with database(chosen) as dsn:
         migrate(dsn)
+        asyncio.run(_hold_to_keys(chosen, dsn))
         asyncio.run(service(chosen, dsn))
+
+
+async def _hold_to_keys(chosen: Settings, dsn: str) -> None:
+    async with opened(dsn) as db:
+        await key_files.hold_to(db, chosen.home)
 
 
 def up() -> None:
@@ -60,6 +66,7 @@ def up() -> None:
     chosen = settings()
     with stopped_by_signal(), database(chosen) as dsn:
         migrate(dsn)
+        asyncio.run(_hold_to_keys(chosen, dsn))
         with children(UP, {"SERVERY_DATABASE_URL": dsn}) as started:
             nobody = asyncio.run(_nobody(dsn))
             wait_until_answering(chosen, started)
