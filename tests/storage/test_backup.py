@@ -32,15 +32,16 @@ def filled(database: str, tmp_path: Path) -> str:
     return database
 
 
-def test_an_empty_machine_becomes_what_was(filled: str, tmp_path: Path, key: str, home: Path) -> None:
+def test_an_empty_machine_becomes_what_was(
+    filled: str, bare_database: str, tmp_path: Path, key: str, home: Path
+) -> None:
     file = tmp_path / "night.age"
     assert backups.backup(filled, tmp_path, file) == file.stat().st_size > 0
-    with embedded_server(home) as dsn:
-        with backups.restoring(dsn, home, file, key) as head:
-            assert migrate(dsn, restoring=True) == []
-        with psycopg.connect(dsn) as db:
-            assert db.execute("select name from venue").fetchall() == [("Torvet 4",)]
-            row = db.execute("select sealed from connection").fetchone()
+    with backups.restoring(bare_database, home, file, key) as head:
+        assert migrate(bare_database, restoring=True) == []
+    with psycopg.connect(bare_database) as db:
+        assert db.execute("select name from venue").fetchall() == [("Torvet 4",)]
+        row = db.execute("select sealed from connection").fetchone()
     assert row is not None
     assert unseal(open_vault(home, in_use=True), bytes(row[0]), "connection:1") == b"swordfish"
     assert stat.S_IMODE((home / "secret.key").stat().st_mode) == 0o600

@@ -2,7 +2,7 @@
 
 The file is in the age format, encrypted to a public key: whoever makes backups, every night and unattended, cannot read
 them. Inside is one line of JSON (what it is, and the key files of the data folder), then pg_dump's custom format. So it
-also opens without Servery: `age -d -i KEY FILE | tail -n +2 | pg_restore`.
+also opens without Servery: `age -d -i KEY FILE | tail -n +2 | pg_restore`. It goes into any server that Servery runs on.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,6 +33,8 @@ from servery.storage.cluster import binaries, environment_for
 
 RECIPIENT_FILE = "backup.recipient"
 """The public key in the data folder, to which backups are encrypted."""
+_PREAMBLE = 30
+"""Lines in which pg_restore sets parameters, before the first statement."""
 _FORMAT = 1
 _LONGEST_HEAD = 1_000_000
 
@@ -72,7 +76,7 @@ def backup(dsn: str, home: Path, file: Path) -> int:
     with (
         _whole_or_none(file) as draft,
         tempfile.TemporaryFile() as said,
-        _program("pg_dump", dsn, said, "--format=custom", "--no-owner") as dump,
+        _program("pg_dump", dsn, said, "--format=custom", "--no-owner", gives=True) as dump,
     ):
         assert dump.stdout is not None
         pyrage.encrypt_io(_Joined(msgspec.json.encode(head) + b"\n", dump.stdout), draft, [recipient])
@@ -114,16 +118,40 @@ def restoring(dsn: str, home: Path, file: Path, key: str) -> Iterator[Head]:
 
 
 def _restore_data(dsn: str, file: Path, key: str) -> None:
-    words = ("--single-transaction", "--no-owner", "--no-privileges", "--exit-on-error")
+    into = ("--single-transaction", "--set=ON_ERROR_STOP=1", "--no-psqlrc", "--quiet")
     with (
+        ThreadPoolExecutor(1) as beside,
         tempfile.TemporaryFile() as said,
-        _program("pg_restore", dsn, said, *words, stdin=subprocess.PIPE) as program,
+        _program("psql", dsn, said, *into, takes=True) as loading,
+        _program("pg_restore", dsn, said, "--file=-", "--no-owner", "--no-privileges", takes=True, gives=True) as told,
     ):
-        assert program.stdin is not None
-        _decrypt(file, key, _AfterFirstLine(program.stdin))
+        assert loading.stdin is not None
+        assert told.stdin is not None
+        assert told.stdout is not None
+        passed_on = beside.submit(_pass_on, told.stdout, loading.stdin)
+        _decrypt(file, key, _AfterFirstLine(told.stdin))
         with suppress(BrokenPipeError):
-            program.stdin.close()
-        _ended_well(program, said)
+            told.stdin.close()
+        passed_on.result()
+        # Its end commits: what takes it must not be told of an end before all was given.
+        _ended_well(told, said)
+        with suppress(BrokenPipeError):
+            loading.stdin.close()
+        _ended_well(loading, said)
+
+
+_NEWER = b"SET transaction_timeout = 0;\n"
+"""What pg_restore says first, and what a server before PostgreSQL 17 does not know."""
+
+
+def _pass_on(statements: IO[bytes], into: IO[bytes]) -> None:
+    """Pass on what builds the database. Who gives up closes its end, and tells why itself."""
+    with statements, suppress(BrokenPipeError):
+        for line in islice(statements, _PREAMBLE):
+            if line != _NEWER:
+                into.write(line)
+        shutil.copyfileobj(statements, into)
+        into.flush()
 
 
 def _recipient(home: Path) -> pyrage.x25519.Recipient:
@@ -171,20 +199,18 @@ def _whole_or_none(file: Path) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def _program(
-    name: str, dsn: str, words_to: IO[bytes], *words: str, stdin: int | None = None
+    name: str, dsn: str, words_to: IO[bytes], *words: str, takes: bool = False, gives: bool = False
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A program of PostgreSQL's at work; ended with us. The address goes by environment: arguments are everybody's."""
-    command = [str(binaries() / name), *words]
-    passed = environment_for(_with_database(dsn))
-    if stdin is not None:
-        passed["PGAPPNAME"] = unfinished.NAME
-        command += ["--dbname", passed["PGDATABASE"]]
+    """A program of PostgreSQL's at work, that `takes` or `gives` bytes; ended with us.
+
+    The address goes by environment: arguments are everybody's to see.
+    """
     process = subprocess.Popen(
-        command,
-        stdin=stdin,
-        stdout=subprocess.DEVNULL if stdin else subprocess.PIPE,
+        [str(binaries() / name), *words],
+        stdin=subprocess.PIPE if takes else None,
+        stdout=subprocess.PIPE if gives else subprocess.DEVNULL,
         stderr=words_to,
-        env=passed,
+        env={**environment_for(_with_database(dsn)), **({"PGAPPNAME": unfinished.NAME} if takes else {})},
     )
     try:
         yield process
