@@ -2,7 +2,7 @@
 
 The file is in the age format, encrypted to a public key: whoever makes backups, every night and unattended, cannot read
 them. Inside is one line of JSON (what it is, and the key files of the data folder), then pg_dump's custom format. So it
-also opens without Servery: `age -d -i KEY FILE | tail -n +2 | pg_restore`. It goes into any server that Servery runs on.
+also opens without Servery: `age -d -i KEY FILE | tail -n +2 | pg_restore`.
 """
 
 from __future__ import annotations
