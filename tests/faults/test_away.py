@@ -21,6 +21,7 @@ def test_a_host_sees_within_a_minute_that_the_till_is_away(database: str, tmp_pa
             given = ("--secret", "access_token=-", "--set", f"base_url={till.url}", "--name", "Till")
             joined = house.servery("connect", "square", *given, typed="planted-token-81f3")
             assert joined.returncode == 0, joined.stderr
+            assert house.servery("connections", "pace", "Till", "--from", "never").returncode == 0
             invited = house.servery("invite", "host@example.com", "--name", "Rosa", "--role", "host")
             link = next(word for word in (invited.stdout + invited.stderr).split() if "/sign-in/" in word)
             house.start("web")

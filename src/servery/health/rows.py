@@ -61,12 +61,16 @@ left join kept on kept.connection_id = c.id
 left join gate on gate.connection_id = c.id
 left join day on day.connection_id = c.id
 left join lateral (
-    select received_at from inbox_event where connection_id = c.id order by id desc limit 1
+    -- As a range: the planner knows the order of one connection's events too well, and would look for the newest of a
+    -- silent one through all events there are.
+    select received_at from inbox_event where connection_id between c.id and c.id
+    order by connection_id, id desc limit 1
 ) newest on true
 left join lateral (
     -- Of the newest few, the first that was taken in: the very newest may still wait.
     select extract(epoch from outcome.at - event.received_at)::float8 as lag
-    from (select day, id, received_at from inbox_event where connection_id = c.id order by id desc limit 20) event
+    from (select day, id, received_at from inbox_event where connection_id between c.id and c.id
+          order by connection_id, id desc limit 20) event
     join inbox_outcome outcome on outcome.day = event.day and outcome.event_id = event.id
     where outcome.outcome in ('applied', 'unchanged') order by event.id desc limit 1
 ) done on true
