@@ -15,7 +15,7 @@ from servery.errors import NeedsPerson, Retry
 from servery.inbox import claim
 from servery.inbox.quarantine import error_of, groups
 from servery.storage.pool import open_pool
-from servery.sync.pace import Rhythm, keep_rhythm
+from servery.sync.pace import Pace, Rhythm, keep_rhythm
 from tests.app.inbox import House, check, house
 
 pytestmark = pytest.mark.anyio
@@ -130,7 +130,7 @@ async def test_news_has_the_resource_polled_at_once(till):
     assert await till.rows("select resource from sync_state where next_try_at <= now()") == [("checks",)]
 
 
-async def batches(till: House, *times: datetime, pace: str = "batch") -> None:
+async def batches(till: House, *times: datetime, pace: Pace = "batch") -> None:
     """Let the connection be read at these times of the day."""
     local = [one.astimezone(ZoneInfo("Europe/Copenhagen")) for one in times]
     rhythm = Rhythm(pace=pace, batch_at=tuple(one.hour * 60 + one.minute for one in local))

@@ -21,7 +21,7 @@ from benchmarks.stand.dinner import Dinner, dinner, when
 from servery.app import connect as joining
 from servery.app.arrive import arrive
 from servery.connectors.webhook.simulator import SECRET, Receiver
-from servery.model.changes import GuestSeen, ReservationSeen, revision_at
+from servery.model.changes import Change, GuestSeen, ReservationSeen, revision_at
 from servery.model.guest import SourceGuest
 from servery.model.reservation import Reservation
 from servery.storage import unfinished
@@ -50,7 +50,7 @@ class Town:
     async def _arrives(self, number: str, booked: Reservation) -> None:
         book, revision, who = self.tonight.ids["resos"], revision_at(datetime.now(UTC)), f"booking:{number}"
         assert booked.guest is not None
-        changes = [
+        changes: list[Change] = [
             GuestSeen(who, revision, booked.guest),
             ReservationSeen(number, revision, "R1", structs.replace(booked, guest_id=who)),
         ]

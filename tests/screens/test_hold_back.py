@@ -59,14 +59,14 @@ def test_writing_waits_until_the_owner_says_so(owner, living, till, database):
     owner.wait_for_url("**/venues")
     owner.get_by_role("button", name="Join it").click()
     owner.wait_for_url("**/tables")
-    assert _begins(database).year == 9999
+    assert str(_begins(database)).startswith("9999")
     here = owner.url.removesuffix("/tables")
     owner.goto(here)
     expect(owner.get_by_text(HELD)).to_be_visible()
     expect(owner.locator(".crosses")).to_contain_text("E-mail and phone")
     assert violations(owner) == []
     _choose(owner, "Not before I say so here")
-    assert _begins(database).year == 9999
+    assert str(_begins(database)).startswith("9999")
     owner.goto(here + "/pace")
     expect(owner.get_by_role("radio", name="Not before I say so here")).to_be_checked()
     _choose(owner, "Later", "2199-07-01T06:00")

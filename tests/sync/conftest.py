@@ -1,12 +1,18 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 
+from servery.app.arrive import arrive
+from servery.app.keeping import keeper
+from servery.connectors.contract import Account, Resource, Session
 from servery.model.venue import Venue
 from servery.storage.pool import Connection, Pool, open_pool
 from servery.sync import connections
+from servery.sync.reading import Reader
 from servery.venues.rows import add_venue
+from tests.sync.vendors import Vendor
 
 
 @pytest.fixture
@@ -56,6 +62,18 @@ async def _connected(pool: Pool, name: str, venue_ids: tuple[int, int]) -> int:
         for location, venue_id in zip(("nord", "syd"), venue_ids, strict=True):
             await connections.link_location(db, connection_id, location, venue_id)
     return connection_id
+
+
+@pytest.fixture
+async def reader(pool, till):
+    def of(vendor: Vendor, *resources: Resource, history_days: int = 20) -> Reader:
+        return Reader(
+            pool=pool, connection_id=till, connector=vendor.connector(*resources),
+            session=Session({}, httpx.AsyncClient()), account=Account("Fake", ()), history_days=history_days,
+            arrive=arrive, keep=keeper(till, vendor.connector(*resources), bytes),
+        )  # fmt: skip
+
+    return of
 
 
 @pytest.fixture

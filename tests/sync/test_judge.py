@@ -1,9 +1,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from servery.model.changes import Removed
 from servery.sync.judge import Held, judge, judged, newest, state
 
 seen = st.builds(state, st.just("c1"), st.integers(0, 3), st.sampled_from([b"a", b"b", b"c"]))
+SAID = Removed("c1", 1, "check")
 
 
 def held_after(states):
@@ -25,7 +27,7 @@ def test_any_order_and_any_repeats_leave_the_same_state(tellings):
 
 @given(st.lists(seen, min_size=1, max_size=6))
 def test_of_one_set_the_state_is_kept_that_would_be_left_after_all_of_it(told):
-    ((kept, _),) = newest((one, None) for one in told)
+    ((kept, _),) = newest((one, SAID) for one in told)
     assert held_after([kept]) == held_after(told)
 
 
@@ -37,6 +39,6 @@ def test_a_verdict_is_the_word_for_what_is_to_be_done():
     assert judge(held["c1"], new) == "updated"
     assert judge(held["c1"], same) == "refreshed"
     assert judge(Held(7, 2, new.digest), old) == "unchanged"
-    assert {verdict: len(found) for verdict, found in judged(held, [(old, 1), (new, 2)]).items()} == {
+    assert {verdict: len(found) for verdict, found in judged(held, [(old, SAID), (new, SAID)]).items()} == {
         "created": 0, "updated": 1, "refreshed": 0, "unchanged": 0
     }  # fmt: skip

@@ -2,118 +2,20 @@
 
 import itertools
 import json
-from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
-import httpx
 import pytest
 from msgspec import Raw, structs
 
-from servery.app.arrive import arrive
-from servery.app.keeping import keeper
-from servery.connectors.contract import Account, Connector, Manifest, Page, Resource, Session, Span
-from servery.errors import NeedsPerson, Quarantine, Retry, ServeryError
+from servery.errors import NeedsPerson, Retry
 from servery.inbox.quarantine import error_of
-from servery.model.changes import Change, GuestSeen, ReservationSeen
-from servery.model.guest import SourceGuest
-from servery.model.reservation import Reservation
 from servery.sync import state
-from servery.sync.reading import Reader
 from servery.sync.step import due_in, step
 from servery.sync.timing import Timing
 from servery.sync.understanding import without_nul
+from tests.sync.vendors import BOOKINGS, DAY, PEOPLE, TABLES, Vendor, finish, pass_time, rows, states
 
 pytestmark = pytest.mark.anyio
-
-DAY = timedelta(days=1)
-PEOPLE = Resource(name="people", poll_seconds=60, poll_by="modified", backfill_by="modified", lateness=3600)
-BOOKINGS = Resource(name="bookings", poll_seconds=30, poll_by="occurred", lateness=3600, ahead=86_400)
-TABLES = Resource(name="tables", poll_seconds=600)
-
-
-class Vendor:
-    """An outside system: it notes what it is asked for, and fails when it is told to."""
-
-    def __init__(self, **records: Sequence[Mapping[str, Any]]) -> None:
-        self.records = records
-        self.asked: list[tuple[str, Span | None]] = []
-        self.fails: list[ServeryError | None] = []
-        self.page_size = 2
-
-    def connector(self, *resources: Resource) -> Connector:
-        manifest = Manifest(
-            name="fake", title="Fake", kind="pos", quality="bronze", evidence="inferred", resources=resources
-        )
-        return Connector(manifest, self.check, self.read, translate)
-
-    async def check(self, session: Session) -> Account:
-        raise NotImplementedError
-
-    async def read(
-        self, session: Session, resource: Resource, account: Account, span: Span | None, token: str | None
-    ) -> Page:
-        start = int(token or 0)
-        if start == 0:
-            self.asked.append((resource.name, span))
-        if self.fails and (failure := self.fails.pop(0)):
-            raise failure
-        records = self.records.get(resource.name, ())
-        page = [Raw(json.dumps(one).encode()) for one in records[start : start + self.page_size]]
-        more = start + self.page_size < len(records)
-        return Page(page, str(start + self.page_size) if more else None)
-
-    def spans(self, resource: str) -> list[Span]:
-        return [span for name, span in self.asked if name == resource and span is not None]
-
-
-def translate(resource: str, record: Raw) -> Sequence[Change]:
-    told = json.loads(bytes(record))
-    if "id" not in told:
-        raise Quarantine("A record of {resource} has no id.", resource=resource)
-    if resource == "people":
-        return [GuestSeen(told["id"], told.get("revision", 1), SourceGuest(name=told.get("name")))]
-    booked = Reservation(status="booked", starts_at=datetime(2026, 11, 21, 18, tzinfo=UTC), party_size=told["size"])
-    return [ReservationSeen(told["id"], 1, told.get("location", "nord"), booked)]
-
-
-@pytest.fixture
-async def reader(pool, till):
-    def of(vendor: Vendor, *resources: Resource, history_days: int = 20) -> Reader:
-        return Reader(
-            pool=pool, connection_id=till, connector=vendor.connector(*resources),
-            session=Session({}, httpx.AsyncClient()), account=Account("Fake", ()), history_days=history_days,
-            arrive=arrive, keep=keeper(till, vendor.connector(*resources), bytes),
-        )  # fmt: skip
-
-    return of
-
-
-async def states(reader: Reader) -> dict[str, state.State]:
-    async with reader.pool.connection() as db:
-        return await state.states(db, reader.connection_id)
-
-
-async def rows(reader: Reader, query: str) -> list[Any]:
-    async with reader.pool.connection() as db:
-        return [tuple(row.values()) for row in await (await db.execute(query)).fetchall()]
-
-
-async def pass_time(reader: Reader, by: timedelta) -> None:
-    """Let time pass, by moving what is noted into the past."""
-    async with reader.pool.connection() as db:
-        await db.execute(
-            "update sync_state set polled_until = polled_until - %(by)s, last_ok_at = last_ok_at - %(by)s, "
-            "next_try_at = next_try_at - %(by)s, backfill_started_at = backfill_started_at - %(by)s, "
-            "backfill_moved_at = backfill_moved_at - %(by)s", {"by": by}
-        )  # fmt: skip
-
-
-async def finish(reader: Reader, wanted_days: Sequence[date] = ()) -> float:
-    for _ in range(50):
-        if wait := await step(reader, wanted_days):
-            return wait
-    raise AssertionError("the reading does not come to an end")
 
 
 async def test_a_poll_overlaps_the_one_before_by_the_vendors_lateness(reader):
@@ -328,90 +230,3 @@ async def test_a_nul_that_someone_typed_costs_nobody_their_record(reader):
 )
 def test_only_a_nul_is_taken_out(written, read):
     assert bytes(without_nul(Raw(written))) == read
-
-
-async def test_progress_is_told_as_it_is(reader):
-    vendor = Vendor(people=[{"id": "1"}])
-    reading = reader(vendor, PEOPLE, history_days=140)
-    async with reading.pool.connection() as db:
-        assert await state.how_far(db) == state.HowFar(0, 0, 0, 0)
-    await step(reading, [])
-    async with reading.pool.connection() as db:
-        begun = await state.how_far(db, reading.connection_id)
-    assert (begun.done, begun.of, begun.seconds_left, begun.records) == (1, 20, None, 2)
-    for _ in range(4):
-        await step(reading, [])
-    assert await state_of(reading, "people", "stretches_timed") == 5
-    await takes(reading, "people", seconds=50)
-    async with reading.pool.connection() as db:
-        assert await state.how_far(db) == state.HowFar(5, 20, 150, 6)
-    await finish(reading)
-    async with reading.pool.connection() as db:
-        assert (await state.how_far(db)).seconds_left == 0
-
-
-async def state_of(reader: Reader, resource: str, field: str) -> Any:
-    return getattr((await states(reader))[resource], field)
-
-
-async def takes(reader: Reader, resource: str, *, seconds: float) -> None:
-    """Let the stretches read so far have taken so long."""
-    async with reader.pool.connection() as db:
-        await db.execute("update sync_state set backfill_seconds = %s where resource = %s", [seconds, resource])
-
-
-ORDERS = Resource(name="orders", poll_seconds=60, poll_by="modified", backfill_by="modified", lateness=3600)
-
-
-async def test_what_is_read_second_is_not_charged_for_what_was_read_first(reader):
-    reading = reader(Vendor(orders=[], people=[]), ORDERS, PEOPLE, history_days=140)
-    for _ in range(12):
-        await step(reading, [])
-    done = {name: len(at.spans_done) for name, at in (await states(reading)).items()}
-    assert done == {"orders": 11, "people": 1}, "something of each, then one after another"
-    await takes(reading, "orders", seconds=5500)
-    await takes(reading, "people", seconds=1)
-    async with reading.pool.connection() as db:
-        assert (await state.how_far(db)).seconds_left == 9 * 500 + 19
-    for _ in range(9):
-        await step(reading, [])
-    async with reading.pool.connection() as db:
-        assert (await state.how_far(db)).seconds_left == 19
-
-
-@pytest.mark.parametrize("away", [timedelta(hours=8), timedelta(days=2)], ids=["a pause", "down time"])
-async def test_time_in_which_nothing_was_read_is_no_work(reader, away):
-    reading = reader(Vendor(people=[]), PEOPLE, history_days=140)
-    for _ in range(5):
-        await step(reading, [])
-    await takes(reading, "people", seconds=50)
-    await pass_time(reading, away)
-    async with reading.pool.connection() as db:
-        assert (await state.how_far(db)).seconds_left == 150
-    await step(reading, [])
-    async with reading.pool.connection() as db:
-        left = (await state.how_far(db)).seconds_left
-    assert left is not None
-    assert 100 <= left <= 150
-
-
-async def test_the_seconds_kept_are_those_of_reading(reader, monkeypatch):
-    vendor = Vendor(people=[])
-    clock = itertools.count()
-    monkeypatch.setattr("servery.sync.step.monotonic", lambda: 7 * next(clock))
-    reading = reader(vendor, PEOPLE, history_days=140)
-    for _ in range(3):
-        await step(reading, [])
-    assert await state_of(reading, "people", "backfill_seconds") == 21
-
-
-async def test_what_fails_goes_on_nobody_knows_when(reader):
-    vendor = Vendor(people=[])
-    reading = reader(vendor, PEOPLE, history_days=140)
-    for _ in range(4):
-        await step(reading, [])
-    vendor.fails = [Retry("Busy.", code="busy")]
-    await step(reading, [])
-    assert await state_of(reading, "people", "stretches_timed") == 4
-    async with reading.pool.connection() as db:
-        assert (await state.how_far(db)).seconds_left is None

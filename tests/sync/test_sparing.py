@@ -10,9 +10,8 @@ from servery.sync.pace import Rhythm
 from servery.sync.status import statuses
 from servery.sync.step import step
 from servery.venues.rows import change_venue
-from tests.sync.test_reading import PEOPLE, Vendor, finish, reader, states
+from tests.sync.vendors import PEOPLE, Vendor, finish, states
 
-__all__ = ["reader"]
 pytestmark = pytest.mark.anyio
 
 
