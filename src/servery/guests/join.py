@@ -6,7 +6,8 @@ from itertools import count
 from msgspec import Struct, structs
 from psycopg.rows import DictRow
 
-from servery.guests import rows
+from servery.guests import log, rows
+from servery.guests.apart import are_apart, pairs_of
 from servery.guests.golden import golden
 from servery.guests.keys import keys
 from servery.guests.resolve import Decision, Index, Known, decide
@@ -44,7 +45,9 @@ async def resolve(db: Db, source_guest_ids: Sequence[int], locale: str) -> Resol
     await rows.lock(db)
     arrived = await rows.source_guests(db, source_guest_ids)
     known = await _known(db, arrived)
-    plan = _decided(known, Index(await rows.related(db, known)))
+    related = await rows.related(db, known)
+    apart = await pairs_of(db, [one.id for one in (*known, *related)])
+    plan = _decided(known, Index(related, apart))
     touched, moved = await _carry_out(db, known, plan)
     merged, followed = await _follow_source_merges(db, [one.id for one in known])
     touched = (touched - set(merged)) | set(merged.values())
@@ -83,19 +86,23 @@ def _decided(known: Sequence[Known], index: Index) -> _Plan:
 
 async def _carry_out(db: Db, known: Sequence[Known], plan: _Plan) -> tuple[set[int], set[int]]:
     """Write a plan; the guests it touched and the records it moved."""
+    before = {one.id: one.guest_id for one in known}
+    moved: set[int] = set()
+    # Before any record is put elsewhere: the log is to tell all that the absorbed guests had.
+    for other, (_, reason) in plan.absorbed.items():
+        if other < _NOT_YET:
+            moved |= set((await log.absorb(db, plan.survivor(other), other, reason, "rules")).moved)
     final = {record_id: plan.survivor(guest_id) for record_id, guest_id in plan.guest_of.items()}
     thought_of = sorted({guest_id for guest_id in final.values() if guest_id >= _NOT_YET})
     real = dict(zip(thought_of, await rows.new_guests(db, len(thought_of)), strict=True))
     final = {record_id: real.get(guest_id, guest_id) for record_id, guest_id in final.items()}
-    before = {one.id: one.guest_id for one in known}
-    moved = {record_id for record_id, guest_id in final.items() if before[record_id] != guest_id}
+    moved |= {record_id for record_id, guest_id in final.items() if before[record_id] != guest_id}
     await rows.join(db, [(one, final[one.record_id]) for one in plan.decisions])
-    left = {guest for one in moved if (guest := before[one]) is not None and guest not in plan.absorbed}
-    await rows.note_leaving(db, {one: guest for one in moved if (guest := before[one]) in left and guest is not None})
-    for other, (_, reason) in plan.absorbed.items():
-        if other < _NOT_YET:
-            moved |= set(await rows.absorb(db, plan.survivor(other), [other], reason, "rules"))
-    return set(final.values()) | left, moved
+    left = {
+        one: guest for one, guest in before.items() if one in moved and guest is not None and guest not in plan.absorbed
+    }
+    await rows.note_leaving(db, left)
+    return {*final.values(), *left.values()}, moved
 
 
 async def _follow_source_merges(db: Db, record_ids: Collection[int]) -> tuple[Mapping[int, int], set[int]]:
@@ -107,9 +114,10 @@ async def _follow_source_merges(db: Db, record_ids: Collection[int]) -> tuple[Ma
     moved: set[int] = set()
     for old, kept in await rows.merged_at_source(db, record_ids):
         one, other = (_last(absorbed, guest) for guest in (old, kept))
-        if one != other:
+        # Where a person said that they are two, that holds against the source too.
+        if one != other and not await are_apart(db, one, other):
             oldest, younger = sorted((one, other))
-            moved |= set(await rows.absorb(db, oldest, [younger], "merged at the source", "source"))
+            moved |= set((await log.absorb(db, oldest, younger, "merged at the source", "source")).moved)
             absorbed[younger] = oldest
     return {guest: _last(absorbed, guest) for guest in absorbed}, moved
 

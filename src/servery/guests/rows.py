@@ -24,11 +24,17 @@ async def lock(db: Db) -> None:
     await db.execute("select pg_advisory_xact_lock(%s)", [_RESOLVING])
 
 
+# Said of the record itself, or in a merge that still stands.
+_SETTLED = """(coalesce(s.link ->> 'author', 'rules') <> 'rules' or exists (
+    select from guest a join guest_log l on l.other_id = a.id and l.action = 'merged' and l.undone_by is null
+    where a.merged_into = s.guest_id and l.author <> 'rules' and s.id = any(l.source_guest_ids || l.kept)))"""
+
+
 async def source_guests(db: Db, ids: Sequence[int]) -> list[DictRow]:
     """Source records with their body decoded under `guest`, without those that were only referred to so far."""
     cursor = await db.execute(
-        "select id, connection_id, body, guest_id, coalesce(link ->> 'author', 'rules') <> 'rules' as settled "
-        "from source_guest where id = any(%s) and revision >= 0 order by id",
+        f"select s.id, s.connection_id, s.body, s.guest_id, {_SETTLED} as settled "
+        "from source_guest s where s.id = any(%s) and s.revision >= 0 order by s.id",
         [list(ids)],
     )
     return [row | {"guest": msgspec.convert(row["body"], SourceGuest)} for row in await cursor.fetchall()]
@@ -55,7 +61,7 @@ async def keep_keys(db: Db, keys: Mapping[int, Keys]) -> None:
     )
 
 
-_RELATED = """
+_RELATED = f"""
 with near as (
     select guest_id from source_guest where email_key = any(%s)
     union select guest_id from source_guest where phone_key = any(%s)
@@ -63,7 +69,7 @@ with near as (
 )
 select s.id, s.body ->> 'name' as name, s.email_key, s.phone_key, s.guest_id,
        coalesce((s.body ->> 'one_time')::boolean, false) as one_time,
-       coalesce(s.link ->> 'author', 'rules') <> 'rules' as settled
+       {_SETTLED} as settled
 from source_guest s join near using (guest_id) order by s.id"""
 
 
@@ -96,13 +102,15 @@ async def new_guests(db: Db, number: int) -> list[int]:
 async def join(db: Db, decisions: Sequence[tuple[Decision, int]]) -> None:
     """Put each decided record into its guest, with the reason."""
     await db.execute(
-        "update source_guest as s set guest_id = i.guest_id, link = jsonb_build_object('by', i.by, 'author', 'rules') "
-        "from unnest(%s::bigint[], %s::bigint[], %s::text[]) as i(id, guest_id, by) "
+        "update source_guest as s set guest_id = i.guest_id, joined_with = i.beside, "
+        "link = jsonb_build_object('by', i.by, 'author', 'rules') "
+        "from unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[]) as i(id, guest_id, by, beside) "
         "where s.id = i.id and (s.guest_id is distinct from i.guest_id or s.link is null)",
         [
             [one.record_id for one, _ in decisions],
             [guest for _, guest in decisions],
             [one.by for one, _ in decisions],
+            [one.beside for one, _ in decisions],
         ],
     )
 
@@ -127,33 +135,6 @@ async def note_leaving(db: Db, left: Mapping[int, int]) -> None:
             "from unnest(%s::bigint[], %s::bigint[]) as i(id, guest_id) join source_guest s using (id)",
             [list(left), list(left.values())],
         )
-
-
-async def absorb(db: Db, guest_id: int, others: Sequence[int], reason: str, author: str) -> list[int]:
-    """Move all records of other guests to this one and return their ids; absorbed guests answer with it for ever.
-
-    What the rules joined they may part again; where another `author` says that the guests are one, all stay together.
-    """
-    cursor = await db.execute(
-        "update source_guest set guest_id = %s where guest_id = any(%s) returning id", [guest_id, list(others)]
-    )
-    moved = [row["id"] for row in await cursor.fetchall()]
-    if author != "rules":
-        await db.execute(
-            "update source_guest set link = link || jsonb_build_object('author', %s::text) where guest_id = %s",
-            [author, guest_id],
-        )
-    await db.execute(
-        "update guest set merged_into = %s, search = '{}', updated_at = now() "
-        "where id = any(%s) or merged_into = any(%s)",
-        [guest_id, list(others), list(others)],
-    )
-    await db.execute(
-        "insert into guest_log (action, guest_id, other_id, source_guest_ids, author, reason) "
-        "select 'merged', %s, unnest(%s::bigint[]), %s, %s, %s",
-        [guest_id, list(others), moved, author, reason],
-    )
-    return moved
 
 
 async def merged_at_source(db: Db, record_ids: Collection[int]) -> list[tuple[int, int]]:
