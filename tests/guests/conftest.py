@@ -27,4 +27,5 @@ async def db(pool: Pool) -> AsyncIterator[Connection]:
 async def systems(pool: Pool) -> list[int]:
     """Two connections of one venue."""
     async with pool.connection() as db:
-        return await two_systems(db)
+        found: list[int] = await two_systems(db)
+    return found

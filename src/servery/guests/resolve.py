@@ -12,9 +12,10 @@ from typing import Literal
 from msgspec import Struct, structs
 
 from servery.guests.keys import Keys
+from servery.guests.matching.score import Scored
 from servery.guests.names import agreement
 
-By = Literal["email", "phone", "email and phone"]
+By = Literal["email", "phone", "email and phone", "likeness"]
 
 
 class Known(Struct, frozen=True):
@@ -32,7 +33,7 @@ class Known(Struct, frozen=True):
 class Decision(Struct, frozen=True):
     """A record joins `guest_id` (None: a new guest) `by` a key; `absorbs` are guests that prove to be the same one.
 
-    `beside` is the record of that guest that has the key.
+    `beside` is the record of that guest that has the key, or that it is like, by the score in `scored`.
     """
 
     record_id: int
@@ -40,6 +41,7 @@ class Decision(Struct, frozen=True):
     by: By | None = None
     absorbs: tuple[int, ...] = ()
     beside: int | None = None
+    scored: Scored | None = None
 
 
 class Index:
@@ -74,6 +76,10 @@ class Index:
             for record_id in list(self._by_guest[other]):
                 self.add(structs.replace(self._records[record_id], guest_id=guest_id))
 
+    def now(self, record_id: int) -> Known | None:
+        """A record as it is at this point of the decisions."""
+        return self._records.get(record_id)
+
     def same_key(self, record: Known) -> list[Known]:
         """Other records, already somebody's, that have one of this record's keys now."""
         found = {one for key in record.keys if key for one in self._by_key[key]} - {record.id}
@@ -96,7 +102,7 @@ def decide(record: Known, index: Index) -> Decision:
     A record whose name has become another person's than the rest of its guest leaves that guest.
     """
     home = record.guest_id
-    if home is not None and not record.settled and _apart(record, _bound(index.of_guest(home, record.id))):
+    if home is not None and not record.settled and _apart(record, bound(index.of_guest(home, record.id))):
         home = None
     sharing = _by_guest(record, index)
     accepted = {
@@ -123,7 +129,7 @@ def _by_guest(record: Known, index: Index) -> dict[int, list[Known]]:
     return dict(found)
 
 
-def _bound(records: Iterable[Known]) -> list[Known]:
+def bound(records: Iterable[Known]) -> list[Known]:
     """The records that the rules put into a guest; where a source or a person did, names may well differ."""
     return [one for one in records if not one.settled]
 
@@ -133,7 +139,7 @@ def _apart(record: Known, others: Iterable[Known]) -> bool:
 
 
 def _is_same(record: Known, sharing: Sequence[Known], cluster: Sequence[Known], guests: dict[int, list[Known]]) -> bool:
-    if _apart(record, [*sharing, *_bound(cluster)]):
+    if _apart(record, [*sharing, *bound(cluster)]):
         return False
     if any(agreement(record.name, other.name) != "unknown" for other in sharing):
         return True

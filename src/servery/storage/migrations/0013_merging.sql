@@ -11,6 +11,7 @@ alter table guest_log
 create index guest_log_standing on guest_log (other_id) where action = 'merged' and undone_by is null;
 create index guest_log_merged on guest_log (guest_id) where action = 'merged' and undone_by is null;
 create index guest_log_at on guest_log using brin (at);
+create index source_guest_merged on source_guest (connection_id, merged_into) where merged_into is not null;
 create index guest_merged on guest (merged_into) where merged_into is not null;
 
 -- Two records that are not the same person's: a person said so in the line `log_id`. It holds for the rules, for sources
@@ -24,7 +25,8 @@ create table not_same (
 );
 create index not_same_other on not_same (other_id);
 
--- Two records that may well be one person's, as a score says; a person decides. `reasons` are what the score is made of.
+-- Two records that may well be one person's, as a score says. It is open while they are two guests' and nobody said that
+-- they are not the same person. `reasons` are what the score is made of.
 create table suggestion (
     id bigint generated always as identity primary key,
     one_id bigint not null references source_guest on delete cascade,
@@ -32,12 +34,17 @@ create table suggestion (
     probability double precision not null,
     reasons jsonb not null default '[]',
     made_at timestamptz not null default now(),
-    decided_by bigint references guest_log,
     unique (one_id, other_id),
     check (one_id < other_id)
 );
-create index suggestion_open on suggestion (probability desc, id) where decided_by is null;
+create index suggestion_likeliest on suggestion (probability desc, id);
 create index suggestion_other on suggestion (other_id);
+
+-- An e-mail or a phone under which so many guests are known that it tells nobody from anybody: a company's, a desk's.
+create table crowded_contact (
+    contact text primary key,
+    since timestamptz not null default now()
+);
 
 -- A step is told to whoever wants to know of merges: its line in the log is what is sent.
 alter table outbox_target drop constraint outbox_target_kind_check;
