@@ -9,6 +9,7 @@ from msgspec import Struct, structs
 from servery.guests import log, rows
 from servery.guests.apart import are_apart, pairs_of
 from servery.guests.candidates import candidates, keep_features, weights
+from servery.guests.edits import NOTHING
 from servery.guests.golden import golden
 from servery.guests.keys import Keys, keys
 from servery.guests.likeness import Like, weigh
@@ -17,6 +18,7 @@ from servery.guests.matching.score import scored
 from servery.guests.matching.weights import Weights
 from servery.guests.resolve import Decision, Index, Known, decide
 from servery.guests.rows import Db
+from servery.guests.say import said
 from servery.guests.suggest import suggest
 from servery.storage.names import fold
 
@@ -192,6 +194,11 @@ def _last(absorbed: Mapping[int, int], guest_id: int) -> int:
 
 
 async def refresh(db: Db, guest_ids: Iterable[int], locale: str) -> None:
-    """Make the golden fields of these guests anew from their records; `locale` is how the organisation sorts names."""
-    records = await rows.records_of(db, list(guest_ids))
-    await rows.keep_golden(db, {guest_id: golden(found) for guest_id, found in records.items()}, locale)
+    """Make the golden fields of these guests anew from their records and from what staff say of them.
+
+    `locale` is how the organisation sorts names.
+    """
+    ids = list(guest_ids)
+    records, words = await rows.records_of(db, ids), await said(db, ids)
+    made = {guest_id: golden(records.get(guest_id, ()), words.get(guest_id, NOTHING)) for guest_id in ids}
+    await rows.keep_golden(db, made, locale)
