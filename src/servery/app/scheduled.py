@@ -24,6 +24,7 @@ from servery.connectors.folder import OUT, Entry, Place, Wishes, opened, wishes
 from servery.errors import NeedsPerson, Refuse, Retry, ServeryError
 from servery.language.sheet import inert
 from servery.model.venue import business_date
+from servery.privacy.keyed import Key, open_key
 from servery.settings import Settings
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
@@ -91,7 +92,7 @@ async def visit(pool: Pool, home: Path, one: Connection, look: Look) -> float:
     began = datetime.now(UTC)
     async with opened(settings, account.external_id) as place:
         ready, waiting = await _ready(place, wish, look)
-        failed = [error for entry in ready if (error := await _take(pool, one, wish, place, entry))]
+        failed = [error for entry in ready if (error := await _take(pool, home, one, wish, place, entry))]
         await _put_lists(pool, one, wish, place)
     if failed:
         raise failed[0]
@@ -118,7 +119,9 @@ async def _ready(place: Place, wish: Wishes, look: Look) -> tuple[list[Entry], b
     return sorted(ready, key=lambda one: (one.modified, one.name)), len(ready) < len(there)
 
 
-async def _take(pool: Pool, one: Connection, wish: Wishes, place: Place, entry: Entry) -> NeedsPerson | None:
+async def _take(
+    pool: Pool, home: Path, one: Connection, wish: Wishes, place: Place, entry: Entry
+) -> NeedsPerson | None:
     """Take one file in and move it aside, with a list of what was wrong beside it; the error of one that failed."""
     with tempfile.TemporaryDirectory(prefix="servery-") as made:
         copy = Path(made) / entry.name
@@ -132,7 +135,7 @@ async def _take(pool: Pool, one: Connection, wish: Wishes, place: Place, entry: 
                 return None
             digest = await asyncio.to_thread(_digest, copy)
             known = await taken_files.was_taken(db, one.id, entry.name, digest)
-            became, wrong = ("done", []) if known else await _import(db, one, wish, copy, digest)
+            became, wrong = ("done", []) if known else await _import(db, open_key(home), one, wish, copy, digest)
         aside = f"{datetime.fromtimestamp(entry.modified, UTC):%Y%m%d-%H%M%S}-{entry.name}"
         if wrong:
             errors = Path(made) / "errors.csv"
@@ -153,7 +156,9 @@ def _failed_file(name: str, wrong: Rejected) -> NeedsPerson:
     )
 
 
-async def _import(db: Db, one: Connection, wish: Wishes, copy: Path, digest: bytes) -> tuple[str, Sequence[Rejected]]:
+async def _import(
+    db: Db, erased: Key, one: Connection, wish: Wishes, copy: Path, digest: bytes
+) -> tuple[str, Sequence[Rejected]]:
     """Take a file in, and note what became of it in the same transaction."""
     assert wish.kind
     size = copy.stat().st_size
@@ -164,7 +169,9 @@ async def _import(db: Db, one: Connection, wish: Wishes, copy: Path, digest: byt
     venue = await _venue(db, one)
     order = Order(path=copy, kind=wish.kind, venue=venue.venue.name, map=map_, connection_id=one.id)
     try:
-        outcome = await import_file(db, order, show_plan=lambda plan: None, progress=lambda done, of: None)
+        outcome = await import_file(
+            db, order, erased=erased, show_plan=lambda plan: None, progress=lambda done, of: None
+        )
     except (NeedsPerson, Refuse) as error:
         await taken_files.note(db, one.id, TakenFile(name=copy.name, digest=digest, size=size, outcome="failed"))
         return "failed", [Rejected(0, None, "", error)]  # type: ignore[arg-type]
