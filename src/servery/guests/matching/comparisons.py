@@ -36,8 +36,15 @@ class Comparison(Struct, frozen=True):
     """One comparison: where nothing can be compared, and its levels from the most alike to the least."""
 
     name: str
-    lacking: Condition
+    column: str
     levels: tuple[Level, ...]
+    implied_by: tuple[str, ...] = ()
+    """Columns that, where they agree, leave this one nothing to say: one postcode is one city."""
+
+    @property
+    def lacking(self) -> Condition:
+        """Where there is no evidence either way."""
+        return either(missing(self.column), *map(same, self.implied_by))
 
     def found(self, one: Columns, other: Columns) -> Level | None:
         """The level at which two records agree; None where one of them says nothing."""
@@ -46,22 +53,43 @@ class Comparison(Struct, frozen=True):
         return next(level for level in self.levels if level.condition is None or level.condition.holds(one, other))
 
 
-def _text(column: str, close: float = 0.92, *further: Level) -> Comparison:
+def written(column: str, *implied_by: str) -> Comparison:
+    """The comparison of a column of words."""
     return Comparison(
         column,
-        missing(column),
+        column,
         (
             Level("same", same(column), column),
-            Level("slip", either(alike(column, close), slips(column, 1, least=4))),
-            *further,
+            Level("slip", either(alike(column, 0.92), slips(column, 1, least=4))),
+            Level("alike", alike(column, 0.8)),
+            Level("other", None),
+        ),
+        implied_by,
+    )
+
+
+def coded(column: str) -> Comparison:
+    """The comparison of a column of numbers and codes, in which each sign counts."""
+    return Comparison(
+        column,
+        column,
+        (
+            Level("same", same(column), column),
+            Level("slip", slips(column, 1, least=3)),
+            Level("near", slips(column, 2, least=6)),
             Level("other", None),
         ),
     )
 
 
+def chosen(column: str, *implied_by: str) -> Comparison:
+    """The comparison of a column in which a few values come again and again."""
+    return Comparison(column, column, (Level("same", same(column), column), Level("other", None)), implied_by)
+
+
 _GIVEN = Comparison(
     "given",
-    missing("given"),
+    "given",
     (
         Level("same", same("given"), "given"),
         Level("crossed", either(crossed("given", "family"), strayed("given", "family"))),
@@ -76,7 +104,7 @@ _GIVEN = Comparison(
 
 _FAMILY = Comparison(
     "family",
-    missing("family"),
+    "family",
     (
         Level("same", same("family"), "family"),
         Level("crossed", crossed("given", "family")),
@@ -91,7 +119,7 @@ _FAMILY = Comparison(
 
 _EMAIL = Comparison(
     "email",
-    missing("email"),
+    "email",
     (
         Level("same", same("email"), "email"),
         Level("slip", slips("email", 1, least=8)),
@@ -103,7 +131,7 @@ _EMAIL = Comparison(
 
 _PHONE = Comparison(
     "phone",
-    missing("phone"),
+    "phone",
     (
         Level("same", same("phone"), "phone"),
         Level("slip", slips("phone", 1, least=7)),
@@ -113,7 +141,7 @@ _PHONE = Comparison(
 
 _BIRTHDAY = Comparison(
     "birthday",
-    missing("birth_month_day"),
+    "birth_month_day",
     (
         Level("same", same("birthday"), "birthday"),
         Level("no year", both(same("birth_month_day"), lacks("birth_year"))),
@@ -128,7 +156,7 @@ _BIRTHDAY = Comparison(
 
 _POSTCODE = Comparison(
     "postcode",
-    missing("postcode"),
+    "postcode",
     (
         Level("same", same("postcode"), "postcode"),
         Level("slip", slips("postcode", 1, least=4)),
@@ -137,7 +165,26 @@ _POSTCODE = Comparison(
     ),
 )
 
-_LOYALTY = Comparison("loyalty", missing("loyalty"), (Level("same", same("loyalty"), "loyalty"), Level("other", None)))
+_STREET = Comparison(
+    "street",
+    "street",
+    (
+        Level("same", same("street"), "street"),
+        Level("slip", either(alike("street", 0.92), slips("street", 1, least=4))),
+        Level("crossed", either(crossed("street", "place"), strayed("street", "place"))),
+        Level("alike", alike("street", 0.8)),
+        Level("other", None),
+    ),
+)
+
+FURTHER: tuple[Comparison, ...] = (
+    _STREET,
+    coded("house"),
+    written("place"),
+    chosen("state", "postcode", "city"),
+    written("occupation"),
+)
+"""What is compared besides where a list of people gives it."""
 
 COMPARISONS: tuple[Comparison, ...] = (
     _GIVEN,
@@ -146,9 +193,9 @@ COMPARISONS: tuple[Comparison, ...] = (
     _PHONE,
     _BIRTHDAY,
     _POSTCODE,
-    _text("city"),
-    _text("company"),
-    _LOYALTY,
+    written("city", "postcode"),
+    written("company"),
+    chosen("loyalty"),
 )
 """What is compared of guests."""
 

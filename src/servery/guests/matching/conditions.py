@@ -30,21 +30,21 @@ class Condition(Struct, frozen=True):
 
 def missing(*columns: str) -> Condition:
     """Either record lacks one of these columns."""
-    sql = " OR ".join(f'"{column}_{side}" IS NULL' for column in columns for side in "lr")
+    sql = " OR ".join(f"{column}_{side} IS NULL" for column in columns for side in "lr")
     return Condition(sql, lambda one, other: any(one[name] is None or other[name] is None for name in columns))
 
 
 def same(column: str) -> Condition:
     """Both say the same."""
     return Condition(
-        f'"{column}_l" = "{column}_r"', lambda one, other: one[column] is not None and one[column] == other[column]
+        f"{column}_l = {column}_r", lambda one, other: one[column] is not None and one[column] == other[column]
     )
 
 
 def crossed(column: str, second: str) -> Condition:
     """What one record says in a column the other says in the second, and the other way round."""
     return Condition(
-        f'("{column}_l" = "{second}_r" AND "{second}_l" = "{column}_r")',
+        f"({column}_l = {second}_r AND {second}_l = {column}_r)",
         lambda one, other: (
             None not in (one[column], one[second]) and one[column] == other[second] and one[second] == other[column]
         ),
@@ -54,8 +54,7 @@ def crossed(column: str, second: str) -> Condition:
 def strayed(column: str, second: str) -> Condition:
     """One record has nothing in the second column, and in the first what the other says in the second."""
     return Condition(
-        f'(("{column}_l" = "{second}_r" AND "{second}_l" IS NULL)'
-        f' OR ("{column}_r" = "{second}_l" AND "{second}_r" IS NULL))',
+        f"(({column}_l = {second}_r AND {second}_l IS NULL) OR ({column}_r = {second}_l AND {second}_r IS NULL))",
         lambda one, other: _strayed(one, other, column, second) or _strayed(other, one, column, second),
     )
 
@@ -66,10 +65,21 @@ def _strayed(one: Columns, other: Columns, column: str, second: str) -> bool:
 
 def slips(column: str, most: int, *, least: int) -> Condition:
     """At most so many slips of the pen apart (letter wrong, lost, added, or two exchanged), both at least so long."""
+    # The measure is dear, so cheaper ones that it implies come first: lengths, then edits without exchanges.
     return Condition(
-        f'(length("{column}_l") >= {least} AND length("{column}_r") >= {least}'
-        f' AND damerau_levenshtein("{column}_l", "{column}_r") <= {most})',
+        f"(length({column}_l) >= {least} AND length({column}_r) >= {least}"
+        f" AND abs(length({column}_l) - length({column}_r)) <= {most}{_ends(column) if most == 1 else ''}"
+        f" AND levenshtein({column}_l, {column}_r) <= {2 * most}"
+        f" AND damerau_levenshtein({column}_l, {column}_r) <= {most})",
         lambda one, other: _slips(one[column], other[column], most, least),
+    )
+
+
+def _ends(column: str) -> str:
+    """One slip leaves the first letter or the last where it was, in words of three letters or more."""
+    return (
+        f" AND (substr({column}_l, 1, 1) = substr({column}_r, 1, 1)"
+        f" OR substr({column}_l, length({column}_l), 1) = substr({column}_r, length({column}_r), 1))"
     )
 
 
@@ -82,7 +92,7 @@ def _slips(one: str | None, other: str | None, most: int, least: int) -> bool:
 def alike(column: str, similarity: float) -> Condition:
     """At least so similar by Jaro and Winkler, from 0 to 1."""
     return Condition(
-        f'jaro_winkler_similarity("{column}_l", "{column}_r") >= {similarity}',
+        f"jaro_winkler_similarity({column}_l, {column}_r) >= {similarity}",
         lambda one, other: _alike(one[column], other[column], similarity),
     )
 
@@ -94,8 +104,7 @@ def _alike(one: str | None, other: str | None, similarity: float) -> bool:
 def initial(column: str) -> Condition:
     """One says no more than the other's first letter."""
     return Condition(
-        f'((length("{column}_l") = 1 OR length("{column}_r") = 1)'
-        f' AND substr("{column}_l", 1, 1) = substr("{column}_r", 1, 1))',
+        f"((length({column}_l) = 1 OR length({column}_r) = 1) AND substr({column}_l, 1, 1) = substr({column}_r, 1, 1))",
         lambda one, other: _initial(one[column], other[column]),
     )
 
@@ -106,7 +115,7 @@ def _initial(one: str | None, other: str | None) -> bool:
 
 def lacks(column: str) -> Condition:
     """At least one of the two says nothing here."""
-    return Condition(f'("{column}_l" IS NULL OR "{column}_r" IS NULL)', missing(column).holds)
+    return Condition(f"({column}_l IS NULL OR {column}_r IS NULL)", missing(column).holds)
 
 
 def either(*conditions: Condition) -> Condition:

@@ -16,6 +16,8 @@ VERSION = 1
 class Features(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One record in plain ASCII letters, each piece by itself; None where it says nothing, or nothing of use."""
 
+    name: str | None = None
+    """All words of the name by alphabet, so that their order does not matter."""
     given: str | None = None
     given_first: str | None = None
     given_root: str | None = None
@@ -41,6 +43,8 @@ class Features(Struct, frozen=True, kw_only=True, omit_defaults=True):
     postcode_area: str | None = None
     street: str | None = None
     house: str | None = None
+    place: str | None = None
+    """A second line of the address."""
     city: str | None = None
     state: str | None = None
     company: str | None = None
@@ -71,12 +75,10 @@ def features_of(guest: SourceGuest, country: str | None = None) -> Features:
 
 def name_features(name: str | None, given: str | None = None, family: str | None = None) -> dict[str, str | None]:
     """The features of a name, from its parts where a record keeps them apart."""
-    if given or family:
-        first, last = name_words(given), name_words(family)
-    else:
-        first, last = parts(name or "")
+    first, last = _told(name, given, family) if given or family else parts(name or "")
     last = family_of(last)
     return {
+        "name": " ".join(sorted({*first, *last})) or None,
         "given": " ".join(first) or None,
         "given_first": first[0] if first else None,
         "given_root": root(first[0]) if first else None,
@@ -85,6 +87,13 @@ def name_features(name: str | None, given: str | None = None, family: str | None
         "family_last": last[-1] if last else None,
         "family_sound": sound(last[-1]) if last else None,
     }
+
+
+def _told(name: str | None, given: str | None, family: str | None) -> tuple[list[str], list[str]]:
+    """Given and family words of a record that keeps them apart; what only its whole name says counts as given."""
+    first, last = name_words(given), name_words(family)
+    every = name_words(name)
+    return ([word for word in every if word not in last] if {*first, *last} < {*every} else first), last
 
 
 def email_features(address: str | None) -> dict[str, str | None]:
@@ -98,16 +107,19 @@ def birthday_features(birthday: Birthday | None, today: date | None = None) -> d
     if birthday is None or _placeholder(birthday, today or date.today()):  # noqa: DTZ011 (any zone's day will do)
         return {}
     day = f"{birthday.month:02}{birthday.day:02}"
-    if birthday.year is None:
-        return {"birth_day": day, "birth_month_day": day}
-    year = f"{birthday.year:04}"
-    turned = f"{year}{birthday.day:02}{birthday.month:02}" if birthday.day <= 12 != birthday.month else None
-    return {
-        "birthday": year + day,
-        "birthday_turned": turned,
-        "birth_month_day": day,
-        "birth_year": year,
-    }
+    return dated(day if birthday.year is None else f"{birthday.year:04}{day}")
+
+
+def dated(digits: str) -> dict[str, str | None]:
+    """The features of a day as eight digits from the year down, or four without it; it need not be in the calendar.
+
+    A slip of the pen makes the 81st of January of the 31st: no date, and still nearly the same birthday.
+    """
+    if len(digits) == 4:
+        return {"birth_day": digits, "birth_month_day": digits}
+    year, month, day = digits[:4], digits[4:6], digits[6:]
+    turned = f"{year}{day}{month}" if day <= "12" and day != month else None
+    return {"birthday": digits, "birthday_turned": turned, "birth_month_day": month + day, "birth_year": year}
 
 
 def _placeholder(birthday: Birthday, today: date) -> bool:

@@ -27,7 +27,7 @@ class Odds(Struct, frozen=True):
 class Weights(Struct, frozen=True, kw_only=True):
     """One version of the weights, after Fellegi and Sunter.
 
-    `frequencies` holds for each column the share of its records that say a value, where that is above `floor`; every
+    `frequencies` holds for each column the share of its records that say a value, where that is above its floor; every
     rarer value counts as the floor does, so that one misspelt word does not outweigh all else.
     """
 
@@ -41,7 +41,7 @@ class Weights(Struct, frozen=True, kw_only=True):
     odds: dict[str, dict[str, Odds]]
     """By comparison and level."""
     frequencies: dict[str, dict[str, float]]
-    floor: float
+    floors: dict[str, float]
     same_from: float = 0.99
     """From this probability two records are joined without asking."""
     ask_from: float = 0.5
@@ -50,7 +50,7 @@ class Weights(Struct, frozen=True, kw_only=True):
     def frequency(self, column: str, value: str | None) -> float | None:
         """How large a share of the records says this; None where it says nothing, or nothing was counted."""
         shares = self.frequencies.get(column)
-        return None if value is None or shares is None else max(shares.get(value, self.floor), self.floor)
+        return None if value is None or shares is None else shares.get(value, self.floors[column])
 
     def outcome(self, probability: float) -> Outcome:
         """What to do with two records that are one person with this probability."""

@@ -56,7 +56,17 @@ def _words(_: Callable[[str], str]) -> dict[str, dict[str, str]]:
             "area": _("same postal area"),
             "other": _("another postcode"),
         },
-        "city": {"same": _("same city"), "slip": _("city a letter apart"), "other": _("another city")},
-        "company": {"same": _("same company"), "slip": _("company a letter apart"), "other": _("another company")},
+        "city": {
+            "same": _("same city"),
+            "slip": _("city a letter apart"),
+            "alike": _("cities alike"),
+            "other": _("another city"),
+        },
+        "company": {
+            "same": _("same company"),
+            "slip": _("company a letter apart"),
+            "alike": _("companies alike"),
+            "other": _("another company"),
+        },
         "loyalty": {"same": _("same loyalty card"), "other": _("another loyalty card")},
     }

@@ -14,6 +14,11 @@ _PARTICLES = frozenset(
     "van von vom zu zum zur de der den del della di da das do dos du la le los las af av ten ter".split()
 )
 """Before a family name, and as often left out."""
+_HONOURS = frozenset(
+    "sir dame lord lady rev reverend rt hon capt captain col colonel maj lt sgt bt bart baronet esq jr junior senior"
+    " ii iii iv phd md ing mag dipl herrn don dona".split()
+)
+"""Before or behind a name, and no part of it where words are left without them."""
 _APOSTROPHES = re.compile(r"['’‘`´ʼ]")
 _NUMBER = re.compile(r"\d+[a-z]?")
 
@@ -34,8 +39,9 @@ def plain(text: str) -> str:
 
 
 def name_words(name: str | None) -> list[str]:
-    """The words of a name, plain and without titles."""
-    return words(plain(name)) if name else []
+    """The words of a name, plain and without titles and honours, as long as any word is left."""
+    found = words(plain(name)) if name else []
+    return [word for word in found if word not in _HONOURS and not word[0].isdigit()] or found
 
 
 def parts(name: str) -> tuple[list[str], list[str]]:
