@@ -168,3 +168,15 @@ tried = partial(post, responses=_asking, status_code=200, sync_to_thread=None)
 """Declares a route by which an outside system is asked."""
 changed = partial(patch, responses=_asking, status_code=200, sync_to_thread=None)
 """Declares a route by which something is changed, and an outside system is asked."""
+altered = partial(
+    patch,
+    responses=_problems(
+        *_ALWAYS,
+        (404, "not-found", "There is no such thing."),
+        (412, "changed-since", "It has changed since it was read: If-Match names another state."),
+        (428, "match-missing", "If-Match is missing."),
+    ),
+    status_code=200,
+    sync_to_thread=None,
+)
+"""Declares a route by which one thing is changed that its asker has read."""

@@ -84,7 +84,7 @@ async def _done(db: Db, viewer: Viewer, step: Step, chosen: Mapping[EditField, A
     detail = {"step": step.id, "other": step.other_id}
     await acted(db, viewer, f"guests-{step.action}", f"guest:{step.guest_id}", detail)
     await refresh(db, [step.guest_id, step.other_id], await sorting_locale(db))
-    days = sorted(await days_of_guests(db, step.moved), key=lambda day: day[1], reverse=True)
+    days = sorted(await days_of_guests(db, list(step.moved)), key=lambda day: day[1], reverse=True)
     await form_later(db, days[_DAYS_AT_ONCE:])
     await tell_pages(db, ["guests"])
     await form(db, days[:_DAYS_AT_ONCE])

@@ -18,6 +18,7 @@ from servery.app.arrivals import RoomArrivals
 from servery.app.fields import RoomChoosing, RoomFields
 from servery.app.metrics import Requests, metrics
 from servery.app.overview import RoomHealth
+from servery.app.same_person import RoomEditing, RoomMerging
 from servery.app.set_up.pages import RoomSetUp
 from servery.app.set_up.programs import RoomJoining
 from servery.app.sources import RoomSources
@@ -50,13 +51,24 @@ def create(settings: Settings, pool: Pool, live: Live, requests: Requests | None
     )
     return Litestar(
         [healthz, readyz, metrics],
-        plugins=[site, Api(pool, joining=RoomJoining(pool, settings), choosing=RoomChoosing(pool))],
+        plugins=[site, api(pool, settings)],
         dependencies={
             "pool": _given(pool),
             "requests": _given(requests or Requests()),
             "metrics_token": _given(settings.metrics_token),
         },
         logging_config=None,
+    )
+
+
+def api(pool: Pool, settings: Settings) -> Api:
+    """The API with all that it asks the house for."""
+    return Api(
+        pool,
+        joining=RoomJoining(pool, settings),
+        choosing=RoomChoosing(pool),
+        merging=RoomMerging(pool),
+        editing=RoomEditing(pool),
     )
 
 

@@ -51,6 +51,8 @@ class Story(Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str | None = None
     reference: str | None = None
     """What the guest is called at the source where no name is known: as a rule a number."""
+    pronunciation: str | None = None
+    """How to say the name, as staff write it."""
     email: str | None = None
     phone: str | None = None
     company: str | None = None
@@ -183,7 +185,7 @@ def _who(guest: Kept, records: Sequence[DictRow]) -> dict[str, Any]:
     }
 
 
-_SINGLE = ("email", "phone", "company", "city", "postcode", "language")
+_SINGLE = ("pronunciation", "email", "phone", "company", "city", "postcode", "language")
 
 
 def _value(known: Known | None) -> str | None:
