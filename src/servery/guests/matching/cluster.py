@@ -63,7 +63,8 @@ def _lead(leader: dict[int, int], record: int) -> int:
 
 def _joined(pairs: list[Pair]) -> Iterator[list[int]]:
     if len(pairs) == 1:
-        yield list(pairs[0][:2])
+        one, other, _ = pairs[0]
+        yield [one, other]
         return
     groups = _Groups(pairs)
     while (closest := groups.closest()) is not None:
@@ -79,9 +80,16 @@ class _Groups:
         self._between: dict[int, dict[int, _Between]] = defaultdict(dict)
         for one, other, bits in pairs:
             self.members[one], self.members[other] = [one], [other]
-            self._between[one][other] = self._between[other][one] = _Between(bits, 1)
+            before = self._between[one].get(other)
+            between = _Between(bits + (before.bits if before else 0.0), 1)
+            self._between[one][other] = self._between[other][one] = between
         self._next = max(self.members) + 1
-        self._heap = [(-bits, one, other) for one, other, bits in pairs if bits > 0]
+        self._heap = [
+            (-between.bits, one, other)
+            for one, others in self._between.items()
+            for other, between in others.items()
+            if one < other and between.bits > 0
+        ]
         heapify(self._heap)
 
     def closest(self) -> tuple[int, int] | None:

@@ -6,25 +6,38 @@ from collections.abc import Sequence
 import duckdb
 
 from servery.guests.matching.comparisons import Comparison
+from servery.guests.matching.conditions import Engine
 from servery.guests.matching.engine import RECORDS, linker
 from servery.guests.matching.weights import Weights
 
 PAIRS = "pairs"
-"""The table of scored pairs: `one`, `other` (ids, the smaller first), `bits` of evidence without the prior."""
+"""The table of scored pairs: `one`, `other` (ids, the smaller first), `bits` of evidence without the prior, and
+the `probability` that both are one person."""
 _WORTH_KEEPING = -6.0
 """Bits from which a pair is kept: below it is nobody's match, nor worth counting."""
 
 
-def scored_pairs(db: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison], weights: Weights) -> None:
-    """Score all pairs that have a key in common, into the table `PAIRS`."""
+def scored_pairs(
+    db: duckdb.DuckDBPyConnection,
+    comparisons: Sequence[Comparison],
+    weights: Weights,
+    worth: float = _WORTH_KEEPING,
+    engine: Engine = "duckdb",
+) -> None:
+    """Score all pairs that have a key in common, into the table `PAIRS`; those `worth` so many bits are kept."""
+    if engine == "spark":
+        from servery.guests.matching.spark import scored_on_spark
+
+        scored_on_spark(db, comparisons, weights, worth)
+        return
     splink = linker(db, comparisons, weights)
     for column, shares in weights.frequencies.items():
         _tell_frequencies(db, splink, column, shares, weights.floors[column])
-    found = splink.inference.predict(threshold_match_weight=_WORTH_KEEPING)
+    found = splink.inference.predict(threshold_match_weight=worth)
     prior = math.log2(weights.prior / (1 - weights.prior))
     db.execute(
         f"create or replace table {PAIRS} as select least(id_l, id_r) as one, greatest(id_l, id_r) as other, "
-        f"match_weight - {prior!r} as bits from {found.physical_name}"
+        f"match_weight - {prior!r} as bits, match_probability as probability from {found.physical_name}"
     ).fetchall()
     found.drop_table_from_database_and_remove_from_cache()
     splink.table_management.invalidate_cache()  # type: ignore[no-untyped-call]

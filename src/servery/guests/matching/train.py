@@ -5,6 +5,7 @@ person says twice would pass for chance. So the share of matches is estimated fr
 random pairs agree on and out of the term frequencies, and the training goes once more.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import combinations
@@ -204,9 +205,16 @@ def training_rules(db: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparis
     sized = [(pairs, rule) for rule in rules if _LEAST <= (pairs := _pairs(db, rule)) <= _MOST]
     chosen: list[tuple[str, ...]] = []
     for _, rule in sorted(sized, key=lambda each: (len(each[1]), each[0])):
-        if len(chosen) < _SESSIONS and not any({*rule} & {*before} for before in chosen):
+        new = not any({*rule} & {*before} for before in chosen)
+        if len(chosen) < _SESSIONS and new and any(_is_free(each, rule) for each in comparisons):
             chosen.append(rule)
     return [" AND ".join(f"l.{column} = r.{column}" for column in rule) for rule in chosen]
+
+
+def _is_free(comparison: Comparison, rule: Sequence[str]) -> bool:
+    """Whether pairs found by a rule can teach anything about a comparison: not where it looks at the same columns."""
+    looked = " ".join(level.condition.sql for level in comparison.levels if level.condition)
+    return not any(re.search(rf"\b{column}_l\b", looked) for column in rule)
 
 
 def _pairs(db: duckdb.DuckDBPyConnection, rule: Sequence[str]) -> int:

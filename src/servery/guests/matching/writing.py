@@ -14,12 +14,14 @@ _PARTICLES = frozenset(
     "van von vom zu zum zur de der den del della di da das do dos du la le los las af av ten ter".split()
 )
 """Before a family name, and as often left out."""
+_NO_NAMES = frozenset("sir rev rt hon capt col sgt bt bart esq jr phd dipl".split())
+"""Honours that nobody is called by."""
 _HONOURS = frozenset(
-    "sir dame lord lady rev reverend rt hon capt captain col colonel maj lt sgt bt bart baronet esq jr junior senior"
-    " ii iii iv phd md ing mag dipl herrn don dona".split()
+    "dame lord lady reverend captain colonel maj lt baronet junior senior ii iii iv md ing mag herrn don dona".split()
 )
-"""Before or behind a name, and no part of it where words are left without them."""
+"""Honours, which are no part of a name where words are left without them."""
 _APOSTROPHES = re.compile(r"['’‘`´ʼ]")
+_NUMBERED = re.compile(r"\d+(st|nd|rd|th|e|er)?")
 _NUMBER = re.compile(r"\d+[a-z]?")
 
 
@@ -39,9 +41,11 @@ def plain(text: str) -> str:
 
 
 def name_words(name: str | None) -> list[str]:
-    """The words of a name, plain and without titles and honours, as long as any word is left."""
-    found = words(plain(name)) if name else []
-    return [word for word in found if word not in _HONOURS and not word[0].isdigit()] or found
+    """The words of a name, plain and without titles and honours."""
+    found = (
+        [word for word in words(plain(name)) if word not in _NO_NAMES and not _NUMBERED.fullmatch(word)] if name else []
+    )
+    return [word for word in found if word not in _HONOURS] or found
 
 
 def parts(name: str) -> tuple[list[str], list[str]]:

@@ -15,15 +15,13 @@ create table match_weights (
     body jsonb not null
 );
 
--- Whole runs over all guests: what each changed, and whether it was taken back.
+-- Runs over all guests: the steps of the log that each wrote, and whether it was taken back.
 create table match_run (
     id bigint generated always as identity primary key,
-    started_at timestamptz not null default now(),
-    ended_at timestamptz,
+    at timestamptz not null default now(),
     author text not null,
-    weights integer,
+    weights integer not null,
     records bigint not null,
-    undone_at timestamptz,
-    -- [source record, guest before, guest after] for each record that moved.
-    moves jsonb not null default '[]'
+    steps bigint[] not null default '{}',
+    undone_at timestamptz
 );
