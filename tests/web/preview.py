@@ -30,6 +30,7 @@ from servery.web.tonight.page import Evening
 from tests.web import joined, regulars, restaurant
 from tests.web.arrived import InventedArrivals
 from tests.web.healthy import InventedHouse
+from tests.web.likely import InventedSamePerson, InventedSaying
 
 PASSWORD = "correct horse battery"
 
@@ -153,6 +154,8 @@ class Preview:
         self.sources = InventedSources()
         self.house = InventedHouse(self.sources.now)
         self.arrivals = InventedArrivals(self.sources.now)
+        self.who = InventedSamePerson()
+        self.saying = InventedSaying()
         self.door = InventedDoor()
         self.live = Live()
         site = Site(
@@ -163,6 +166,8 @@ class Preview:
             door=self.door,
             live=self.live,
             arrivals=self.arrivals,
+            who=self.who,
+            saying=self.saying,
         )
         self.app = Litestar(plugins=[site], openapi_config=None)
 

@@ -1,6 +1,7 @@
 """What pages and API ask for when somebody says who is who: each call is a transaction of its own."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, cast
 
 import msgspec
@@ -9,9 +10,10 @@ from servery.api import guest_edits, merging
 from servery.api.merging import as_step
 from servery.app import merging as deciding
 from servery.app import saying
-from servery.guests.edits import EditField
+from servery.guests.edits import EditField, EntryKind
 from servery.model.viewer import Viewer
 from servery.storage.pool import Pool
+from servery.web.guests import saying as pages
 
 
 class RoomMerging(merging.Merging):
@@ -75,6 +77,33 @@ class RoomEditing(guest_edits.Editing):
         """Strike an entry out."""
         async with self._pool.connection() as db:
             await saying.entry_taken_back(db, viewer, entry_id)
+
+
+class RoomSaying(pages.Saying):
+    """Changing guests for the pages."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def edit(self, viewer: Viewer, guest_id: int, values: Mapping[str, Any]) -> int:
+        """Change fields; the id of the edit."""
+        async with self._pool.connection() as db:
+            return await saying.edited(db, viewer, guest_id, _fields(values))
+
+    async def take_back_edit(self, viewer: Viewer, edit_id: int) -> int:
+        """Undo an edit; the guest's id."""
+        async with self._pool.connection() as db:
+            return await saying.edit_taken_back(db, viewer, edit_id)
+
+    async def enter(self, viewer: Viewer, guest_id: int, kind: EntryKind, text: str, day: date | None) -> int:
+        """Write an entry; its id."""
+        async with self._pool.connection() as db:
+            return await saying.entered(db, viewer, guest_id, kind, text, business_date=day)
+
+    async def strike(self, viewer: Viewer, entry_id: int, again: bool) -> int:
+        """Strike an entry out, or let it stand again; the guest's id."""
+        async with self._pool.connection() as db:
+            return await saying.entry_taken_back(db, viewer, entry_id, again=again)
 
 
 def _fields(given: Mapping[str, Any]) -> dict[EditField, Any]:

@@ -10,24 +10,25 @@ from servery.app.marking import mark_changed
 from servery.guests import say
 from servery.guests.edits import EditField, EntryKind
 from servery.guests.join import refresh
+from servery.guests.log import living
 from servery.guests.rows import lock as resolving
 from servery.model.viewer import Viewer
 from servery.storage.pool import Connection as Db
 
 
 async def edited(db: Db, viewer: Viewer, guest_id: int, values: Mapping[EditField, Any]) -> int:
-    """Change fields of a guest; the guest's id. NotFound, Invalid with the field."""
+    """Change fields of a guest; the id of the edit. NotFound, Invalid with the field."""
     await resolving(db)
-    current = await say.edit(db, viewer, guest_id, values)
-    await _done(db, viewer, current, "guest-edited", {"fields": sorted(values)})
-    return current
+    edit_id = await say.edit(db, viewer, guest_id, values)
+    await _done(db, viewer, await living(db, guest_id), "guest-edited", {"fields": sorted(values)})
+    return edit_id
 
 
-async def edit_taken_back(db: Db, viewer: Viewer, guest_id: int, field: EditField) -> int:
-    """Undo the last change of a field; the guest's id. NotFound."""
+async def edit_taken_back(db: Db, viewer: Viewer, edit_id: int) -> int:
+    """Undo an edit; the guest's id. NotFound."""
     await resolving(db)
-    current = await say.take_back_edit(db, guest_id, field)
-    await _done(db, viewer, current, "guest-edit-undone", {"fields": [field]})
+    current = await say.take_back_edit(db, edit_id)
+    await _done(db, viewer, current, "guest-edit-undone", {"edit": edit_id})
     return current
 
 
@@ -44,7 +45,7 @@ async def entered(
     """Write an entry; its id. NotFound, Invalid."""
     await resolving(db)
     entry_id = await say.enter(db, viewer, guest_id, kind, text, present=present, business_date=business_date)
-    await _done(db, viewer, guest_id, "guest-entry", {"kind": kind, "entry": entry_id})
+    await _done(db, viewer, await living(db, guest_id), "guest-entry", {"kind": kind, "entry": entry_id})
     return entry_id
 
 

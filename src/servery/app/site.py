@@ -15,10 +15,11 @@ from psycopg_pool import PoolTimeout
 
 from servery.api.plugin import Api
 from servery.app.arrivals import RoomArrivals
+from servery.app.comparing import RoomSamePerson
 from servery.app.fields import RoomChoosing, RoomFields
 from servery.app.metrics import Requests, metrics
 from servery.app.overview import RoomHealth
-from servery.app.same_person import RoomEditing, RoomMerging
+from servery.app.same_person import RoomEditing, RoomMerging, RoomSaying
 from servery.app.set_up.pages import RoomSetUp
 from servery.app.set_up.programs import RoomJoining
 from servery.app.sources import RoomSources
@@ -48,6 +49,8 @@ def create(settings: Settings, pool: Pool, live: Live, requests: Requests | None
         set_up=RoomSetUp(pool, settings),
         arrivals=RoomArrivals(pool),
         fields=RoomFields(pool),
+        who=RoomSamePerson(pool),
+        saying=RoomSaying(pool),
     )
     return Litestar(
         [healthz, readyz, metrics],

@@ -166,6 +166,16 @@ async def steps_of(db: Db, guest_id: int, limit: int = 100) -> list[Step]:
     return msgspec.convert(await cursor.fetchall(), list[Step])
 
 
+async def names_of_authors(db: Db, authors: Collection[str]) -> dict[str, str]:
+    """The names of the people and keys among these authors."""
+    cursor = await db.execute(
+        "select 'person:' || id as author, name from person where 'person:' || id = any(%(of)s) "
+        "union all select 'key:' || id, name from api_key where 'key:' || id = any(%(of)s)",
+        {"of": list(authors)},
+    )
+    return {row["author"]: row["name"] for row in await cursor.fetchall()}
+
+
 async def _with_absorbed(db: Db, guest_id: int) -> list[int]:
     cursor = await db.execute("select id from guest where id = %s or merged_into = %s", [guest_id, guest_id])
     return [row["id"] for row in await cursor.fetchall()]

@@ -49,35 +49,43 @@ async def said(db: Db, guest_ids: Collection[int]) -> dict[int, Said]:
 async def edit(
     db: Db, viewer: Viewer, guest_id: int, values: Mapping[EditField, Any], step_id: int | None = None
 ) -> int:
-    """Say what these fields are from now on; the guest's id. Golden fields are the caller's to make anew.
+    """Say what these fields are from now on; the id of the edit. Golden fields are the caller's to make anew.
 
     With `step_id` it was chosen in that merge, and goes with it. NotFound for nobody, Invalid with the field.
     """
     current = await living(db, guest_id)
     records = (await rows.records_of(db, [current])).get(current, [])
+    edit_id = 0
     for field, value in values.items():
         kept = checked(field, value)
         over = {} if field == "pronunciation" else {str(one.id): digest(told(field, one)) for one in records}
-        await db.execute(
-            "insert into guest_edit (guest_id, field, value, over, author, step_id) values (%s, %s, %s, %s, %s, %s)",
+        cursor = await db.execute(
+            "insert into guest_edit (guest_id, field, value, over, author, step_id) values (%s, %s, %s, %s, %s, %s) "
+            "returning id",
             [current, field, None if kept is None else Jsonb(kept), Jsonb(over), author_of(viewer), step_id],
         )
-    return current
+        row = await cursor.fetchone()
+        edit_id = row["id"] if row else 0
+    return edit_id
 
 
-async def take_back_edit(db: Db, guest_id: int, field: EditField) -> int:
-    """Forget the last edit of a field, so that what held before holds again; the guest's id. NotFound without one."""
-    current = await living(db, guest_id)
+async def take_back_edit(db: Db, edit_id: int) -> int:
+    """Forget an edit, with the fields changed together with it: what held before holds again; the guest's id.
+
+    NotFound where there is none, or it is taken back already.
+    """
     cursor = await db.execute(
-        "update guest_edit set undone_at = now() where id = ("
-        "select e.id from guest_edit e join guest g on g.id = e.guest_id "
-        "where (g.id = %(id)s or g.merged_into = %(id)s) and e.field = %(field)s and e.undone_at is null "
-        "order by e.at desc, e.id desc limit 1)",
-        {"id": current, "field": field},
+        "update guest_edit e set undone_at = now() from guest_edit one join guest g on g.id = one.guest_id "
+        "where one.id = %s and e.undone_at is null "
+        "and (e.guest_id, e.at, e.author) = (one.guest_id, one.at, one.author) "
+        "returning coalesce(g.merged_into, g.id) as guest_id",
+        [edit_id],
     )
-    if not cursor.rowcount:
-        raise NotFound("Nobody changed {field} of guest {id}.", field=field, id=guest_id)
-    return current
+    row = await cursor.fetchone()
+    if row is None:
+        raise NotFound("There is no edit {id} to take back.", id=edit_id)
+    guest_id: int = row["guest_id"]
+    return guest_id
 
 
 async def enter(

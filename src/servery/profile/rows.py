@@ -244,3 +244,15 @@ async def tables(db: Db, venue_ids: Collection[int]) -> dict[tuple[int, str], tu
         for one in row["tables"] or ():
             known.setdefault((row["id"], table_key(one["name"])), (one["name"], one.get("area")))
     return known
+
+
+async def authors(db: Db, named: Collection[str]) -> dict[str, str]:
+    """The names of whoever wrote something, by kind and id: people, keys, and rules, which have their tag's name."""
+    if not named:
+        return {}
+    cursor = await db.execute(
+        "select 'person:' || id as author, name from person where 'person:' || id = any(%(of)s) "
+        "union all select 'key:' || id, name from api_key where 'key:' || id = any(%(of)s)",
+        {"of": list(named)},
+    )
+    return {row["author"]: row["name"] for row in await cursor.fetchall()}
