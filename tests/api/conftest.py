@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
+from tempfile import mkdtemp
 
 import httpx
 import psycopg
@@ -20,8 +21,10 @@ from psycopg.rows import DictRow
 from servery.accounts.keys import create_key
 from servery.api.plugin import Api
 from servery.app.fields import RoomChoosing
+from servery.app.privacy import RoomPrivacy
 from servery.app.same_person import RoomEditing, RoomMerging
 from servery.model.viewer import SYSTEM, Role
+from servery.settings import read_settings
 from servery.storage.migrate import migrate
 from servery.storage.pool import Pool, connect, open_pool
 from servery.testing.served import free_port
@@ -83,6 +86,7 @@ def api(pool: Pool, per_minute: int = 100_000) -> Litestar:
                 choosing=RoomChoosing(pool),
                 merging=RoomMerging(pool),
                 editing=RoomEditing(pool),
+                private=RoomPrivacy(pool, read_settings({"SERVERY_HOME": mkdtemp()})),
             )
         ],
         logging_config=None,

@@ -31,6 +31,7 @@ from tests.web import joined, regulars, restaurant
 from tests.web.arrived import InventedArrivals
 from tests.web.healthy import InventedHouse
 from tests.web.likely import InventedSamePerson, InventedSaying
+from tests.web.private import InventedPrivacy
 
 PASSWORD = "correct horse battery"
 
@@ -156,6 +157,7 @@ class Preview:
         self.arrivals = InventedArrivals(self.sources.now)
         self.who = InventedSamePerson()
         self.saying = InventedSaying()
+        self.privacy = InventedPrivacy()
         self.door = InventedDoor()
         self.live = Live()
         site = Site(
@@ -168,6 +170,7 @@ class Preview:
             arrivals=self.arrivals,
             who=self.who,
             saying=self.saying,
+            privacy=self.privacy,
         )
         self.app = Litestar(plugins=[site], openapi_config=None)
 

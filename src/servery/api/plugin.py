@@ -23,6 +23,7 @@ from servery.api import (
     menus,
     merging,
     outbox,
+    privacy,
     repairs,
     reservations,
     venues,
@@ -36,6 +37,7 @@ from servery.api.joining import Joining
 from servery.api.key import PER_MINUTE, KeyMiddleware, limited
 from servery.api.merging import Merging
 from servery.api.problem import for_api_paths
+from servery.api.privacy import Private
 from servery.errors import Forbidden
 from servery.storage.pool import Pool
 
@@ -85,6 +87,16 @@ _ROUTES = (
     repairs.repair,
     repairs.snooze_repair,
     repairs.heed_repair,
+    privacy.subject_requests,
+    privacy.open_subject_request,
+    privacy.extend_subject_request,
+    privacy.close_subject_request,
+    privacy.export_guest,
+    privacy.erase_guest,
+    privacy.erasures,
+    privacy.receipt_done,
+    privacy.guest_consent,
+    privacy.note_guest_consent,
 )
 
 
@@ -97,12 +109,14 @@ class Api(InitPlugin):
         per_minute: int = PER_MINUTE,
         joining: Joining | None = None,
         choosing: Choosing | None = None,
+        private: Private | None = None,
         merging: Merging | None = None,
         editing: Editing | None = None,
     ) -> None:
         self._pool = pool
         self._joining = joining
         self._choosing = choosing
+        self._private = private
         self._merging = merging
         self._editing = editing
         self._per_minute = per_minute
@@ -126,6 +140,7 @@ class Api(InitPlugin):
                 "pool": pool,
                 "joining": Provide(_giving(self._joining), sync_to_thread=False),
                 "choosing": Provide(_giving(self._choosing), sync_to_thread=False),
+                "private": Provide(_giving(self._private), sync_to_thread=False),
                 "merging": Provide(_giving(self._merging), sync_to_thread=False),
                 "editing": Provide(_giving(self._editing), sync_to_thread=False),
                 "paging": Provide(paging, sync_to_thread=False),

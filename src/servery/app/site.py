@@ -19,6 +19,7 @@ from servery.app.comparing import RoomSamePerson
 from servery.app.fields import RoomChoosing, RoomFields
 from servery.app.metrics import Requests, metrics
 from servery.app.overview import RoomHealth
+from servery.app.privacy import RoomPrivacy
 from servery.app.same_person import RoomEditing, RoomMerging, RoomSaying
 from servery.app.set_up.pages import RoomSetUp
 from servery.app.set_up.programs import RoomJoining
@@ -51,6 +52,7 @@ def create(settings: Settings, pool: Pool, live: Live, requests: Requests | None
         fields=RoomFields(pool),
         who=RoomSamePerson(pool),
         saying=RoomSaying(pool),
+        privacy=RoomPrivacy(pool, settings),
     )
     return Litestar(
         [healthz, readyz, metrics],
@@ -72,6 +74,7 @@ def api(pool: Pool, settings: Settings) -> Api:
         choosing=RoomChoosing(pool),
         merging=RoomMerging(pool),
         editing=RoomEditing(pool),
+        private=RoomPrivacy(pool, settings),
     )
 
 

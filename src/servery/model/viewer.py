@@ -21,6 +21,7 @@ Right = Literal[
     "change_venues",
     "change_people",
     "link_visits",
+    "handle_privacy",
     "merge_guests",
     "edit_guests",
 ]

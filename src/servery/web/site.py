@@ -27,6 +27,8 @@ from servery.web.guests import views as guests
 from servery.web.guests.saying import Saying
 from servery.web.headers import add_headers
 from servery.web.live import Live, events
+from servery.web.privacy import views as private
+from servery.web.privacy.sources import Privacy
 from servery.web.review import views as review
 from servery.web.set_up import start, steps
 from servery.web.set_up.sources import SetUp
@@ -123,6 +125,21 @@ _SAME_PERSON = (
 _SAYING = (saying.edit_guest, saying.undo_edit, saying.add_entry, saying.strike_entry, saying.enter_again)
 """What staff write of a guest."""
 
+_PRIVACY = (
+    private.privacy,
+    private.open_request,
+    private.extend_request,
+    private.close_request,
+    private.receipt_done,
+    private.keep,
+    private.ask_to_erase,
+    private.erase,
+    private.export_json,
+    private.export_page,
+    private.notice,
+    private.register,
+)
+
 
 class Site(InitPlugin):
     """The pages. `public_url` decides whether cookies need HTTPS; `csrf_secret` signs the tokens of forms."""
@@ -141,6 +158,7 @@ class Site(InitPlugin):
         fields: FieldChoices | None = None,
         who: SamePerson | None = None,
         saying: Saying | None = None,
+        privacy: Privacy | None = None,
     ) -> None:
         self._secure = public_url.startswith("https://")
         self._csrf_secret = csrf_secret
@@ -153,6 +171,7 @@ class Site(InitPlugin):
         self._fields = fields
         self._who = who
         self._saying = saying
+        self._privacy = privacy
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         """Add the pages to an application."""
@@ -187,6 +206,8 @@ class Site(InitPlugin):
             given["who"] = self._who
         if self._saying is not None:
             given["saying"] = self._saying
+        if self._privacy is not None:
+            given["privacy"] = self._privacy
         # Litestar copies a router deeply, down to the pool in a door; a function it leaves alone.
         door = self._door
         return Router(
@@ -197,6 +218,7 @@ class Site(InitPlugin):
                 *(_FIELDS if self._fields is not None else ()),
                 *(_SAME_PERSON if self._who is not None else ()),
                 *(_SAYING if self._saying is not None else ()),
+                *(_PRIVACY if self._privacy is not None else ()),
             ],
             middleware=[DefineMiddleware(SessionMiddleware, door=lambda: door)],
             dependencies={
