@@ -143,6 +143,14 @@ async def step(db: Db, log_id: int) -> Step:
     return msgspec.convert(row, Step)
 
 
+async def steps(db: Db, log_ids: Collection[int]) -> list[Step]:
+    """These lines of the log, without those that are of no two guests."""
+    cursor = await db.execute(
+        f"select {_COLUMNS} from guest_log where id = any(%s) and other_id is not null", [list(log_ids)]
+    )
+    return msgspec.convert(await cursor.fetchall(), list[Step])
+
+
 async def standing(db: Db, absorbed_id: int) -> Step:
     """The merge by which this guest was absorbed; NotFound where it was not, or was parted again."""
     cursor = await db.execute(

@@ -15,8 +15,8 @@ from servery.profile.rights import admit, hidden
 from servery.profile.rows import Db
 
 FactKind = Literal[
-    "name", "pronunciation", "email", "phone", "birthday", "language", "company", "city", "postcode", "vip", "marketing",
-    "loyalty_id", "allergies", "preferences", "tags", "notes",
+    "name", "pronunciation", "email", "phone", "birthday", "language", "company", "city", "postcode", "vip",
+    "marketing", "loyalty_id", "allergies", "preferences", "tags", "notes",
 ]  # fmt: skip
 """The field of a story that a fact stands in."""
 
