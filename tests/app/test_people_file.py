@@ -27,7 +27,7 @@ def resolved(path):
 
 
 def pairs(of):
-    groups = {}
+    groups: dict[str, list[str]] = {}
     for record, group in of.items():
         groups.setdefault(group, []).append(record)
     return {(one, other) for each in groups.values() for one in each for other in each if one < other}
@@ -42,7 +42,14 @@ def test_a_dirty_list_is_resolved_without_labels_and_without_settings(written):
     for number, (person, guest) in enumerate(records):
         day = guest.birthday
         born = f"{day.day:02}-{day.month:02}-{day.year}" if day else ""
-        said = (guest.given_name, guest.family_name, guest.email or "", guest.phone or "", guest.postcode, guest.city)
+        said = (
+            guest.given_name or "",
+            guest.family_name or "",
+            guest.email or "",
+            guest.phone or "",
+            guest.postcode or "",
+            guest.city or "",
+        )
         lines.append(";".join([f"g{number}", *said, born, code[person]]))
         truth[f"g{number}"] = person
     answer, people = resolved(written(*lines))
