@@ -17,6 +17,7 @@ from servery.model.viewer import SYSTEM
 from servery.privacy import consent, receipts, requests, retention
 from servery.privacy.export import export
 from servery.privacy.register import register
+from servery.profile.story import story
 from servery.settings import read_settings
 from servery.web.privacy.paper import export_html, notice_html, register_html
 from tests.privacy.planted import EMAIL, NAME, PERSON, PHONE, Planted
@@ -57,6 +58,14 @@ async def test_a_source_and_then_the_guest_have_their_word(planted: Planted) -> 
     await planted.arrives(planted.book, *planted.booked(msgspec.structs.replace(PERSON, marketing="denied")))
     async with planted.pool.connection() as db:
         assert consent.standing(await consent.ledger(db, guest)) == "denied"
+
+
+async def test_who_said_no_is_told_so_everywhere(planted: Planted) -> None:
+    guest = await planted.known_guest()
+    async with planted.pool.connection() as db:
+        assert (await story(db, SYSTEM, guest)).marketing == "granted"
+        await consent.write(db, SYSTEM, guest, "denied")
+        assert (await story(db, SYSTEM, guest)).marketing == "denied"
 
 
 async def test_a_ledger_line_is_never_changed(planted: Planted) -> None:

@@ -24,7 +24,9 @@ def test_the_clock_is_told(served):
 def test_a_request_is_opened_extended_and_closed(served):
     with browse(served) as client:
         page = client.get("/privacy")
-        press(client, page, "/privacy/requests", kind="access", received_on=TODAY.isoformat(), guest_id="7", asked_by="A")
+        press(
+            client, page, "/privacy/requests", kind="access", received_on=TODAY.isoformat(), guest_id="7", asked_by="A"
+        )
         press(client, page, "/privacy/requests/2/extend", reason="Two systems answer slowly.")
         press(client, page, "/privacy/requests/2/close", outcome="done")
         press(client, page, "/privacy/receipts/3/done")
@@ -32,7 +34,8 @@ def test_a_request_is_opened_extended_and_closed(served):
         press(client, page, "/privacy/retention/guests", months="")
         press(client, page, "/guests/7/erase")
         assert served.preview.privacy.done[-7:] == [
-            "opened access", "extended 2", "closed 2 done", "receipt 3", "keep guests 24", "keep guests None", "erased 7",
+            "opened access", "extended 2", "closed 2 done", "receipt 3", "keep guests 24", "keep guests None",
+            "erased 7",
         ]  # fmt: skip
 
 

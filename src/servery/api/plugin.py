@@ -36,8 +36,8 @@ from servery.api.guest_edits import Editing
 from servery.api.joining import Joining
 from servery.api.key import PER_MINUTE, KeyMiddleware, limited
 from servery.api.merging import Merging
-from servery.api.problem import for_api_paths
 from servery.api.privacy import Private
+from servery.api.problem import for_api_paths
 from servery.errors import Forbidden
 from servery.storage.pool import Pool
 

@@ -153,7 +153,7 @@ class Private(Protocol):
     async def consents(self, viewer: Viewer, guest_id: int) -> Sequence[consent.Line]:
         """The ledger of a guest."""
 
-    async def note_consent(  # noqa: PLR0913 - a line has these parts
+    async def note_consent(
         self,
         viewer: Viewer,
         guest_id: int,

@@ -178,7 +178,7 @@ def _who(guest: Kept, records: Sequence[DictRow]) -> dict[str, Any]:
         "birthday": golden.birthday,
         "vip": golden.vip is not None,
         "one_time": golden.one_time,
-        "marketing": _consent({body.get("marketing", "unknown") for body in bodies}),
+        "marketing": _consent({guest.said or "unknown", *(body.get("marketing", "unknown") for body in bodies)}),
         "preferences": _values(golden.preferences),
         "tags": _values(golden.tags),
         "notes": golden.notes,
