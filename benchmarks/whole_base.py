@@ -1,5 +1,8 @@
 """A run over all guests: time and memory for a million records, from the copied records to the guests that are one.
 
+Why it matters: whoever joins a large guest book to another wants to see what would change before the coffee is cold, on
+the machine that serves the evening.
+
 The records are made up: a quarter are second records of somebody, with a slip or a fact missing. The run starts anew in
 a process of its own, whose whole memory counts.
 """
