@@ -5,7 +5,6 @@ from datetime import date, datetime
 
 from servery.connectors.contract import Manifest
 from servery.guests.edits import Entry, EntryKind
-from servery.guests.log import Step
 from servery.guests.matching.score import Reason
 from servery.health.report import ConnectionHealth
 from servery.model.money import Money
@@ -192,20 +191,6 @@ def _entry(one: Entry) -> EntryRow:
         at=one.at,
         present=one.present,
         business_date=one.business_date,
-    )
-
-
-def log_line(step: Step, guest_id: int, author: str) -> LogLine:
-    """One step of the log of this guest."""
-    return LogLine(
-        id=step.id,
-        at=step.at,
-        action=step.action,
-        other_id=step.other_id if step.guest_id == guest_id else step.guest_id,
-        author=author,
-        reason=step.reason,
-        records=len(step.moved),
-        undone=step.undone_by is not None,
     )
 
 

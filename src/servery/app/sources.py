@@ -10,7 +10,7 @@ from servery.app.marking import mark_changed
 from servery.connectors import registry
 from servery.errors import NotFound
 from servery.guests.edits import NOTHING, Entry
-from servery.guests.log import names_of_authors, steps_of
+from servery.guests.log import Step, names_of_authors, steps_of
 from servery.guests.say import said
 from servery.guests.search import find
 from servery.health.report import report
@@ -32,7 +32,7 @@ from servery.visits.link import decided, link, unlink
 from servery.visits.rows import Day
 from servery.visits.unplaced import unplaced
 from servery.web.connections.page import ConnectionRow, Health, Placed
-from servery.web.guests.page import GuestList, GuestsAsked, Profile
+from servery.web.guests.page import GuestList, GuestsAsked, LogLine, Profile
 from servery.web.sources import Sources
 from servery.web.tonight.page import Evening
 
@@ -83,7 +83,7 @@ class RoomSources(Sources):
             steps = await steps_of(db, told.id, limit=STEPS_SHOWN)
             names = await names_of_authors(db, {one.author for one in steps})
             await _look(db, viewer, {told.id}, "page")
-        log = [shown.log_line(one, told.id, names.get(one.author, one.author)) for one in steps]
+        log = [_log_line(one, told.id, names.get(one.author, one.author)) for one in steps]
         return shown.profile(told, past, sources, viewer, _still(written.entries), log)
 
     async def connections(self, viewer: Viewer) -> list[ConnectionRow]:
@@ -136,6 +136,20 @@ class RoomSources(Sources):
             await _want_connection(db, connection_id)
             await connections.pause(db, connection_id, paused)
             await changed(db, viewer, connection_id, "paused" if paused else "resumed")
+
+
+def _log_line(step: Step, guest_id: int, author: str) -> LogLine:
+    """One step of the log of this guest."""
+    return LogLine(
+        id=step.id,
+        at=step.at,
+        action=step.action,
+        other_id=step.other_id if step.guest_id == guest_id else step.guest_id,
+        author=author,
+        reason=step.reason,
+        records=len(step.moved),
+        undone=step.undone_by is not None,
+    )
 
 
 def _still(entries: Sequence[Entry]) -> list[Entry]:
