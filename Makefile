@@ -43,6 +43,7 @@ lock:  ## remake the locks from pyproject.toml (needs uv; UPGRADE=1 takes newer 
 	@command -v uv >/dev/null || { echo "make lock needs uv: pipx install uv"; false; }
 	@uv pip compile $(LOCKING) -o requirements.lock pyproject.toml
 	@uv pip compile $(LOCKING) -o requirements-test.lock -c requirements.lock --extra test pyproject.toml
+	@uv pip compile $(LOCKING) -o requirements-spark.lock -c requirements-test.lock --extra spark pyproject.toml
 
 LOCKING = --quiet $(if $(UPGRADE),--upgrade) --group build --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header

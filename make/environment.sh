@@ -92,6 +92,13 @@ add_testing() {
     mark_done testing requirements-test.lock
 }
 
+# Only as its source, and large; its tests run where Java is.
+add_spark() {
+    say "Adding Spark, for there is Java here ..."
+    install --require-hashes --only-binary :all: --no-binary pyspark -r requirements-spark.lock
+    mark_done spark requirements-spark.lock
+}
+
 add_servery() {
     install --no-build-isolation --editable .
     mark_done servery pyproject.toml
@@ -107,5 +114,8 @@ exec 9<.
 flock 9
 
 { is_done running requirements.lock && is_asked_for; } || make_running
-[ "${1:-}" != --testing ] || is_done testing requirements-test.lock || add_testing
+if [ "${1:-}" = --testing ]; then
+    is_done testing requirements-test.lock || add_testing
+    ! command -v java >/dev/null || is_done spark requirements-spark.lock || add_spark
+fi
 is_done servery pyproject.toml || add_servery

@@ -20,6 +20,8 @@ from msgspec import Struct
 from servery.app.arrive import arrive
 from servery.guests.golden import Record, golden
 from servery.guests.keys import keys
+from servery.guests.matching.blocking import keys_of
+from servery.guests.matching.features import VERSION, features_of
 from servery.guests.rows import found_by
 from servery.model.changes import Change, CheckSeen, ReservationSeen
 from servery.model.guest import Birthday, Note, SourceGuest
@@ -36,7 +38,7 @@ SECOND_RECORD = 6
 """Each so-manieth guest has a record in the second system, too."""
 LOCATION = "main"
 _CHUNK = 20_000
-_TABLES = ("guest", "source_guest")
+_TABLES = ("guest", "source_guest", "match_features")
 _GIVEN = (
     "Lars Mette Søren Anne Jens Kirsten Åse Henrik Camilla Mikkel Freja Emil Ida Oscar Signe Rasmus Jürgen José".split()
 )
@@ -98,8 +100,9 @@ def _without_indexes(dsn: str) -> Iterator[None]:
         db.execute("set maintenance_work_mem = '512MB'")
         for _, definition in made:
             db.execute(definition)
-        for table in _TABLES:
+        for table in _TABLES[:2]:
             db.execute(f"select setval(pg_get_serial_sequence('{table}', 'id'), (select max(id) from {table}))")
+        for table in _TABLES:
             db.execute(f"vacuum analyze {table}")
 
 
@@ -117,6 +120,10 @@ def _load_chunk(chunk: tuple[str, Book, int, int]) -> None:
             for number, records in people:
                 for place, record in enumerate(records):
                     copy.write_row(_source_row(book, number, place, record))
+        with cursor.copy("copy match_features (source_guest_id, version, body, keys) from stdin") as copy:
+            for number, records in people:
+                for place, record in enumerate(records):
+                    copy.write_row(_compared_row(number, place, record))
 
 
 def _records(number: int) -> list[SourceGuest]:
@@ -149,12 +156,21 @@ def _guest_row(number: int, records: list[SourceGuest]) -> tuple[Any, ...]:
 
 def _source_row(book: Book, number: int, place: int, record: SourceGuest) -> tuple[Any, ...]:
     found = keys(record.email, record.phone, record.country)
-    # Numbers of second records go on where those of the first end, whatever how many guests there are.
-    row_id = number if place == 0 else 10_000_000 + number
+    row_id = _row_id(number, place)
     connection = book.book if place else book.till
     link = '{"by": "email and phone", "author": "rules"}' if place else '{"by": null, "author": "rules"}'
     body = msgspec.json.encode(record).decode()
     return row_id, connection, external_id(number), 1, b"", body, found.email, found.phone, number, link
+
+
+def _row_id(number: int, place: int) -> int:
+    # Numbers of second records go on where those of the first end, whatever how many guests there are.
+    return number if place == 0 else 10_000_000 + number
+
+
+def _compared_row(number: int, place: int, record: SourceGuest) -> tuple[Any, ...]:
+    found = features_of(record)
+    return _row_id(number, place), VERSION, msgspec.json.encode(found).decode(), keys_of(found)
 
 
 async def bring_visits(pool: Pool, book: Book, visits: list[tuple[int, date]]) -> None:

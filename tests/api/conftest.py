@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
+from tempfile import mkdtemp
 
 import httpx
 import psycopg
@@ -20,7 +21,10 @@ from psycopg.rows import DictRow
 from servery.accounts.keys import create_key
 from servery.api.plugin import Api
 from servery.app.fields import RoomChoosing
+from servery.app.privacy import RoomPrivacy
+from servery.app.same_person import RoomEditing, RoomMerging
 from servery.model.viewer import SYSTEM, Role
+from servery.settings import read_settings
 from servery.storage.migrate import migrate
 from servery.storage.pool import Pool, connect, open_pool
 from servery.testing.served import free_port
@@ -75,7 +79,16 @@ def api(pool: Pool, per_minute: int = 100_000) -> Litestar:
     """The API alone."""
     return Litestar(
         [],
-        plugins=[Api(pool, per_minute, choosing=RoomChoosing(pool))],
+        plugins=[
+            Api(
+                pool,
+                per_minute,
+                choosing=RoomChoosing(pool),
+                merging=RoomMerging(pool),
+                editing=RoomEditing(pool),
+                private=RoomPrivacy(pool, read_settings({"SERVERY_HOME": mkdtemp()})),
+            )
+        ],
         logging_config=None,
         before_send=[add_headers(False)],
     )
@@ -161,14 +174,15 @@ def asking(dsn: str, address: str) -> Iterator[Ask]:
             role: Role = "owner",
             headers: dict[str, str] | None = None,
             body: object = None,
+            method: str = "POST",
             **params: object,
         ) -> httpx.Response:
-            """GET, or with a body POST."""
+            """GET, or with a body POST or another method."""
             if role not in keys:
                 keys[role] = key(dsn, role)[1]
             sent = {"authorization": f"Bearer {keys[role]}", **(headers or {})}
             if body is not None:
-                return client.post(path, json=body, headers=sent)
+                return client.request(method, path, json=body, headers=sent)
             return client.get(path, params=params or None, headers=sent)  # type: ignore[arg-type]
 
         yield ask

@@ -102,6 +102,7 @@ class System:
             external_id = claim["external_id"] or f"order-{command.reservation_id}"
             self.parties[external_id] = command
             return Sent(external_id=external_id, written={"party_size": command.party_size})
+        assert isinstance(command, VisitReport)
         self.visits[command.reservation] = command
         return Sent(external_id=command.reservation, written={"visit_notes": f"Spent {command.spend}"})
 

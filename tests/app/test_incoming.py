@@ -36,7 +36,7 @@ def stumbling(monkeypatch: pytest.MonkeyPatch, *poison: str) -> list[str]:
     """Make the house stumble over these checks with a fault of its own; returns what is still poison."""
     left = list(poison)
 
-    async def arrives(db, connection_id, places, changes):
+    async def arrives(db, connection_id, places, changes, erased=None):
         applied = await arrive(db, connection_id, places, changes)
         if any(one.external_id in left for one in changes):
             raise ZeroDivisionError

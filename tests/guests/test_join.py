@@ -2,65 +2,18 @@
 
 import asyncio
 
-import msgspec
 import pytest
 
-from servery.app.arrive import arrive
 from servery.guests import rows
 from servery.guests.join import resolve
-from servery.model.changes import GuestSeen, Removed, ReservationSeen
-from servery.model.guest import Golden, SourceGuest
+from servery.model.changes import Removed, ReservationSeen
 from servery.model.reservation import Reservation
-from servery.model.venue import Venue
 from servery.sync import connections
 from servery.sync.apply import apply
-from servery.venues.rows import add_venue
+from tests.guests.told import golden_of, guest_of, people, seen, tell
 from tests.visits.evening import at
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def systems(pool):
-    """Two connections of one venue."""
-    async with pool.connection() as db:
-        venue_id = await add_venue(db, Venue(name="Nord", time_zone="Europe/Copenhagen", currency="DKK"))
-        found = []
-        for name in ("till", "book"):
-            found.append(await connections.add_connection(db, name, "fake", {}, None))
-            await connections.link_location(db, found[-1], "nord", venue_id)
-    return found
-
-
-async def tell(db, system, *changes):
-    return await arrive(db, system, await connections.places(db, system), changes)
-
-
-def seen(external_id, name=None, email=None, phone=None, revision=1, **facts):
-    return GuestSeen(external_id, revision, SourceGuest(name=name, email=email, phone=phone, **facts))
-
-
-async def people(db):
-    """Guests as sorted lists of their records' external ids."""
-    cursor = await db.execute(
-        "select array_agg(s.external_id order by s.external_id) as records from guest g "
-        "left join source_guest s on s.guest_id = g.id where g.merged_into is null group by g.id"
-    )
-    return sorted(row["records"] for row in await cursor.fetchall())
-
-
-async def guest_of(db, external_id):
-    cursor = await db.execute("select guest_id from source_guest where external_id = %s", [external_id])
-    row = await cursor.fetchone()
-    assert row is not None
-    return row["guest_id"]
-
-
-async def golden_of(db, external_id):
-    cursor = await db.execute("select golden from guest where id = %s", [await guest_of(db, external_id)])
-    row = await cursor.fetchone()
-    assert row is not None
-    return msgspec.convert(row["golden"], Golden)
 
 
 async def test_records_of_two_systems_become_one_guest_by_a_number_written_two_ways(db, systems):

@@ -7,7 +7,8 @@ from playwright.sync_api import Page
 from tests.screens.conftest import DESKTOP, PHONE
 
 PAGES = (
-    "/tonight", "/tonight?day=2020-01-01", "/guests", "/guests/13", "/connections", "/connections?done=linked-1",
+    "/tonight", "/tonight?day=2020-01-01", "/guests", "/guests/13", "/suggestions", "/guests/13/same",
+    "/connections", "/connections?done=linked-1",
     "/connections/3", "/review", "/alerts",
     "/guests/999", "/events", "/events/103",
 )  # fmt: skip

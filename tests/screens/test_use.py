@@ -224,3 +224,20 @@ def test_failure_of_a_deed_is_told(opened):
     page.route("**/checks/2/link", lambda route: route.fulfill(status=404))
     page.locator("#loose-2").get_by_role("button").click()
     expect(page.locator("#done")).to_contain_text("did not work")
+
+
+def test_a_queue_is_answered_by_letters_and_the_next_pair_has_the_focus(opened, house):
+    house.preview.who.steps.clear()
+    house.preview.who.undone.clear()
+    page = opened("/suggestions")
+    first = page.locator("#pair-13-21")
+    first.focus()
+    page.keyboard.press("s")
+    expect(first).to_have_count(0)
+    expect(page.locator("#done")).to_contain_text("They are one guest now.")
+    expect(page.locator("#pair-14-22")).to_be_focused()
+    page.keyboard.press("d")
+    expect(page.locator(".empty")).to_be_visible()
+    assert [same for _, _, same, _ in house.preview.who.steps] == [True, False]
+    page.locator("#done button").click()
+    expect(page.locator("#pair-14-22")).to_have_count(1)

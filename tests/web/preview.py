@@ -30,6 +30,8 @@ from servery.web.tonight.page import Evening
 from tests.web import joined, regulars, restaurant
 from tests.web.arrived import InventedArrivals
 from tests.web.healthy import InventedHouse
+from tests.web.likely import InventedSamePerson, InventedSaying
+from tests.web.private import InventedPrivacy
 
 PASSWORD = "correct horse battery"
 
@@ -156,6 +158,9 @@ class Preview:
         self.sources = InventedSources()
         self.house = InventedHouse(self.sources.now)
         self.arrivals = InventedArrivals(self.sources.now)
+        self.who = InventedSamePerson()
+        self.saying = InventedSaying()
+        self.privacy = InventedPrivacy()
         self.door = InventedDoor()
         self.live = Live()
         site = Site(
@@ -166,6 +171,9 @@ class Preview:
             door=self.door,
             live=self.live,
             arrivals=self.arrivals,
+            who=self.who,
+            saying=self.saying,
+            privacy=self.privacy,
         )
         self.app = Litestar(plugins=[site], openapi_config=None)
 

@@ -8,10 +8,12 @@ from servery.model.money import Money
 from servery.profile.figures import Spend
 from servery.web.guests.page import (
     Dish,
+    EntryRow,
     Favourite,
     GuestFigures,
     GuestRow,
     Known,
+    LogLine,
     Profile,
     SourceRecord,
     Upcoming,
@@ -100,6 +102,50 @@ _FACTS = (
 )
 
 
+_ENTRIES = (
+    EntryRow(
+        id=1,
+        kind="tonight",
+        text="A cake comes at nine.",
+        author="Rosa",
+        at=datetime(2025, 11, 7, 16, tzinfo=UTC),
+        business_date=date(2025, 11, 7),
+    ),
+    EntryRow(id=2, kind="allergy", text="nuts", author="Jonas", at=datetime(2025, 6, 2, 20, tzinfo=UTC)),
+)
+_LOG = (
+    LogLine(
+        id=4,
+        at=datetime(2025, 11, 8, 9, tzinfo=UTC),
+        action="merged",
+        other_id=21,
+        author="Rosa",
+        reason="told us so",
+        records=2,
+        undone=False,
+    ),
+    LogLine(
+        id=3,
+        at=datetime(2025, 3, 2, 9, tzinfo=UTC),
+        action="merged",
+        other_id=22,
+        author="rules",
+        reason="same phone",
+        records=1,
+        undone=True,
+    ),
+)
+_RECORDS = (
+    SourceRecord(connection="resOS", external_id="bk_7f31", name="Mette Sørensen", id=1, by="email"),
+    SourceRecord(
+        connection="Square",
+        external_id="CUST-9Q2K",
+        name="M. Soerensen",
+        id=2,
+        by="phone",
+        at=datetime(2025, 3, 2, 9, tzinfo=UTC),
+    ),
+)
 _FIGURES = GuestFigures(
     visits=3,
     first_visit=date(2025, 3, 1),
@@ -156,14 +202,8 @@ def profile(guest_id: int) -> Profile:
                 occasion="Anniversary",
             ),
         ),
-        records=(
-            SourceRecord(connection="resOS", external_id="bk_7f31", name="Mette Sørensen", reasons=("same e-mail",)),
-            SourceRecord(
-                connection="Square",
-                external_id="CUST-9Q2K",
-                name="M. Soerensen",
-                reasons=("same phone",),
-                at=datetime(2025, 3, 2, 9, tzinfo=UTC),
-            ),
-        ),
+        pronunciation="MED-duh SUR-en-sen",
+        entries=_ENTRIES,
+        log=_LOG,
+        records=_RECORDS,
     )

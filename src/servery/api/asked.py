@@ -175,3 +175,15 @@ once_done = partial(post, responses={**_asking, **_at_work}, status_code=200, sy
 """Declares a route that takes an Idempotency-Key, and by which an outside system is asked."""
 changed = partial(patch, responses={**_asking, **_of_what}, status_code=200, sync_to_thread=None)
 """Declares a route by which something is changed, and an outside system is asked."""
+altered = partial(
+    patch,
+    responses=_problems(
+        *_ALWAYS,
+        (404, "not-found", "There is no such thing."),
+        (412, "changed-since", "It has changed since it was read: If-Match names another state."),
+        (428, "match-missing", "If-Match is missing."),
+    ),
+    status_code=200,
+    sync_to_thread=None,
+)
+"""Declares a route by which one thing is changed that its asker has read."""

@@ -68,6 +68,7 @@ class Guest(Struct, frozen=True, kw_only=True):
     ] = UNSET
     name: str | None
     reference: Annotated[str | None, Meta(description="What the source calls a guest whose name is not known.")]
+    pronunciation: Annotated[str | None, Meta(description="How to say the name, as staff write it.")]
     birthday: Birthday | None
     language: str | None
     vip: bool
@@ -155,11 +156,17 @@ def _summary(asked_id: int, row: GuestRow) -> GuestSummary:
 async def guest(request: Asked, pool: ThePool, guest_id: Id) -> Response[Guest]:
     """One guest's story. An absorbed id answers with the story of whom it was merged into, and `merged_into`."""
     async with pool.connection() as db:
-        told = await story(db, request.user, guest_id)
-        await looked(db, request.user, [told.id], "api")
+        found = await read_guest(db, request.user, guest_id)
+    return single(request, found)
+
+
+async def read_guest(db: Connection, viewer: Viewer, guest_id: int) -> Guest:
+    """One guest as the API tells of them; the look is written down. NotFound."""
+    told = await story(db, viewer, guest_id)
+    await looked(db, viewer, [told.id], "api")
     facts = {name: getattr(told, name) for name in Guest.__struct_fields__ if hasattr(told, name)}
     facts |= {"spend": spend(told.spend)} | _identity(guest_id, told.id)
-    return single(request, msgspec.convert(facts, Guest, from_attributes=True))
+    return msgspec.convert(facts, Guest, from_attributes=True)
 
 
 def _identity(asked_id: int, id_now: int) -> dict[str, int]:

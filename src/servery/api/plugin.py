@@ -16,11 +16,14 @@ from servery.api import (
     connections,
     events,
     fields,
+    guest_edits,
     guest_visits,
     guests,
     joining,
     menus,
+    merging,
     outbox,
+    privacy,
     repairs,
     reservations,
     venues,
@@ -29,8 +32,11 @@ from servery.api import (
 from servery.api.asked import filters, only_known_parameters, paging
 from servery.api.document import document
 from servery.api.fields import Choosing
+from servery.api.guest_edits import Editing
 from servery.api.joining import Joining
 from servery.api.key import PER_MINUTE, KeyMiddleware, limited
+from servery.api.merging import Merging
+from servery.api.privacy import Private
 from servery.api.problem import for_api_paths
 from servery.errors import Forbidden
 from servery.storage.pool import Pool
@@ -49,6 +55,17 @@ _ROUTES = (
     guests.guests,
     guests.guest,
     guest_visits.guest_visits,
+    guest_edits.change_guest,
+    guest_edits.add_guest_entry,
+    guest_edits.strike_guest_entry,
+    merging.guest_suggestions,
+    merging.decide_suggestion,
+    merging.merge_guests,
+    merging.unmerge_guest,
+    merging.part_guest,
+    merging.keep_guests_apart,
+    merging.guest_log,
+    merging.undo_guest_step,
     menus.menus,
     menus.menu,
     connections.connections,
@@ -70,6 +87,16 @@ _ROUTES = (
     repairs.repair,
     repairs.snooze_repair,
     repairs.heed_repair,
+    privacy.subject_requests,
+    privacy.open_subject_request,
+    privacy.extend_subject_request,
+    privacy.close_subject_request,
+    privacy.export_guest,
+    privacy.erase_guest,
+    privacy.erasures,
+    privacy.receipt_done,
+    privacy.guest_consent,
+    privacy.note_guest_consent,
 )
 
 
@@ -82,10 +109,16 @@ class Api(InitPlugin):
         per_minute: int = PER_MINUTE,
         joining: Joining | None = None,
         choosing: Choosing | None = None,
+        private: Private | None = None,
+        merging: Merging | None = None,
+        editing: Editing | None = None,
     ) -> None:
         self._pool = pool
         self._joining = joining
         self._choosing = choosing
+        self._private = private
+        self._merging = merging
+        self._editing = editing
         self._per_minute = per_minute
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
@@ -107,6 +140,9 @@ class Api(InitPlugin):
                 "pool": pool,
                 "joining": Provide(_giving(self._joining), sync_to_thread=False),
                 "choosing": Provide(_giving(self._choosing), sync_to_thread=False),
+                "private": Provide(_giving(self._private), sync_to_thread=False),
+                "merging": Provide(_giving(self._merging), sync_to_thread=False),
+                "editing": Provide(_giving(self._editing), sync_to_thread=False),
                 "paging": Provide(paging, sync_to_thread=False),
                 "filters": Provide(filters, sync_to_thread=False),
             },

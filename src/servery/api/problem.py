@@ -111,7 +111,8 @@ def _ours(request: Asked, error: ServeryError) -> Response[Problem]:
         return _unforeseen(request, error)
     faults: tuple[Fault, ...] = ()
     if isinstance(error, Invalid) and error.field:
-        faults = (Fault(f"/query/{error.field}", error.told()),)
+        part = "query" if request.method in ("GET", "HEAD") else "body"
+        faults = (Fault(f"/{part}/{error.field}", error.told()),)
     headers = {"retry-after": str(round(error.retry_after))} if isinstance(error, Retry) else {}
     return problem_answer(request, status, error.code, error.told(), faults, headers)
 

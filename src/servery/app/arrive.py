@@ -11,6 +11,8 @@ from servery.guests.join import resolve
 from servery.guests.rows import lock as resolving
 from servery.model.changes import Applied, Change, GuestSeen, Removed
 from servery.model.language import locale_in
+from servery.privacy.keyed import Key
+from servery.privacy.suppress import sift
 from servery.storage.pool import Connection as Db
 from servery.sync import connections
 from servery.sync.apply import apply
@@ -25,14 +27,21 @@ _DAYS_AT_ONCE = 500
 """Business days formed together: a bound on what is held in memory."""
 
 
-async def arrive(db: Db, connection_id: int, places: Mapping[str, Place], changes: Sequence[Change]) -> Applied:
-    """Take a set of changes of one connection from records to guests to visits, in the caller's transaction."""
-    applied = await take_in(db, connection_id, places, changes)
+async def arrive(
+    db: Db, connection_id: int, places: Mapping[str, Place], changes: Sequence[Change], erased: Key | None = None
+) -> Applied:
+    """Take a set of changes of one connection from records to guests to visits, in the caller's transaction.
+
+    `erased` is the key by which guests who were erased are known again and kept out.
+    """
+    applied = await take_in(db, connection_id, places, changes, erased)
     await form(db, applied.days)
     return applied
 
 
-async def take_in(db: Db, connection_id: int, places: Mapping[str, Place], changes: Sequence[Change]) -> Applied:
+async def take_in(
+    db: Db, connection_id: int, places: Mapping[str, Place], changes: Sequence[Change], erased: Key | None = None
+) -> Applied:
     """The first half of `arrive`: records and guests. `days` are those whose visits are then to be formed anew."""
     await connections.lock(db, connection_id)
     # All that the rooms will wait for is taken before anything is written: two who write first and then wait for one
@@ -40,6 +49,8 @@ async def take_in(db: Db, connection_id: int, places: Mapping[str, Place], chang
     if any(isinstance(one, GuestSeen) or (isinstance(one, Removed) and one.kind == "guest") for one in changes):
         await resolving(db)
     await lock_venues(db, (place.venue_id for place in places.values()))
+    # Under the lock: who is erased while a page is read does not come back with it.
+    changes = (await sift(db, erased, connection_id, changes)).changes
     known = await known_again(db, connection_id, changes)
     applied = await apply(db, connection_id, places, known.changes)
     await after(db, connection_id, known, changes)

@@ -11,8 +11,10 @@ from servery.app.marking import mark_all, mark_booked_in
 from servery.app.ownership import Owned, outlet, owned
 from servery.connectors import registry
 from servery.errors import Invalid, NotFound, Refuse
+from servery.guests.edits import NOTHING
 from servery.guests.golden import golden
 from servery.guests.rows import chosen_silence, records_of
+from servery.guests.say import said
 from servery.model.commands import Field
 from servery.model.guest import Golden, Known, Note
 from servery.model.ownership import Direction, goes
@@ -189,8 +191,10 @@ async def _other_truths(db: Db, connection_id: int, field: Field, heard: bool) -
     while ids := await scope.heard_from(db, connection_id, after, _AT_ONCE):
         after = ids[-1]
         were, are = await records_of(db, ids, now), await records_of(db, ids, then)
+        words = await said(db, ids)
         for guest_id in ids:
-            before, later = golden(were.get(guest_id, ())), golden(are.get(guest_id, ()))
+            own = words.get(guest_id, NOTHING)
+            before, later = golden(were.get(guest_id, ()), own), golden(are.get(guest_id, ()), own)
             texts = _text(before, field), _text(later, field)
             if texts[0] != texts[1]:
                 count += 1

@@ -10,7 +10,18 @@ from typing import Any
 from msgspec import Struct, structs
 
 from servery.app.ownership import Outlet, outlet
-from servery.model.commands import Command, CommandKind, Field, Figures, GuestCard, PartyCard, Usual, VisitReport
+from servery.guests.log import Step, steps
+from servery.model.commands import (
+    Command,
+    CommandKind,
+    Field,
+    Figures,
+    GuestCard,
+    MergeTold,
+    PartyCard,
+    Usual,
+    VisitReport,
+)
 from servery.model.guest import SourceGuest
 from servery.model.ownership import goes
 from servery.model.venue import table_key
@@ -235,8 +246,25 @@ def _seated(visit: cards.Visit) -> datetime | None:
     return visit.seated_at or min((one.opened_at for one in visit.checks), default=None)
 
 
+async def _merges(db: Db, to: Outlet, _: Mapping[int, Ruled], ids: Collection[int]) -> dict[int, MergeTold]:
+    return {one.id: _merge(one) for one in await steps(db, ids)}
+
+
+def _merge(step: Step) -> MergeTold:
+    return MergeTold(
+        step_id=step.id,
+        guest_id=step.guest_id,
+        other_id=step.other_id,
+        merged=step.action == "merged",
+        at=step.at,
+        by="rules" if step.author == "rules" else "source" if step.author == "source" else "staff",
+        records=len(step.moved),
+    )
+
+
 _COMPOSERS: dict[CommandKind, Callable[..., Awaitable[Mapping[int, Command]]]] = {
     "guest": _guests,
     "party": _parties,
     "visit": _visits,
+    "merge": _merges,
 }

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -16,6 +17,7 @@ from servery.app.keeping import keeper, redactor
 from servery.connectors import registry
 from servery.connectors.contract import Account
 from servery.errors import NeedsPerson
+from servery.privacy.keyed import open_key
 from servery.storage.claims import Claims, claims
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
@@ -105,8 +107,8 @@ async def _read_for_ever(pool: Pool, home: Path, connection: Connection, calls: 
                     session=opened,
                     account=msgspec.convert(connection.account, Account),
                     history_days=int(connection.settings.get(HISTORY_DAYS, DEFAULT_HISTORY)),
-                    arrive=arrive,
-                    keep=keeper(connection.id, connector, redactor(home, connector)),
+                    arrive=partial(arrive, erased=open_key(home)),
+                    keep=keeper(connection.id, connector, redactor(home, connector), open_key(home)),
                 )
                 while True:
                     await _step(reader, calls, pages)

@@ -17,6 +17,7 @@ from servery.model.changes import Applied, CheckSeen, MenuSeen, ReservationSeen,
 from servery.model.money import to_decimal
 from servery.model.order import add_up
 from servery.model.venue import Venue
+from servery.privacy.keyed import Key
 from servery.storage.pool import Connection as Db
 from servery.sync import connections, state
 from servery.sync.places import Place
@@ -107,9 +108,14 @@ class _Undone(Exception):
 
 
 async def import_file(
-    db: Db, order: Order, *, show_plan: Callable[[Plan], None], progress: Callable[[int, int], None]
+    db: Db,
+    order: Order,
+    *,
+    erased: Key,
+    show_plan: Callable[[Plan], None],
+    progress: Callable[[int, int], None],
 ) -> Outcome:
-    """Take a file in, or with `dry_run` see what that would do.
+    """Take a file in, or with `dry_run` see what that would do. `erased` tells guests who are to stay out.
 
     Raises Invalid when the file cannot be read, NeedsPerson when a person must say how.
     """
@@ -124,7 +130,7 @@ async def import_file(
     outcome = Outcome(file=order.path.name, plan=chosen)
     try:
         async with db.transaction():
-            await _Import(db, order, outcome).run(progress)
+            await _Import(db, order, outcome, erased).run(progress)
             if order.dry_run or (order.strict and outcome.rejected):
                 raise _Undone
     except _Undone:
@@ -135,8 +141,9 @@ async def import_file(
 class _Import:
     """One import under way: the venues it knows, and those it has met and still has to make."""
 
-    def __init__(self, db: Db, order: Order, outcome: Outcome) -> None:
+    def __init__(self, db: Db, order: Order, outcome: Outcome, erased: Key) -> None:
         self._db = db
+        self._erased = erased
         self._order = order
         self._outcome = outcome
         self._venues: dict[str, Venue] = {}
@@ -227,7 +234,7 @@ class _Import:
         places = {location: self._place(location) for location in located if location is not None}
         await self._link(connection_id, places)
         for items in self._together(accepted):
-            applied = await take_in(self._db, connection_id, places, [item.change for item in items])
+            applied = await take_in(self._db, connection_id, places, [item.change for item in items], self._erased)
             self._days |= applied.days
             self._count(items, applied)
 

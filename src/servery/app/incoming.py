@@ -17,6 +17,7 @@ from servery.connectors import registry
 from servery.connectors.contract import Account, Page, Session, bound
 from servery.errors import Quarantine
 from servery.inbox import claim
+from servery.privacy.keyed import open_key
 from servery.settings import Settings
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
@@ -96,7 +97,7 @@ async def _take_all(pool: Pool, db: Db, home: Path, one: Connection) -> int:
         known = msgspec.convert(one.account, Account).locations if one.account else ()
         left_out = frozenset(place.external_id for place in known)
         timing = (await timings(db, one.id)).get(one.id, Timing())
-        source = Source(one.id, connector, asked.fetch, redactor(home, connector), left_out, timing)
+        source = Source(one.id, connector, asked.fetch, redactor(home, connector), left_out, timing, open_key(home))
         while mine and (taken := await take(db, source)):
             total += taken
     return total

@@ -26,6 +26,7 @@ from servery.language import sheet
 from servery.language.words import words
 from servery.model.language import language_in
 from servery.model.venue import business_date
+from servery.privacy.keyed import Key, open_key
 from servery.settings import Settings
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
@@ -93,7 +94,7 @@ async def visit(pool: Pool, home: Path, one: Connection, look: Look) -> float:
     began = datetime.now(UTC)
     async with opened(settings, account.external_id) as place:
         ready, waiting = await _ready(place, wish, look)
-        failed = [error for entry in ready if (error := await _take(pool, one, wish, place, entry))]
+        failed = [error for entry in ready if (error := await _take(pool, home, one, wish, place, entry))]
         await _put_lists(pool, one, wish, place)
     if failed:
         raise failed[0]
@@ -120,7 +121,9 @@ async def _ready(place: Place, wish: Wishes, look: Look) -> tuple[list[Entry], b
     return sorted(ready, key=lambda one: (one.modified, one.name)), len(ready) < len(there)
 
 
-async def _take(pool: Pool, one: Connection, wish: Wishes, place: Place, entry: Entry) -> NeedsPerson | None:
+async def _take(
+    pool: Pool, home: Path, one: Connection, wish: Wishes, place: Place, entry: Entry
+) -> NeedsPerson | None:
     """Take one file in and move it aside, with a list of what was wrong beside it; the error of one that failed."""
     with tempfile.TemporaryDirectory(prefix="servery-") as made:
         copy = Path(made) / entry.name
@@ -134,7 +137,7 @@ async def _take(pool: Pool, one: Connection, wish: Wishes, place: Place, entry: 
                 return None
             digest = await asyncio.to_thread(_digest, copy)
             known = await taken_files.was_taken(db, one.id, entry.name, digest)
-            became, wrong = ("done", []) if known else await _import(db, one, wish, copy, digest)
+            became, wrong = ("done", []) if known else await _import(db, open_key(home), one, wish, copy, digest)
             speech = _speech(await _venue(db, one)) if wrong else str
         aside = f"{datetime.fromtimestamp(entry.modified, UTC):%Y%m%d-%H%M%S}-{entry.name}"
         if wrong:
@@ -161,7 +164,9 @@ def _failed_file(name: str, wrong: Rejected, speech: Callable[[str], str]) -> Ne
     )
 
 
-async def _import(db: Db, one: Connection, wish: Wishes, copy: Path, digest: bytes) -> tuple[str, Sequence[Rejected]]:
+async def _import(
+    db: Db, erased: Key, one: Connection, wish: Wishes, copy: Path, digest: bytes
+) -> tuple[str, Sequence[Rejected]]:
     """Take a file in, and note what became of it in the same transaction."""
     assert wish.kind
     size = copy.stat().st_size
@@ -172,7 +177,9 @@ async def _import(db: Db, one: Connection, wish: Wishes, copy: Path, digest: byt
     venue = await _venue(db, one)
     order = Order(path=copy, kind=wish.kind, venue=venue.venue.name, map=map_, connection_id=one.id)
     try:
-        outcome = await import_file(db, order, show_plan=lambda plan: None, progress=lambda done, of: None)
+        outcome = await import_file(
+            db, order, erased=erased, show_plan=lambda plan: None, progress=lambda done, of: None
+        )
     except (NeedsPerson, Refuse) as error:
         await taken_files.note(db, one.id, TakenFile(name=copy.name, digest=digest, size=size, outcome="failed"))
         return "failed", [Rejected(0, None, "", error)]  # type: ignore[arg-type]

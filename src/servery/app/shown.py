@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from servery.connectors.contract import Manifest
+from servery.guests.edits import Entry, EntryKind
+from servery.guests.matching.score import Reason
 from servery.health.report import ConnectionHealth
 from servery.model.money import Money
 from servery.model.viewer import Viewer
@@ -24,11 +26,13 @@ from servery.visits.unplaced import Unplaced
 from servery.web.connections.page import Backfill, Candidate, ConnectionRow, LooseCheck, Placed, Trouble
 from servery.web.guests.page import (
     Dish,
+    EntryRow,
     FactKind,
     Favourite,
     GuestFigures,
     GuestRow,
     Known,
+    LogLine,
     Profile,
     SourceRecord,
     Upcoming,
@@ -46,6 +50,7 @@ _KINDS: dict[str, FactKind] = {
     "language": "language",
     "company": "company",
     "city": "city",
+    "postcode": "postcode",
     "vip": "vip",
     "marketing": "marketing",
     "allergies": "allergy",
@@ -141,8 +146,15 @@ def guest_row(row: Listed) -> GuestRow:
     )
 
 
-def profile(told: Story, past: Sequence[PastVisit], sources: Provenance, viewer: Viewer) -> Profile:
-    """One guest with the last visits and where each fact came from."""
+def profile(
+    told: Story,
+    past: Sequence[PastVisit],
+    sources: Provenance,
+    viewer: Viewer,
+    written: Sequence[Entry] = (),
+    log: Sequence[LogLine] = (),
+) -> Profile:
+    """One guest with the last visits, where each fact came from, and what staff wrote and did."""
     table = told.figures.table
     return Profile(
         id=told.id,
@@ -161,6 +173,25 @@ def profile(told: Story, past: Sequence[PastVisit], sources: Provenance, viewer:
         visits=[_visit(one) for one in past],
         upcoming=[_upcoming(one) for one in told.upcoming],
         records=[_record(one) for one in sources.records],
+        pronunciation=told.pronunciation,
+        entries=[_entry(one) for one in reversed(written) if _may_see(viewer, one.kind)],
+        log=log,
+    )
+
+
+def _may_see(viewer: Viewer, kind: EntryKind) -> bool:
+    return kind == "tag" or viewer.may("see_allergies" if kind == "allergy" else "see_notes")
+
+
+def _entry(one: Entry) -> EntryRow:
+    return EntryRow(
+        id=one.id,
+        kind=one.kind,
+        text=one.text,
+        author=one.name,
+        at=one.at,
+        present=one.present,
+        business_date=one.business_date,
     )
 
 
@@ -249,10 +280,13 @@ def _upcoming(one: Coming) -> Upcoming:
 
 def _record(one: Recorded) -> SourceRecord:
     return SourceRecord(
+        id=one.id,
         connection=one.connection,
         external_id=one.external_id,
         name=one.name,
-        reasons=(one.by,) if one.by else (),
+        by=one.by,
+        probability=one.probability,
+        reasons=tuple(Reason(each.comparison, each.level, each.weight) for each in one.reasons),
         joined_by=one.author if one.by else None,
         at=one.seen_at,
     )

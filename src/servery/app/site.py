@@ -11,10 +11,13 @@ from psycopg_pool import PoolTimeout
 
 from servery.api.plugin import Api
 from servery.app.arrivals import RoomArrivals
+from servery.app.comparing import RoomSamePerson
 from servery.app.fields import RoomChoosing, RoomFields
 from servery.app.key_files import forms_key
 from servery.app.metrics import Requests, metrics
 from servery.app.overview import RoomHealth
+from servery.app.privacy import RoomPrivacy
+from servery.app.same_person import RoomEditing, RoomMerging, RoomSaying
 from servery.app.set_up.pages import RoomSetUp
 from servery.app.set_up.programs import RoomJoining
 from servery.app.sources import RoomSources
@@ -44,16 +47,31 @@ def create(settings: Settings, pool: Pool, live: Live, requests: Requests | None
         set_up=RoomSetUp(pool, settings),
         arrivals=RoomArrivals(pool),
         fields=RoomFields(pool),
+        who=RoomSamePerson(pool),
+        saying=RoomSaying(pool),
+        privacy=RoomPrivacy(pool, settings),
     )
     return Litestar(
         [healthz, readyz, metrics],
-        plugins=[site, Api(pool, joining=RoomJoining(pool, settings), choosing=RoomChoosing(pool))],
+        plugins=[site, api(pool, settings)],
         dependencies={
             "pool": _given(pool),
             "requests": _given(requests or Requests()),
             "metrics_token": _given(settings.metrics_token),
         },
         logging_config=None,
+    )
+
+
+def api(pool: Pool, settings: Settings) -> Api:
+    """The API with all that it asks the house for."""
+    return Api(
+        pool,
+        joining=RoomJoining(pool, settings),
+        choosing=RoomChoosing(pool),
+        merging=RoomMerging(pool),
+        editing=RoomEditing(pool),
+        private=RoomPrivacy(pool, settings),
     )
 
 

@@ -1,7 +1,7 @@
 """What the pages ask the house for: rooms are asked in one transaction, and every look at a guest is written down."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from servery.accounts.audit import Purpose, acted, actions, looked
 from servery.app import shown
@@ -9,6 +9,9 @@ from servery.app.arrive import tell_pages
 from servery.app.marking import mark_changed
 from servery.connectors import registry
 from servery.errors import NotFound
+from servery.guests.edits import NOTHING, Entry
+from servery.guests.log import Step, names_of_authors, steps_of
+from servery.guests.say import said
 from servery.guests.search import find
 from servery.health.report import report
 from servery.inbox import claim
@@ -29,12 +32,14 @@ from servery.visits.link import decided, link, unlink
 from servery.visits.rows import Day
 from servery.visits.unplaced import unplaced
 from servery.web.connections.page import ConnectionRow, Health, Placed
-from servery.web.guests.page import GuestList, GuestsAsked, Profile
+from servery.web.guests.page import GuestList, GuestsAsked, LogLine, Profile
 from servery.web.sources import Sources
 from servery.web.tonight.page import Evening
 
 VISITS_SHOWN = 5
 """Last visits on a guest's page."""
+STEPS_SHOWN = 20
+"""Merges and partings on a guest's page."""
 CONTRADICTIONS_SHOWN = 3
 """Checks that do not add up, on the page of connections."""
 _LINKED = "check-linked"
@@ -74,8 +79,12 @@ class RoomSources(Sources):
             told = await story(db, viewer, guest_id)
             past = await visits_of(db, viewer, told.id, limit=VISITS_SHOWN)
             sources = await provenance(db, viewer, told.id)
+            written = (await said(db, [told.id])).get(told.id, NOTHING)
+            steps = await steps_of(db, told.id, limit=STEPS_SHOWN)
+            names = await names_of_authors(db, {one.author for one in steps})
             await _look(db, viewer, {told.id}, "page")
-        return shown.profile(told, past, sources, viewer)
+        log = [_log_line(one, told.id, names.get(one.author, one.author)) for one in steps]
+        return shown.profile(told, past, sources, viewer, _still(written.entries), log)
 
     async def connections(self, viewer: Viewer) -> list[ConnectionRow]:
         """The connections alone, the oldest first."""
@@ -127,6 +136,26 @@ class RoomSources(Sources):
             await _want_connection(db, connection_id)
             await connections.pause(db, connection_id, paused)
             await changed(db, viewer, connection_id, "paused" if paused else "resumed")
+
+
+def _log_line(step: Step, guest_id: int, author: str) -> LogLine:
+    """One step of the log of this guest."""
+    return LogLine(
+        id=step.id,
+        at=step.at,
+        action=step.action,
+        other_id=step.other_id if step.guest_id == guest_id else step.guest_id,
+        author=author,
+        reason=step.reason,
+        records=len(step.moved),
+        undone=step.undone_by is not None,
+    )
+
+
+def _still(entries: Sequence[Entry]) -> list[Entry]:
+    """Without notes for evenings that are over; until the next day's morning, for no house closes at midnight."""
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    return [one for one in entries if one.business_date is None or one.business_date >= yesterday]
 
 
 async def _connections(db: Db) -> list[ConnectionRow]:

@@ -18,6 +18,9 @@ from servery.inbox.outcomes import Became, Outcome
 from servery.inbox.polled import Redact
 from servery.inbox.quarantine import Aside, Stage, reason_of
 from servery.model.changes import Change, state_key
+from servery.privacy.erase import forget_events
+from servery.privacy.keyed import Key
+from servery.privacy.suppress import speaking
 from servery.storage.pool import Connection as Db
 from servery.sync import connections, state
 from servery.sync.places import Place
@@ -53,6 +56,8 @@ class Source(Struct, frozen=True):
     """All that its account has; what is told of one that was not chosen is left out."""
     timing: Timing = Timing()
     """When it may be asked for what events only name."""
+    erased: Key | None = None
+    """By which guests who were erased are known again."""
 
 
 class Taken(Struct, kw_only=True):
@@ -106,7 +111,15 @@ async def take(db: Db, source: Source) -> int:
         fetched = [told for one in taken if one.outcome for told in one.fetched] + strays
         await _keep_fetched(db, source, fetched)
         await _finish(db, source, taken)
+        await _forget(db, source, taken)
     return len(events)
+
+
+async def _forget(db: Db, source: Source, taken: Sequence[Taken]) -> None:
+    """Empty what came of guests who were erased: it was written down before anybody could know of whom it spoke."""
+    told = [one for one in taken if not one.later]
+    of_erased = await speaking(db, source.erased, source.id, [(one.changes, one.event.body) for one in told])
+    await forget_events(db, [(told[place].event.id, told[place].event.day) for place in sorted(of_erased)])
 
 
 def _heard(source: Source, places: Mapping[str, Place], events: Sequence[Event]) -> list[Taken]:
@@ -206,7 +219,7 @@ async def _take_in(db: Db, source: Source, places: Mapping[str, Place], taken: S
     stuck: dict[str, Later] = {}
 
     async def take_set(units: Sequence[Taken]) -> None:
-        applied = await arrive(db, source.id, places, [change for one in units for change in one.changes])
+        applied = await arrive(db, source.id, places, [each for one in units for each in one.changes], source.erased)
         effects = set(applied.effects)
         for one in units:
             # Each effect is the first event's that told of it: what came again did nothing.
@@ -240,7 +253,7 @@ async def _keep_fetched(db: Db, source: Source, fetched: Sequence[Understood]) -
     for told in fetched:
         by_resource.setdefault(told.resource, []).append(told)
     for resource, records in by_resource.items():
-        await keeper(source.id, source.connector, source.redact)(db, "poll", resource, records)
+        await keeper(source.id, source.connector, source.redact, source.erased)(db, "poll", resource, records)
 
 
 async def _finish(db: Db, source: Source, taken: Sequence[Taken]) -> None:

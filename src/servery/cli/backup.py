@@ -9,15 +9,19 @@ import typer
 
 from servery.accounts.audit import acted
 from servery.app import key_files
+from servery.app.erasing import erase_again
 from servery.cli.shell import AsJson, give, opened, say, settings, with_database
 from servery.errors import Invalid
 from servery.model.viewer import SYSTEM
 from servery.outbox.hold import count_from, hold_all
+from servery.privacy.keyed import open_key
+from servery.privacy.log import LOG_FILE
 from servery.storage import backup as backups
 from servery.storage import unfinished
 from servery.storage.identities import leap
 from servery.storage.migrate import migrate
 from servery.storage.pool import Connection as Db
+from servery.storage.pool import open_pool
 from servery.storage.server import database
 from servery.storage.upgrade import upgrade
 
@@ -54,6 +58,8 @@ def backup(
     chosen = settings()
     with database(chosen) as dsn:
         migrate(dsn)
+        # A backup holds the key by which erased guests are known, also one made before anybody was erased.
+        open_key(chosen.home)
         size = backups.backup(dsn, chosen.home, file)
         asyncio.run(_note(dsn, "backup-made", {"bytes": size}))
     if as_json:
@@ -65,24 +71,37 @@ def backup(
 def restore(
     file: Annotated[Path, typer.Argument(help="The backup.", dir_okay=False)],
     key: Annotated[str, typer.Option(help="The secret key: @FILE, or - for standard input.")],
+    erasures: Annotated[
+        Path | None, typer.Option(help="The log of erasures; without it the one in the data folder.", exists=True)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make an empty data folder, or an empty database, into what a backup holds.
 
-    What waited to be sent when the backup was made is held back: since then it may have been sent.
+    What waited to be sent when the backup was made is held back: since then it may have been sent. Guests who were
+    erased since are erased again, by the log of erasures that lies beside the database and in no backup.
     """
     secret = _secret(key)
     chosen = settings()
     backups.look_into(file, secret)
     with database(chosen) as dsn, backups.restoring(dsn, chosen.home, file, secret) as head:
         migrate(dsn, restoring=True)
+        # Before anything may begin: nobody who was erased since is seen again.
+        again = asyncio.run(_erase_again(dsn, chosen.home, erasures or chosen.home / LOG_FILE))
         held = asyncio.run(_finish(dsn))
     if as_json:
-        give({"file": str(file), "made_at": head.made_at, "held": held})
+        give({"file": str(file), "made_at": head.made_at, "held": held, "erased": again})
         return
     say(f"Everything is as it was at {head.made_at:%Y-%m-%d %H:%M} UTC.")
+    if again:
+        say(f"{again} guests who were erased since were erased again.")
     if held:
         say(f"{held} updates that waited then are held back. Look at them with: servery outbox list --state held")
+
+
+async def _erase_again(dsn: str, home: Path, log: Path) -> int:
+    async with open_pool(dsn, largest=3) as pool:
+        return await erase_again(pool, home, log)
 
 
 async def _finish(dsn: str) -> int:

@@ -9,7 +9,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from servery.app.files import DateOrder, FileKind, NewVenues, Order, Outcome, Plan, import_file
-from servery.cli.shell import AsJson, give, say, with_database
+from servery.cli.shell import AsJson, give, say, settings, with_database
+from servery.privacy.keyed import open_key
 from servery.storage.pool import Connection as Db
 
 group = typer.Typer(no_args_is_help=True)
@@ -78,6 +79,7 @@ def _run(order: Order, *, quiet: bool) -> Outcome:
             return await import_file(
                 db,
                 order,
+                erased=open_key(settings().home),
                 show_plan=lambda plan: None if quiet else _show_plan(plan, console),
                 progress=lambda done, of: bar.update(task, completed=done, total=of),
             )

@@ -7,6 +7,8 @@ import typer
 from msgspec import Struct
 
 from servery.accounts.audit import looked
+from servery.cli.resolving import resolve
+from servery.cli.same_person import COMMANDS
 from servery.cli.shell import AsCsv, AsJson, give, give_list, say, with_database
 from servery.guests.search import Found, find
 from servery.model.money import to_decimal
@@ -19,6 +21,9 @@ from servery.profile.visits import PastVisit, visits_of
 from servery.storage.pool import Connection
 
 group = typer.Typer(no_args_is_help=True)
+group.command("resolve")(resolve)
+for _name, _command in COMMANDS.items():
+    group.command(_name)(_command)
 
 _FOUND = ["id", "name", "reference", "by", "email", "phone", "visits", "last_visit", "spend", "vip", "allergies"]
 _FOUND_BY_EYE = ["id", "name", "visits", "last_visit", "spend", "allergies", "by"]
@@ -29,7 +34,7 @@ Limit = Annotated[int, typer.Option(min=1, max=1000, help="The most to show.")]
 
 def register(app: typer.Typer) -> None:
     """Add the group to the command line."""
-    app.add_typer(group, name="guests", help="The guests: find, show.")
+    app.add_typer(group, name="guests", help="The guests: find, show, resolve.")
 
 
 @group.command("find")

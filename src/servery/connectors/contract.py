@@ -279,6 +279,13 @@ Clear = Callable[[Session, Account, Command, Target], Awaitable[None]]
 """`send.clear`: delete what a test of ours made there; what is gone already is well. Only for a kind that no command
 of its own calls off, as a cancelled party does. Raises as `send`."""
 
+Gone = Literal["deleted", "anonymised", "gone"]
+"""What became of a person's record: taken away, emptied because the books hold on to it, or not there any more."""
+
+Erase = Callable[[Session, Account, str], Awaitable[Gone]]
+"""`erase.erase`: let nothing there tell who the guest with this record id was; done twice it ends the same. Declared
+as the capability `erasure` with direction `out`, whose note says what stays. Raises as `send`."""
+
 Asgi = Callable[[dict[str, Any], Callable[..., Awaitable[Any]], Callable[..., Awaitable[None]]], Awaitable[None]]
 """An ASGI application: what a connector's `simulator.simulator(stage, **credentials)` returns."""
 
@@ -296,6 +303,7 @@ class Connector(Struct, frozen=True):
     send: Send | None = None
     look_up: LookUp | None = None
     clear: Clear | None = None
+    erase: Erase | None = None
 
 
 def manifest_in(package: str) -> Manifest:
@@ -310,6 +318,8 @@ def connector_in(package: str) -> Connector:
     translate = import_module(f"{package}.translate")
     webhooks = import_module(f"{package}.webhooks") if declared.webhook else None
     send = import_module(f"{package}.send") if declared.outgoing else None
+    erasing = any(one.field == "erasure" and one.direction == "out" for one in declared.capabilities)
+    erase = import_module(f"{package}.erase") if erasing else None
     return Connector(
         declared,
         client.check,
@@ -321,6 +331,7 @@ def connector_in(package: str) -> Connector:
         send=getattr(send, "send", None),
         look_up=getattr(send, "look_up", None),
         clear=getattr(send, "clear", None),
+        erase=getattr(erase, "erase", None),
     )
 
 

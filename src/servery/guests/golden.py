@@ -1,15 +1,18 @@
 """Which source value becomes the guest's own: the rules of survivorship, field by field. Pure.
 
 Of several values the most complete name wins, and for contact details the latest record that gives one. Remarks are
-never chosen between: all are kept, each once.
+never chosen between: all are kept, each once. What staff say wins, until a source says something else than it did then.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import Struct, convert, structs
 
+from servery.guests.edits import NOTHING, Edit, Entry, Said, digest
 from servery.guests.names import words
 from servery.model.commands import Field
 from servery.model.guest import Birthday, Golden, Known, Note, SourceGuest
@@ -47,25 +50,48 @@ def without(guest: SourceGuest, fields: Collection[Field]) -> SourceGuest:
     return structs.replace(guest, **unsaid) if unsaid else guest
 
 
-def golden(records: Sequence[Record]) -> Golden:
-    """The golden fields of a guest made of these records."""
+def golden(records: Sequence[Record], said: Said = NOTHING) -> Golden:
+    """The golden fields of a guest made of these records, and of what staff say of them."""
     latest = sorted(map(_heard, records), key=lambda one: (one.at, one.external_id, one.id), reverse=True)
+    chosen = {field: _chosen(field, latest, said.edits.get(field)) for field in RULES}
     return Golden(
-        name=_best_name(latest),
-        email=_latest(latest, lambda guest: guest.email),
-        phone=next((Known(found, one.id) for one in latest if (found := one.phone or one.guest.phone)), None),
-        birthday=_birthday(latest),
-        language=_latest(latest, lambda guest: guest.language),
-        company=_latest(latest, lambda guest: guest.company),
-        city=_latest(latest, lambda guest: guest.city),
-        postcode=_latest(latest, lambda guest: guest.postcode),
-        vip=_vip(latest),
-        allergies=_all(latest, lambda guest: guest.allergies),
-        preferences=_all(latest, lambda guest: guest.preferences),
-        tags=_all(latest, lambda guest: guest.tags),
-        notes=_notes(latest),
-        one_time=all(one.guest.one_time for one in latest),
+        **chosen,
+        pronunciation=_edited(said.edits.get("pronunciation")),
+        allergies=_all(latest, lambda guest: guest.allergies, said.of("allergy")),
+        preferences=_all(latest, lambda guest: guest.preferences, said.of("preference")),
+        tags=_all(latest, lambda guest: guest.tags, said.of("tag")),
+        notes=_notes(latest, said.of("note")),
+        one_time=bool(latest) and all(one.guest.one_time for one in latest),
     )
+
+
+def told(field: str, record: Record) -> Any:
+    """What a record says in one field, as it counts in golden fields; None where it says nothing."""
+    if field == "phone":
+        return record.phone or record.guest.phone
+    return getattr(record.guest, field)
+
+
+def _chosen(field: str, latest: Sequence[Record], edit: Edit | None) -> Any:
+    """A field by its rule; where staff said something, by the records alone that changed their word afterwards."""
+    rule = RULES[field]
+    if edit is None:
+        return rule(latest)
+    since = [one for one in latest if told(field, one) is not None and _is_news(field, one, edit)]
+    return rule(since) if since else _edited(edit)
+
+
+def _is_news(field: str, record: Record, edit: Edit) -> bool:
+    before = edit.over.get(str(record.id))
+    return record.at > edit.at if before is None else before != digest(told(field, record))
+
+
+def _edited(edit: Edit | None) -> Any:
+    if edit is None or edit.value is None:
+        return None
+    if edit.field == "birthday":
+        return convert(edit.value, Birthday)
+    return Known(str(edit.value), 0, edit.author, edit.at)
 
 
 def _heard(record: Record) -> Record:
@@ -110,17 +136,42 @@ def _vip(latest: Iterable[Record]) -> Known | None:
     return Known("vip", said.id) if said and said.guest.vip else None
 
 
-def _all(latest: Iterable[Record], values: Callable[[SourceGuest], Sequence[str]]) -> tuple[Known, ...]:
+def _all(
+    latest: Iterable[Record], values: Callable[[SourceGuest], Sequence[str]], entries: Iterable[Entry]
+) -> tuple[Known, ...]:
+    """Every value once; staff add to them, and say of one that it is not so."""
     found: dict[str, Known] = {}
     for one in latest:
         for value in values(one.guest):
             found.setdefault(value.strip().casefold(), Known(value.strip(), one.id))
+    for entry in entries:
+        if entry.present:
+            found.setdefault(entry.text.casefold(), Known(entry.text, 0, entry.author, entry.at))
+        else:
+            found.pop(entry.text.casefold(), None)
     return tuple(found[key] for key in sorted(found) if key)
 
 
-def _notes(latest: Iterable[Record]) -> tuple[Note, ...]:
-    found: dict[str, Note] = {}
+def _notes(latest: Iterable[Record], entries: Iterable[Entry]) -> tuple[Note, ...]:
+    found = {entry.text.casefold(): Note(entry.text, entry.name, entry.at) for entry in entries if entry.present}
     for one in latest:
         for note in one.guest.notes:
             found.setdefault(note.text.strip().casefold(), note)
     return tuple(found.values())
+
+
+def _phone(latest: Iterable[Record]) -> Known | None:
+    return next((Known(found, one.id) for one in latest if (found := told("phone", one))), None)
+
+
+RULES: Mapping[str, Callable[[Sequence[Record]], Any]] = {
+    "name": _best_name,
+    "phone": _phone,
+    "birthday": _birthday,
+    "vip": _vip,
+    **{
+        field: partial(_latest, value=attrgetter(field))
+        for field in ("email", "language", "company", "city", "postcode")
+    },
+}
+"""How each field is chosen between records, the latest of which come first."""

@@ -12,9 +12,10 @@ from typing import Literal
 from msgspec import Struct, structs
 
 from servery.guests.keys import Keys
+from servery.guests.matching.score import Scored
 from servery.guests.names import agreement
 
-By = Literal["email", "phone", "email and phone"]
+By = Literal["email", "phone", "email and phone", "likeness"]
 
 
 class Known(Struct, frozen=True):
@@ -30,18 +31,27 @@ class Known(Struct, frozen=True):
 
 
 class Decision(Struct, frozen=True):
-    """A record joins `guest_id` (None: a new guest) `by` a key; `absorbs` are guests that prove to be the same one."""
+    """A record joins `guest_id` (None: a new guest) `by` a key; `absorbs` are guests that prove to be the same one.
+
+    `beside` is the record of that guest that has the key, or that it is like, by the score in `scored`.
+    """
 
     record_id: int
     guest_id: int | None
     by: By | None = None
     absorbs: tuple[int, ...] = ()
+    beside: int | None = None
+    scored: Scored | None = None
 
 
 class Index:
-    """Records by key and by guest, for one set of decisions."""
+    """Records by key and by guest, for one set of decisions; `apart` are pairs that are not the same person's."""
 
-    def __init__(self, records: Iterable[Known]) -> None:
+    def __init__(self, records: Iterable[Known], apart: Collection[tuple[int, int]] = ()) -> None:
+        self._apart: dict[int, set[int]] = defaultdict(set)
+        for one, other in apart:
+            self._apart[one].add(other)
+            self._apart[other].add(one)
         self._records: dict[int, Known] = {}
         self._by_key: dict[str, set[int]] = defaultdict(set)
         self._by_guest: dict[int, set[int]] = defaultdict(set)
@@ -66,6 +76,10 @@ class Index:
             for record_id in list(self._by_guest[other]):
                 self.add(structs.replace(self._records[record_id], guest_id=guest_id))
 
+    def now(self, record_id: int) -> Known | None:
+        """A record as it is at this point of the decisions."""
+        return self._records.get(record_id)
+
     def same_key(self, record: Known) -> list[Known]:
         """Other records, already somebody's, that have one of this record's keys now."""
         found = {one for key in record.keys if key for one in self._by_key[key]} - {record.id}
@@ -76,6 +90,11 @@ class Index:
         """All records of a guest, but for this one."""
         return [self._records[one] for one in sorted(self._by_guest[guest_id] - {but})]
 
+    def are_apart(self, ones: Iterable[Known], others: Iterable[Known]) -> bool:
+        """Whether somebody said of two of these records that they are not the same person's."""
+        ids = {one.id for one in others}
+        return any(self._apart.get(one.id, set()) & ids for one in ones)
+
 
 def decide(record: Known, index: Index) -> Decision:
     """Find a record's guest among those who share a key with it.
@@ -83,19 +102,22 @@ def decide(record: Known, index: Index) -> Decision:
     A record whose name has become another person's than the rest of its guest leaves that guest.
     """
     home = record.guest_id
-    if home is not None and not record.settled and _apart(record, _bound(index.of_guest(home, record.id))):
+    if home is not None and not record.settled and _apart(record, bound(index.of_guest(home, record.id))):
         home = None
     sharing = _by_guest(record, index)
     accepted = {
         guest
         for guest, records in sharing.items()
-        if guest != record.guest_id and _is_same(record, records, index.of_guest(guest, record.id), sharing)
+        if guest != record.guest_id
+        and not index.are_apart([record], index.of_guest(guest, record.id))
+        and _is_same(record, records, index.of_guest(guest, record.id), sharing)
     }
     guests = sorted(accepted if home is None else accepted | {home})
     if not guests:
         return Decision(record.id, None)
     guest, absorbs = _chosen(record, home, guests, index)
-    return Decision(record.id, guest, _by(record, sharing.get(guest, ())) if guest is not None else None, absorbs)
+    beside = sharing.get(guest, []) if guest is not None else []
+    return Decision(record.id, guest, _by(record, beside), absorbs, beside[0].id if beside else None)
 
 
 def _by_guest(record: Known, index: Index) -> dict[int, list[Known]]:
@@ -107,7 +129,7 @@ def _by_guest(record: Known, index: Index) -> dict[int, list[Known]]:
     return dict(found)
 
 
-def _bound(records: Iterable[Known]) -> list[Known]:
+def bound(records: Iterable[Known]) -> list[Known]:
     """The records that the rules put into a guest; where a source or a person did, names may well differ."""
     return [one for one in records if not one.settled]
 
@@ -117,7 +139,7 @@ def _apart(record: Known, others: Iterable[Known]) -> bool:
 
 
 def _is_same(record: Known, sharing: Sequence[Known], cluster: Sequence[Known], guests: dict[int, list[Known]]) -> bool:
-    if _apart(record, [*sharing, *_bound(cluster)]):
+    if _apart(record, [*sharing, *bound(cluster)]):
         return False
     if any(agreement(record.name, other.name) != "unknown" for other in sharing):
         return True
@@ -138,7 +160,10 @@ def _chosen(record: Known, home: int | None, guests: Sequence[int], index: Index
 
 
 def _different(guests: Sequence[int], record: Known, index: Index) -> bool:
-    names = [{one.name for one in index.of_guest(guest, record.id)} | {record.name} for guest in guests]
+    of_guest = [index.of_guest(guest, record.id) for guest in guests]
+    if any(index.are_apart(one, other) for place, one in enumerate(of_guest) for other in of_guest[place + 1 :]):
+        return True
+    names = [{one.name for one in records} | {record.name} for records in of_guest]
     return any(
         agreement(left, right) == "apart"
         for place, one in enumerate(names)

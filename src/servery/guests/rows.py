@@ -6,6 +6,7 @@ import msgspec
 from babel.core import get_global
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
 
 from servery.guests.golden import Record
 from servery.guests.keys import Keys
@@ -24,11 +25,17 @@ async def lock(db: Db) -> None:
     await db.execute("select pg_advisory_xact_lock(%s)", [_RESOLVING])
 
 
+# Said of the record itself, or in a merge that still stands.
+_SETTLED = """(coalesce(s.link ->> 'author', 'rules') <> 'rules' or exists (
+    select from guest a join guest_log l on l.other_id = a.id and l.action = 'merged' and l.undone_by is null
+    where a.merged_into = s.guest_id and l.author <> 'rules' and s.id = any(l.source_guest_ids || l.kept)))"""
+
+
 async def source_guests(db: Db, ids: Sequence[int]) -> list[DictRow]:
     """Source records with their body decoded under `guest`, without those that were only referred to so far."""
     cursor = await db.execute(
-        "select id, connection_id, body, guest_id, coalesce(link ->> 'author', 'rules') <> 'rules' as settled "
-        "from source_guest where id = any(%s) and revision >= 0 order by id",
+        f"select s.id, s.connection_id, s.body, s.guest_id, {_SETTLED} as settled "
+        "from source_guest s where s.id = any(%s) and s.revision >= 0 order by s.id",
         [list(ids)],
     )
     return [row | {"guest": msgspec.convert(row["body"], SourceGuest)} for row in await cursor.fetchall()]
@@ -55,34 +62,74 @@ async def keep_keys(db: Db, keys: Mapping[int, Keys]) -> None:
     )
 
 
-_RELATED = """
+_OF_ONE_GUEST = 200
+"""Records of a guest that are looked at, the latest: more of a taker-away's orders say nothing new."""
+_RELATED = f"""
 with near as (
-    select guest_id from source_guest where email_key = any(%s)
-    union select guest_id from source_guest where phone_key = any(%s)
-    union select unnest(%s::bigint[])
+    select guest_id from source_guest where email_key = any(%(emails)s)
+    union select guest_id from source_guest where phone_key = any(%(phones)s)
+    union select guest_id from source_guest where id = any(%(like)s)
+    union select unnest(%(guests)s::bigint[])
 )
-select s.id, s.body ->> 'name' as name, s.email_key, s.phone_key, s.guest_id,
-       coalesce((s.body ->> 'one_time')::boolean, false) as one_time,
-       coalesce(s.link ->> 'author', 'rules') <> 'rules' as settled
-from source_guest s join near using (guest_id) order by s.id"""
+select r.* from near cross join lateral (
+    select s.id, s.body ->> 'name' as name, s.email_key, s.phone_key, s.guest_id,
+           coalesce((s.body ->> 'one_time')::boolean, false) as one_time, {_SETTLED} as settled
+    from source_guest s where s.guest_id = near.guest_id order by s.id desc limit {_OF_ONE_GUEST}
+) r order by r.id"""
 
 
-async def related(db: Db, records: Iterable[Known]) -> list[Known]:
-    """All records of the guests who have one of these records, or a record with one of their e-mails or phones."""
+async def related(db: Db, records: Iterable[Known], like: Collection[int] = ()) -> list[Known]:
+    """All records of the guests who have one of these records, or a record with one of their e-mails or phones.
+
+    Also of those who have one of the records `like` them.
+    """
     listed = list(records)
     cursor = await db.execute(
         _RELATED,
-        [
-            sorted({one.keys.email for one in listed if one.keys.email}),
-            sorted({one.keys.phone for one in listed if one.keys.phone}),
-            sorted({one.guest_id for one in listed if one.guest_id is not None}),
-        ],
+        {
+            "emails": sorted({one.keys.email for one in listed if one.keys.email}),
+            "phones": sorted({one.keys.phone for one in listed if one.keys.phone}),
+            "like": sorted(like),
+            "guests": sorted({one.guest_id for one in listed if one.guest_id is not None}),
+        },
     )
     return [
         Known(row["id"], row["name"], Keys(row["email_key"], row["phone_key"]), row["guest_id"], row["one_time"],
               row["settled"])
         for row in await cursor.fetchall()
     ]  # fmt: skip
+
+
+# Of an address that one guest uses a thousand times only so many records need be looked at.
+_SHARED = """
+select k.contact from unnest(%(emails)s::text[]) as k(contact)
+where exists (select from crowded_contact c where c.contact = k.contact) or %(most)s < (
+    select count(distinct guest_id) from (select guest_id from source_guest where email_key = k.contact limit 200) s)
+union all
+select k.contact from unnest(%(phones)s::text[]) as k(contact)
+where exists (select from crowded_contact c where c.contact = k.contact) or %(most)s < (
+    select count(distinct guest_id) from (select guest_id from source_guest where phone_key = k.contact limit 200) s)"""
+
+
+async def crowded(db: Db, contacts: Iterable[Keys], most: int) -> frozenset[str]:
+    """Those of these e-mails and phones under which more guests are known than `most`, now or at any time before."""
+    listed = list(contacts)
+    asked = {
+        "emails": sorted({one.email for one in listed if one.email}),
+        "phones": sorted({one.phone for one in listed if one.phone}),
+        "most": most,
+    }
+    if not asked["emails"] and not asked["phones"]:
+        return frozenset()
+    cursor = await db.execute(_SHARED, asked)
+    return frozenset(row["contact"] for row in await cursor.fetchall())
+
+
+async def keep_crowded(db: Db, contacts: Collection[str]) -> None:
+    """Remember that these tell nobody from anybody."""
+    await db.execute(
+        "insert into crowded_contact (contact) select unnest(%s::text[]) on conflict do nothing", [sorted(contacts)]
+    )
 
 
 async def new_guests(db: Db, number: int) -> list[int]:
@@ -96,13 +143,17 @@ async def new_guests(db: Db, number: int) -> list[int]:
 async def join(db: Db, decisions: Sequence[tuple[Decision, int]]) -> None:
     """Put each decided record into its guest, with the reason."""
     await db.execute(
-        "update source_guest as s set guest_id = i.guest_id, link = jsonb_build_object('by', i.by, 'author', 'rules') "
-        "from unnest(%s::bigint[], %s::bigint[], %s::text[]) as i(id, guest_id, by) "
+        "update source_guest as s set guest_id = i.guest_id, joined_with = i.beside, "
+        "link = jsonb_build_object('by', i.by, 'author', 'rules') || coalesce(i.scored, '{}') "
+        "from unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::jsonb[]) "
+        "as i(id, guest_id, by, beside, scored) "
         "where s.id = i.id and (s.guest_id is distinct from i.guest_id or s.link is null)",
         [
             [one.record_id for one, _ in decisions],
             [guest for _, guest in decisions],
             [one.by for one, _ in decisions],
+            [one.beside for one, _ in decisions],
+            [Jsonb(msgspec.to_builtins(one.scored)) if one.scored else None for one, _ in decisions],
         ],
     )
 
@@ -129,41 +180,23 @@ async def note_leaving(db: Db, left: Mapping[int, int]) -> None:
         )
 
 
-async def absorb(db: Db, guest_id: int, others: Sequence[int], reason: str, author: str) -> list[int]:
-    """Move all records of other guests to this one and return their ids; absorbed guests answer with it for ever.
-
-    What the rules joined they may part again; where another `author` says that the guests are one, all stay together.
-    """
-    cursor = await db.execute(
-        "update source_guest set guest_id = %s where guest_id = any(%s) returning id", [guest_id, list(others)]
-    )
-    moved = [row["id"] for row in await cursor.fetchall()]
-    if author != "rules":
-        await db.execute(
-            "update source_guest set link = link || jsonb_build_object('author', %s::text) where guest_id = %s",
-            [author, guest_id],
-        )
-    await db.execute(
-        "update guest set merged_into = %s, search = '{}', updated_at = now() "
-        "where id = any(%s) or merged_into = any(%s)",
-        [guest_id, list(others), list(others)],
-    )
-    await db.execute(
-        "insert into guest_log (action, guest_id, other_id, source_guest_ids, author, reason) "
-        "select 'merged', %s, unnest(%s::bigint[]), %s, %s, %s",
-        [guest_id, list(others), moved, author, reason],
-    )
-    return moved
+# From either side by index: whichever of the two came last.
+_MERGED_AT_SOURCE = """
+with pairs as (
+    select old.id, old.guest_id as old, kept.guest_id as kept from source_guest old join source_guest kept
+    on kept.connection_id = old.connection_id and kept.external_id = old.merged_into
+    where old.id = any(%(ids)s) and old.merged_into is not null
+    union
+    select old.id, old.guest_id, kept.guest_id from source_guest kept join source_guest old
+    on kept.connection_id = old.connection_id and kept.external_id = old.merged_into
+    where kept.id = any(%(ids)s) and old.merged_into is not null
+)
+select old, kept from pairs where old <> kept order by id"""
 
 
 async def merged_at_source(db: Db, record_ids: Collection[int]) -> list[tuple[int, int]]:
     """Pairs of guests, different so far, of whose records a source merged one into the other."""
-    cursor = await db.execute(
-        "select old.guest_id as old, kept.guest_id as kept from source_guest old join source_guest kept "
-        "on kept.connection_id = old.connection_id and kept.external_id = old.merged_into "
-        "where old.guest_id <> kept.guest_id and (old.id = any(%s) or kept.id = any(%s)) order by old.id",
-        [list(record_ids), list(record_ids)],
-    )
+    cursor = await db.execute(_MERGED_AT_SOURCE, {"ids": list(record_ids)})
     return [(row["old"], row["kept"]) for row in await cursor.fetchall()]
 
 

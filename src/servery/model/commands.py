@@ -11,7 +11,7 @@ from msgspec import Struct
 from servery.model.guest import Consent, Note
 from servery.model.reservation import ReservationStatus
 
-CommandKind = Literal["guest", "party", "visit"]
+CommandKind = Literal["guest", "party", "visit", "merge"]
 Field = Literal[
     "name", "contact", "consent", "vip", "tags", "allergies", "preferences", "notes", "figures", "usual",
     "party_size", "table", "requests", "occasion", "visit_notes",
@@ -23,8 +23,9 @@ FIELDS: dict[CommandKind, tuple[Field, ...]] = {
     "guest": ("name", "contact", "consent", "vip", "tags", "allergies", "preferences", "notes", "figures", "usual"),
     "party": ("party_size", "table", "requests", "occasion", "visit_notes"),
     "visit": ("spend", "items", "covers"),
+    "merge": (),
 }
-"""Which fields each kind of command carries; a party carries its guest's as well."""
+"""Which fields each kind of command carries; a party carries its guest's as well, a merge nothing but numbers."""
 
 
 class Figures(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -113,4 +114,19 @@ class VisitReport(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="vi
     """The guest with the figures that this visit made."""
 
 
-Command = GuestCard | PartyCard | VisitReport
+class MergeTold(Struct, frozen=True, kw_only=True, tag="merge"):
+    """Two guests became one, or were parted again. It never changes: another step is told by itself.
+
+    `guest_id` has everything of both (merged), or what is its own (parted); `records` are how many went to or from it.
+    """
+
+    step_id: int
+    guest_id: int
+    other_id: int
+    merged: bool
+    at: datetime
+    by: Literal["rules", "source", "staff"]
+    records: int
+
+
+Command = GuestCard | PartyCard | VisitReport | MergeTold

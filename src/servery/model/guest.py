@@ -64,17 +64,24 @@ class Fact(Struct, frozen=True):
     at: datetime | None = None
 
 
-class Known(Struct, frozen=True):
-    """One golden value and the id of the source guest that it was taken from."""
+class Known(Struct, frozen=True, omit_defaults=True):
+    """One golden value and the id of the source guest that it was taken from, or who of the house said it, and when.
+
+    `author` is kind and id of whoever wrote it, or of the rule that holds; `source` is then 0.
+    """
 
     value: str
     source: int
+    author: str | None = None
+    at: datetime | None = None
 
 
 class Golden(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What we hold to be true of a guest: for each field the source value that our rules of survivorship choose."""
 
     name: Known | None = None
+    pronunciation: Known | None = None
+    """How to say the name, as staff write it."""
     email: Known | None = None
     phone: Known | None = None
     """E.164 where it could be read as a phone number, else as written."""

@@ -21,13 +21,25 @@ Right = Literal[
     "change_venues",
     "change_people",
     "link_visits",
+    "handle_privacy",
+    "merge_guests",
+    "edit_guests",
 ]
 
 # A host greets and seats, a server serves: neither needs what a guest spends. A marketer writes to guests but has no
 # business with their health. Only the owner decides who may sign in.
 RIGHTS: dict[Role, frozenset[Right]] = {
     "host": frozenset(
-        {"see_guests", "see_contact", "see_allergies", "see_notes", "see_connections", "link_visits"},
+        {
+            "see_guests",
+            "see_contact",
+            "see_allergies",
+            "see_notes",
+            "see_connections",
+            "link_visits",
+            "merge_guests",
+            "edit_guests",
+        },
     ),
     "server": frozenset({"see_guests", "see_allergies", "see_notes"}),
     "manager": frozenset(get_args(Right)) - {"change_people"},

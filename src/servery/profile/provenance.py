@@ -15,8 +15,8 @@ from servery.profile.rights import admit, hidden
 from servery.profile.rows import Db
 
 FactKind = Literal[
-    "name", "email", "phone", "birthday", "language", "company", "city", "postcode", "vip", "marketing", "loyalty_id",
-    "allergies", "preferences", "tags", "notes",
+    "name", "pronunciation", "email", "phone", "birthday", "language", "company", "city", "postcode", "vip",
+    "marketing", "loyalty_id", "allergies", "preferences", "tags", "notes",
 ]  # fmt: skip
 """The field of a story that a fact stands in."""
 
@@ -28,11 +28,20 @@ class Sourced(Struct, frozen=True):
     fact: Fact
 
 
+class Evidence(Struct, frozen=True):
+    """How a record agrees with another in one respect, and what that says in bits, as the link keeps it."""
+
+    comparison: str
+    level: str
+    weight: float
+
+
 class SourceRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One system's record of this guest.
 
-    `by` is the key it shares with the others (email, phone, email and phone), None for the record that the guest was
-    made of; `author` is who joined it: rules, or a person. `merged_into` is where the source itself merged it.
+    `by` is the key it shares with the others (email, phone, email and phone), or likeness by a score of `probability`
+    for these `reasons`; None for the record that the guest was made of. `author` is who joined it: rules, or a person.
+    `merged_into` is where the source itself merged it.
     """
 
     id: int
@@ -41,6 +50,8 @@ class SourceRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     seen_at: datetime
     name: str | None = None
     by: str | None = None
+    probability: float | None = None
+    reasons: tuple[Evidence, ...] = ()
     author: str | None = None
     removed: bool = False
     merged_into: str | None = None
@@ -61,6 +72,7 @@ async def provenance(db: Db, viewer: Viewer, guest_id: int) -> Provenance:
     golden = (await rows.kept(db, [current]))[current].golden
     records = (await rows.records(db, [current])).get(current, [])
     facts = [*_golden_facts(golden, {row["id"]: row for row in records}), *_record_facts(golden, records)]
+    facts += _staff_facts(golden, await rows.authors(db, {one.author for _, one in _known(golden) if one.author}))
     facts += await _on_bookings(db, current, {one.fact.value.casefold() for one in facts if one.kind == "allergies"})
     unseen = hidden(viewer)
     return Provenance(
@@ -72,14 +84,27 @@ async def provenance(db: Db, viewer: Viewer, guest_id: int) -> Provenance:
 
 def _golden_facts(golden: Golden, records: Mapping[int, DictRow]) -> Iterator[Sourced]:
     """The values that name the record they were taken from."""
-    single: tuple[FactKind, ...] = ("name", "email", "phone", "language", "company", "city", "postcode", "vip")
+    for kind, one in _known(golden):
+        if row := records.get(one.source):
+            yield Sourced(kind, _fact(one.value, row))
+
+
+def _staff_facts(golden: Golden, names: Mapping[str, str]) -> Iterator[Sourced]:
+    """The values that somebody of the house wrote, or that a rule of theirs gives."""
+    for kind, one in _known(golden):
+        if one.author:
+            yield Sourced(kind, Fact(one.value, names.get(one.author, "Servery"), "", one.at))
+
+
+def _known(golden: Golden) -> Iterator[tuple[FactKind, Known]]:
+    single: tuple[FactKind, ...] = (
+        "name", "pronunciation", "email", "phone", "language", "company", "city", "postcode", "vip",
+    )  # fmt: skip
     several: tuple[FactKind, ...] = ("allergies", "preferences", "tags")
     for kind in (*single, *several):
         value = getattr(golden, kind)
         known: Iterable[Known] = value if isinstance(value, tuple) else (value,) if value else ()
-        for one in known:
-            if row := records.get(one.source):
-                yield Sourced(kind, _fact(one.value, row))
+        yield from ((kind, one) for one in known)
 
 
 def _record_facts(golden: Golden, records: Sequence[DictRow]) -> Iterator[Sourced]:
@@ -133,6 +158,8 @@ def _record(row: DictRow) -> SourceRecord:
         seen_at=row["seen_at"],
         name=row["body"].get("name"),
         by=link.get("by"),
+        probability=link.get("probability"),
+        reasons=tuple(msgspec.convert(link.get("reasons", []), list[Evidence])),
         author=link.get("author"),
         removed=row["removed"],
         merged_into=row["merged_into"],

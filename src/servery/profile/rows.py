@@ -10,7 +10,7 @@ from msgspec import Struct
 from psycopg.rows import DictRow
 
 from servery.errors import NotFound
-from servery.model.guest import Golden
+from servery.model.guest import Consent, Golden
 from servery.model.reservation import ReservationStatus
 from servery.model.venue import table_key
 from servery.profile.figures import Visited
@@ -26,6 +26,8 @@ class Kept(Struct, frozen=True):
     id: int
     name: str | None
     golden: Golden
+    said: Consent | None = None
+    """What the guest said of marketing themselves, and nobody withdrew."""
 
 
 class Booked(Struct, frozen=True, kw_only=True):
@@ -68,7 +70,12 @@ async def survivor(db: Db, guest_id: int) -> int:
 
 async def kept(db: Db, guest_ids: Collection[int]) -> dict[int, Kept]:
     """The golden fields of guests."""
-    cursor = await db.execute("select id, name, golden from guest where id = any(%s)", [list(guest_ids)])
+    cursor = await db.execute(
+        "select g.id, g.name, g.golden, (select c.state from guest o join consent c on c.guest_id = o.id "
+        "where (o.id = g.id or o.merged_into = g.id) and c.by_guest and c.purpose = 'marketing' and c.channel = 'any' "
+        "order by c.id desc limit 1) as said from guest g where g.id = any(%s)",
+        [list(guest_ids)],
+    )
     return {row["id"]: msgspec.convert(row, Kept) for row in await cursor.fetchall()}
 
 
@@ -244,3 +251,15 @@ async def tables(db: Db, venue_ids: Collection[int]) -> dict[tuple[int, str], tu
         for one in row["tables"] or ():
             known.setdefault((row["id"], table_key(one["name"])), (one["name"], one.get("area")))
     return known
+
+
+async def authors(db: Db, named: Collection[str]) -> dict[str, str]:
+    """The names of whoever wrote something, by kind and id: people, keys, and rules, which have their tag's name."""
+    if not named:
+        return {}
+    cursor = await db.execute(
+        "select 'person:' || id as author, name from person where 'person:' || id = any(%(of)s) "
+        "union all select 'key:' || id, name from api_key where 'key:' || id = any(%(of)s)",
+        {"of": list(named)},
+    )
+    return {row["author"]: row["name"] for row in await cursor.fetchall()}

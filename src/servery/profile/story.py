@@ -51,6 +51,8 @@ class Story(Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str | None = None
     reference: str | None = None
     """What the guest is called at the source where no name is known: as a rule a number."""
+    pronunciation: str | None = None
+    """How to say the name, as staff write it."""
     email: str | None = None
     phone: str | None = None
     company: str | None = None
@@ -176,14 +178,14 @@ def _who(guest: Kept, records: Sequence[DictRow]) -> dict[str, Any]:
         "birthday": golden.birthday,
         "vip": golden.vip is not None,
         "one_time": golden.one_time,
-        "marketing": _consent({body.get("marketing", "unknown") for body in bodies}),
+        "marketing": _consent({guest.said or "unknown", *(body.get("marketing", "unknown") for body in bodies)}),
         "preferences": _values(golden.preferences),
         "tags": _values(golden.tags),
         "notes": golden.notes,
     }
 
 
-_SINGLE = ("email", "phone", "company", "city", "postcode", "language")
+_SINGLE = ("pronunciation", "email", "phone", "company", "city", "postcode", "language")
 
 
 def _value(known: Known | None) -> str | None:

@@ -5,7 +5,7 @@ itself; the rest a person pairs, or says that it is none of the others. A pair i
 days that it changes are noted here to be formed anew.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Literal
 
@@ -243,6 +243,15 @@ async def _note_days(db: Db, connection_id: int, venue_id: int) -> int:
         {"id": connection_id, "venue": venue_id, "back": FORMED_BACK},
     )
     return cursor.rowcount
+
+
+async def form_later(db: Db, days: Collection[tuple[int, date]]) -> None:
+    """Have these days (venue id, business date) matched anew in the background."""
+    await db.execute(
+        "insert into day_to_form (venue_id, business_date) select * from unnest(%s::bigint[], %s::date[]) "
+        "on conflict do nothing",
+        [[venue_id for venue_id, _ in days], [day for _, day in days]],
+    )
 
 
 async def take_days(db: Db, at_most: int) -> list[tuple[int, date]]:

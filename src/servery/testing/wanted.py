@@ -7,7 +7,18 @@ import msgspec
 from msgspec.structs import replace
 
 from servery.connectors.contract import Account
-from servery.model.commands import FIELDS, Command, Field, Figures, GuestCard, Item, PartyCard, Usual, VisitReport
+from servery.model.commands import (
+    FIELDS,
+    Command,
+    Field,
+    Figures,
+    GuestCard,
+    Item,
+    MergeTold,
+    PartyCard,
+    Usual,
+    VisitReport,
+)
 from servery.model.guest import Note
 from servery.model.reservation import ReservationStatus
 from servery.testing.evening import NOW, reservation_id
@@ -23,7 +34,15 @@ def command(kind: str, account: Account, state: int, fields: frozenset[Field], n
         return _guest(state, fields, number)
     if kind == "party":
         return _party(account, state, fields, number)
+    if kind == "merge":
+        return _merge(number)
     return _visit(state, fields)
+
+
+def _merge(number: int) -> MergeTold:
+    return MergeTold(
+        step_id=400 + number, guest_id=101, other_id=102 + number, merged=True, at=NOW, by="staff", records=2
+    )
 
 
 def _guest(state: int, fields: frozenset[Field], number: int = 1) -> GuestCard:

@@ -14,11 +14,13 @@ from servery.web.forms import safe_path
 
 Verb = Literal[
     "linked", "walked-in", "freed", "asked", "paused", "resumed", "fields-chosen", "fields-back",
-    "put-off", "heeded", "replayed", "dismissed", "restored",
+    "put-off", "heeded", "replayed", "dismissed", "restored", "merged", "kept-apart", "parted", "unstepped",
+    "guest-changed", "entered", "struck", "entered-again",
 ]  # fmt: skip
 """A check linked to a booking, said to be a walk-in's, left to the rules; a connection asked now, paused, resumed,
 its fields chosen or back as they were;
-a repair put off, told again; an event taken in again, laid aside, back from there."""
+a repair put off, told again; an event taken in again, laid aside, back from there; two guests made one, kept apart,
+parted, such a step taken back; a guest's field changed, an entry made, struck out, made again."""
 
 _UNDONE_BY: dict[Verb, str] = {
     "linked": "/checks/{id}/unlink",
@@ -28,11 +30,17 @@ _UNDONE_BY: dict[Verb, str] = {
     "fields-chosen": "/connections/{id}/fields/undo",
     "put-off": "/repairs/{id}/heed",
     "dismissed": "/events/{id}/restore",
+    "merged": "/guest-steps/{id}/undo",
+    "kept-apart": "/guest-steps/{id}/undo",
+    "parted": "/guest-steps/{id}/undo",
+    "guest-changed": "/guest-edits/{id}/undo",
+    "entered": "/guest-entries/{id}/strike",
+    "struck": "/guest-entries/{id}/again",
 }
 
 
 class Deed(Struct, frozen=True):
-    """Something done to the check or connection `id`."""
+    """Something done to the check, connection or step `id`."""
 
     verb: Verb
     id: int
@@ -54,6 +62,14 @@ class Deed(Struct, frozen=True):
             "replayed": _("It is taken in again."),
             "dismissed": _("It is laid aside."),
             "restored": _("It rests in quarantine again."),
+            "merged": _("They are one guest now."),
+            "kept-apart": _("They stay two, for ever."),
+            "parted": _("The record is another guest's now."),
+            "unstepped": _("It is as it was before."),
+            "guest-changed": _("It is changed."),
+            "entered": _("It is written down."),
+            "struck": _("It is struck out."),
+            "entered-again": _("It stands again."),
         }[self.verb]
 
     @property

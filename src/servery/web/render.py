@@ -61,6 +61,11 @@ def page(request: Asked, frame: Frame, template: str, /, **context: object) -> R
     return Response(html, media_type=MediaType.HTML, status_code=200)
 
 
+def paper(template: str, words: Words, /, **context: object) -> str:
+    """A template that stands by itself, to be kept, printed or sent."""
+    return environment().get_template(template).render(**_speech(words), **context, language=words.language)
+
+
 def with_status(answer: Response[str], status_code: int) -> Response[str]:
     """The same page, as the answer to something that did not go well."""
     answer.status_code = status_code

@@ -22,14 +22,20 @@ from servery.web.fields import views as fields
 from servery.web.fields.sources import FieldChoices
 from servery.web.frame import frame_of
 from servery.web.guard import SessionMiddleware
+from servery.web.guests import saying
 from servery.web.guests import views as guests
+from servery.web.guests.saying import Saying
 from servery.web.headers import add_headers
 from servery.web.live import Live, events
+from servery.web.privacy import views as private
+from servery.web.privacy.sources import Privacy
 from servery.web.review import views as review
 from servery.web.set_up import start, steps
 from servery.web.set_up.sources import SetUp
 from servery.web.sign_in import views as sign_in
 from servery.web.sources import Sources
+from servery.web.suggestions import views as suggestions
+from servery.web.suggestions.page import SamePerson
 from servery.web.tonight import views as tonight
 from servery.web.wrong import HANDLERS, nowhere
 
@@ -108,6 +114,32 @@ _SET_UP = (
 """The pages that join systems; a site that shows an invented house has none."""
 _FIELDS = (fields.show_fields, fields.choose_fields, fields.undo_fields)
 """The pages on which the owner chooses who owns a field."""
+_SAME_PERSON = (
+    suggestions.suggestions,
+    suggestions.find_same,
+    suggestions.compare,
+    suggestions.decide,
+    suggestions.part,
+    suggestions.undo,
+)
+"""Who is who."""
+_SAYING = (saying.edit_guest, saying.undo_edit, saying.add_entry, saying.strike_entry, saying.enter_again)
+"""What staff write of a guest."""
+
+_PRIVACY = (
+    private.privacy,
+    private.open_request,
+    private.extend_request,
+    private.close_request,
+    private.receipt_done,
+    private.keep,
+    private.ask_to_erase,
+    private.erase,
+    private.export_json,
+    private.export_page,
+    private.notice,
+    private.register,
+)
 
 
 class Site(InitPlugin):
@@ -125,6 +157,9 @@ class Site(InitPlugin):
         set_up: SetUp | None = None,
         arrivals: Arrivals | None = None,
         fields: FieldChoices | None = None,
+        who: SamePerson | None = None,
+        saying: Saying | None = None,
+        privacy: Privacy | None = None,
     ) -> None:
         self._secure = public_url.startswith("https://")
         self._csrf_secret = csrf_secret
@@ -135,6 +170,9 @@ class Site(InitPlugin):
         self._set_up = set_up
         self._arrivals = arrivals
         self._fields = fields
+        self._who = who
+        self._saying = saying
+        self._privacy = privacy
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         """Add the pages to an application."""
@@ -165,6 +203,12 @@ class Site(InitPlugin):
             given["arrivals"] = self._arrivals
         if self._fields is not None:
             given["choices"] = self._fields
+        if self._who is not None:
+            given["who"] = self._who
+        if self._saying is not None:
+            given["saying"] = self._saying
+        if self._privacy is not None:
+            given["privacy"] = self._privacy
         # Litestar copies a router deeply, down to the pool in a door; a function it leaves alone.
         door = self._door
         return Router(
@@ -173,6 +217,9 @@ class Site(InitPlugin):
                 *_ROUTES,
                 *(_SET_UP if self._set_up is not None else ()),
                 *(_FIELDS if self._fields is not None else ()),
+                *(_SAME_PERSON if self._who is not None else ()),
+                *(_SAYING if self._saying is not None else ()),
+                *(_PRIVACY if self._privacy is not None else ()),
             ],
             middleware=[DefineMiddleware(SessionMiddleware, door=lambda: door)],
             dependencies={

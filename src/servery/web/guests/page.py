@@ -9,6 +9,9 @@ from typing import Literal
 
 from msgspec import Struct
 
+from servery.guests.edits import EntryKind
+from servery.guests.log import Action
+from servery.guests.matching.score import Reason
 from servery.model.guest import Birthday, Consent, Fact, Note
 from servery.model.money import Money
 from servery.model.reservation import ReservationStatus
@@ -17,8 +20,8 @@ from servery.profile.figures import Spend
 from servery.web.tonight.sentence import Story
 
 FactKind = Literal[
-    "name", "email", "phone", "birthday", "language", "company", "city", "vip", "marketing", "loyalty", "allergy",
-    "preference", "tag",
+    "name", "email", "phone", "birthday", "language", "company", "city", "postcode", "vip", "marketing",
+    "loyalty", "allergy", "preference", "tag",
 ]  # fmt: skip
 
 
@@ -155,12 +158,41 @@ class Known(Struct, frozen=True):
 class SourceRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One system's record that was joined into this guest, and why."""
 
+    id: int = 0
     connection: str
     external_id: str
     name: str | None = None
-    reasons: tuple[str, ...] = ()
+    by: str | None = None
+    """The key it shares with the others, or likeness: then by a score of `probability` for these `reasons`."""
+    probability: float | None = None
+    reasons: tuple[Reason, ...] = ()
     joined_by: str | None = None
     at: datetime | None = None
+
+
+class LogLine(Struct, frozen=True, kw_only=True):
+    """One step of a guest's log. `author` is a name, rules, or source."""
+
+    id: int
+    at: datetime
+    action: Action
+    other_id: int
+    author: str
+    reason: str
+    records: int
+    undone: bool
+
+
+class EntryRow(Struct, frozen=True, kw_only=True):
+    """Something that staff wrote down; `present` false: that it is not so."""
+
+    id: int
+    kind: EntryKind
+    text: str
+    author: str
+    at: datetime
+    present: bool = True
+    business_date: date | None = None
 
 
 class Profile(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -185,6 +217,12 @@ class Profile(Struct, frozen=True, kw_only=True, omit_defaults=True):
     visits: Sequence[VisitRow] = ()
     upcoming: Sequence[Upcoming] = ()
     records: Sequence[SourceRecord] = ()
+    pronunciation: str | None = None
+    """How to say the name."""
+    entries: Sequence[EntryRow] = ()
+    """What staff wrote down, the latest first; of notes for tonight only today's."""
+    log: Sequence[LogLine] = ()
+    """What was merged and parted, the latest first."""
 
     def known(self, *kinds: FactKind) -> list[Known]:
         """The facts of these kinds."""

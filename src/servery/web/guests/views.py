@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from litestar import Response, get
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
+from servery.guests.matching.words import told
 from servery.model.money import to_decimal
 from servery.web.download import csv_file
 from servery.web.frame import Frame, TheFrame
 from servery.web.guard import needs
-from servery.web.guests.page import GuestRow, GuestsAsked
+from servery.web.guests.page import GuestRow, GuestsAsked, SourceRecord
 from servery.web.render import Asked, page
 from servery.web.sources import TheSources
 from servery.web.tonight.page import birthday_soon
@@ -67,8 +69,18 @@ async def guest(request: Asked, frame: TheFrame, sources: TheSources, guest_id: 
     today = notation.local_day(now)
     said = spoken(profile.story, frame.words, today, expected=False)
     birthday = birthday_soon(profile.birthday, today)
-    context = {"guest": profile, "said": said, "birthday": birthday, "g": notation}
+    context = {"guest": profile, "said": said, "birthday": birthday, "g": notation, "why": partial(_why, frame)}
     return page(request, frame, "guests/guest.html", tab="guests", **context)
+
+
+def _why(frame: Frame, record: SourceRecord) -> str:
+    """Why a record is held to be this guest's."""
+    _ = frame.words.gettext
+    if record.by == "likeness":
+        words = ", ".join(told(reason, _) for reason in record.reasons)
+        return f"{words}: {frame.notation.number(record.probability or 0, 2)}"
+    by = {"email": _("same e-mail"), "phone": _("same phone"), "email and phone": _("same e-mail and phone")}
+    return by.get(record.by or "", "")
 
 
 def _alerts(rows: Iterable[GuestRow], frame: Frame) -> dict[int, str]:

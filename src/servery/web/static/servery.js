@@ -221,6 +221,18 @@ if (search) {
   });
 }
 
+// A pair that has the focus is answered by one letter; then the next one has it.
+document.addEventListener("keydown", (event) => {
+  const pair = event.target.closest("[data-pair]");
+  if (!pair || event.target.closest("textarea, select, input:not([type=radio])")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  pair.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`)?.click();
+});
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (document.activeElement === document.body) event.target.querySelector?.("[data-pair]")?.focus();
+});
+
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select");
   if (search && event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec import structs
 
 from servery.connectors.contract import Account, Asgi, Location, Session, Target
 from servery.connectors.registry import connector
@@ -18,7 +19,7 @@ from servery.connectors.webhook.client import destination, key_of
 from servery.connectors.webhook.send import payload, send
 from servery.connectors.webhook.simulator import SECRET, Receiver
 from servery.errors import LookUpFirst, NeedsPerson, Refuse, Retry
-from servery.model.commands import GuestCard, PartyCard, VisitReport
+from servery.model.commands import GuestCard, MergeTold, PartyCard, VisitReport
 from servery.testing.served import free_port, served
 
 WEBHOOK = connector("webhook")
@@ -27,6 +28,7 @@ GUEST = GuestCard(guest_id=7, name="Åse Ødegård", email="aase@example.dk")
 OTHER = "whsec_" + base64.b64encode(b"another secret, of enough bytes").decode()
 OUR_ID = "7f1f5d64-93c0-4f0e-9a4e-3d6f4f0f8f6d"
 NOW = datetime(2026, 3, 6, 20, tzinfo=UTC)
+MERGE = MergeTold(step_id=1, guest_id=7, other_id=9, merged=True, at=NOW, by="staff", records=2)
 
 
 def posted(server: str, version: int = 1, changed: dict[str, str] | None = None, patience: float = 60) -> Any:
@@ -96,6 +98,8 @@ def test_the_example_of_the_specification():
         (GUEST, "guest.updated"),
         (PartyCard(reservation_id=1, location="x", status="booked", starts_at=NOW), "party.updated"),
         (VisitReport(visit_id=1, reservation="b", business_date=NOW.date(), currency="DKK"), "visit.closed"),
+        (MERGE, "guest.merged"),
+        (structs.replace(MERGE, merged=False), "guest.unmerged"),
     ],
 )
 def test_each_kind_has_its_name_and_the_format_its_version(command: Any, event: str):

@@ -1,0 +1,196 @@
+"""Erasing a guest everywhere: here at once, in the systems that knew them as soon as they answer."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+from psycopg import OperationalError
+
+from servery.accounts.audit import acted
+from servery.app.arrive import sorting_locale, tell_pages
+from servery.app.calls import either
+from servery.app.connect import using
+from servery.connectors import registry
+from servery.connectors.contract import Account
+from servery.errors import LookUpFirst, NeedsPerson, Refuse, Retry
+from servery.guests.join import refresh
+from servery.guests.rows import lock as resolving
+from servery.model.viewer import SYSTEM, Viewer
+from servery.privacy import log as journal
+from servery.privacy import receipts
+from servery.privacy.erase import Erased, Reason, erase
+from servery.privacy.holdings import emptied
+from servery.privacy.keyed import Key, open_key
+from servery.privacy.person import Held, contact_hashes, everything_of, of_records, record_hashes
+from servery.privacy.receipts import Receipt
+from servery.privacy.rewrite import vacuum
+from servery.settings import Settings
+from servery.storage.pool import Connection as Db
+from servery.storage.pool import Pool
+from servery.sync import connections
+from servery.venues.rows import venues
+from servery.visits.rows import lock_venues
+
+log = logging.getLogger(__name__)
+
+_LOOK = 2.0
+_UNTIL_MENDED = 600.0
+_FETCHED_AT_ONCE = 20_000
+
+
+async def erase_guest(pool: Pool, home: Path, viewer: Viewer, guest_id: int, reason: Reason = "request") -> Erased:
+    """Erase a guest and free what held them. NotFound when there is none, NeedsPerson where the log cannot be kept."""
+    key = open_key(home)
+    async with pool.connection() as db:
+        await alone(db)
+        held = await everything_of(db, guest_id)
+        erased = await erase_held(db, home, key, viewer, held, reason)
+    async with by_itself(pool) as db:
+        await vacuum(db, erased.tables)
+    return erased
+
+
+async def alone(db: Db) -> None:
+    """Wait until no sync is under way, and let none begin until the transaction ends."""
+    for one in sorted(await connections.connections(db), key=lambda each: each.id):
+        await connections.lock(db, one.id)
+    await resolving(db)
+    await lock_venues(db, [one.id for one in await venues(db)])
+
+
+async def erase_held(db: Db, home: Path, key: Key, viewer: Viewer, held: Held, reason: Reason) -> Erased:
+    """Erase what was found of a person, in the caller's transaction; the log beside the database is written last."""
+    erased = await erase(db, key, viewer, held, reason)
+    if reason != "restore":
+        await receipts.make(db, erased.id, held, await _erasing(db))
+    await acted(db, viewer, "guest-erased", f"erasure:{erased.id}", {"reason": reason})
+    await tell_pages(db, ["guests", "bookings", "checks"])
+    if reason != "restore":
+        # A line too many, should the transaction fail now, erases again what somebody wanted erased.
+        journal.write(home, key, record_hashes(key, held), contact_hashes(key, held))
+    return erased
+
+
+async def _erasing(db: Db) -> set[int]:
+    """The connections whose system can be told to erase."""
+    active = await connections.connections(db)
+    return {one.id for one in active if registry.connector(one.connector).erase is not None}
+
+
+@asynccontextmanager
+async def by_itself(pool: Pool) -> AsyncIterator[Db]:
+    """A connection on which each statement is committed by itself."""
+    async with pool.connection() as db:
+        await db.set_autocommit(True)
+        try:
+            yield db
+        finally:
+            if not db.broken:
+                await db.set_autocommit(False)
+
+
+async def erase_again(pool: Pool, home: Path, file: Path) -> int:
+    """Erase in a restored database all whom the log says were erased; how many of its lines found somebody."""
+    key = open_key(home)
+    lines = list(journal.read(file))
+    if any(line.key != key.id for line in lines):
+        raise NeedsPerson(
+            "The log of erasures was written with another key than this backup holds.",
+            code="erasure-other-key", where=str(file),
+            mend="Put the erasure.key that lay beside the log into the data folder, and restore again.",
+        )  # fmt: skip
+    found = 0
+    for line in lines:
+        async with pool.connection() as db:
+            found += await _erase_line(db, home, key, line)
+    async with by_itself(pool) as db:
+        await vacuum(db, emptied())
+    return found
+
+
+async def _erase_line(db: Db, home: Path, key: Key, line: journal.Line) -> bool:
+    await alone(db)
+    ids = await _records(db, key, {bytes.fromhex(one) for one in line.records})
+    theirs, others = await _guests(db, ids)
+    held = await of_records(db, ids, theirs)
+    erased = await erase_held(db, home, key, SYSTEM, held, "restore")
+    # Whoever is known by them stays out, though the backup may not hold the records.
+    await db.execute(
+        "insert into erased_key (hash, erasure_id) select unnest(%b::bytea[]), %s on conflict do nothing",
+        [[bytes.fromhex(one) for one in (*line.records, *line.known_by)], erased.id],
+    )
+    # In the backup they may be one with somebody from whom they were parted later.
+    await refresh(db, others, await sorting_locale(db))
+    return bool(ids)
+
+
+async def _records(db: Db, key: Key, hashes: Collection[bytes]) -> list[int]:
+    """The source records with these hashes."""
+    found, last = [], 0
+    while True:
+        cursor = await db.execute(
+            "select id, connection_id, external_id from source_guest where id > %s order by id limit %s",
+            [last, _FETCHED_AT_ONCE],
+        )
+        rows = await cursor.fetchall()
+        found += [row["id"] for row in rows if key.record(row["connection_id"], "guest", row["external_id"]) in hashes]
+        if len(rows) < _FETCHED_AT_ONCE:
+            return found
+        last = rows[-1]["id"]
+
+
+async def _guests(db: Db, record_ids: Sequence[int]) -> tuple[list[int], list[int]]:
+    """The guests that are made of these records alone, with those they absorbed; and those that have others too."""
+    cursor = await db.execute(
+        "select guest_id, bool_and(id = any(%(ids)s)) as whole from source_guest where guest_id in "
+        "(select guest_id from source_guest where id = any(%(ids)s)) group by 1",
+        {"ids": list(record_ids)},
+    )
+    rows = await cursor.fetchall()
+    whole = [row["guest_id"] for row in rows if row["whole"]]
+    cursor = await db.execute(
+        "select id from guest where id = any(%(ids)s) or merged_into = any(%(ids)s)", {"ids": whole}
+    )
+    return [row["id"] for row in await cursor.fetchall()], [row["guest_id"] for row in rows if not row["whole"]]
+
+
+async def run(pool: Pool, settings: Settings, stop: asyncio.Event) -> None:
+    """Have guests erased in the systems that knew them, until told to stop."""
+    while not stop.is_set():
+        try:
+            busy = await tell_one(pool, settings.home)
+        except OperationalError as error:
+            log.warning("erasing: the database does not answer (%s)", type(error).__name__)
+            busy = False
+        if not busy:
+            await either(stop, timeout=_LOOK)
+
+
+async def tell_one(pool: Pool, home: Path) -> bool:
+    """Have one record erased where that is due; False where nothing is."""
+    async with pool.connection() as db:
+        one = await receipts.due(db)
+        if one is None:
+            return False
+        try:
+            outcome = await _erased_there(db, pool, home, one)
+        except (NeedsPerson, Refuse) as error:
+            await receipts.failed(db, one, error, _UNTIL_MENDED if isinstance(error, NeedsPerson) else 0)
+        except (Retry, LookUpFirst) as error:
+            await receipts.failed(db, one, error, error.retry_after if isinstance(error, Retry) else 60.0)
+        else:
+            await receipts.done(db, one.id, outcome)
+        await tell_pages(db, ["connections"])
+    return True
+
+
+async def _erased_there(db: Db, pool: Pool, home: Path, one: Receipt) -> receipts.Outcome:
+    connection = next(each for each in await connections.connections(db) if each.id == one.connection_id)
+    connector = registry.connector(connection.connector)
+    if connector.erase is None or one.external_id is None:
+        raise Refuse("{title} cannot be told to erase.", title=connector.manifest.title, code="by-hand")
+    async with using(pool, home, connection) as session:
+        return await connector.erase(session, msgspec.convert(connection.account, Account), one.external_id)

@@ -1,0 +1,91 @@
+"""Merging guests and what follows from it: golden fields, visits matched anew, open pages, what must leave."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from servery.accounts.audit import acted
+from servery.app.arrive import form, sorting_locale, tell_pages
+from servery.guests import merge as guests
+from servery.guests.edits import EditField
+from servery.guests.join import refresh
+from servery.guests.log import Step, living, records_in, standing
+from servery.guests.log import step as step_of
+from servery.guests.rows import lock as resolving
+from servery.guests.say import edit
+from servery.guests.suggest import suggestion
+from servery.model.viewer import Viewer
+from servery.storage.pool import Connection as Db
+from servery.sync.tables import form_later
+from servery.visits.rows import days_of_guests, lock_venues
+
+_DAYS_AT_ONCE = 40
+"""Days whose visits are matched anew while somebody waits; of a guest with more the rest follows in the background."""
+
+
+async def merged(
+    db: Db, viewer: Viewer, one_id: int, other_id: int, reason: str = "", chosen: Mapping[EditField, Any] | None = None
+) -> Step:
+    """Make one guest of two; `chosen` are values that somebody picked while looking at both. NotFound, Invalid."""
+    await _wait_for(db, one_id, other_id)
+    return await _done(db, viewer, await guests.merge(db, viewer, one_id, other_id, reason), chosen)
+
+
+async def unmerged(db: Db, viewer: Viewer, absorbed_id: int, reason: str = "") -> Step:
+    """Part a guest from the one that absorbed it, for good. NotFound where it is not absorbed, Invalid."""
+    await _wait_for(db, absorbed_id)
+    absorption = await standing(db, absorbed_id)
+    return await _done(db, viewer, await guests.unmerge(db, viewer, absorption, reason))
+
+
+async def parted(db: Db, viewer: Viewer, guest_id: int, record_ids: Collection[int], reason: str = "") -> Step:
+    """Take records out of a guest, for good. NotFound, Invalid."""
+    await _wait_for(db, guest_id)
+    return await _done(db, viewer, await guests.part(db, viewer, guest_id, record_ids, reason))
+
+
+async def said_apart(db: Db, viewer: Viewer, one_id: int, other_id: int, reason: str = "") -> Step:
+    """Remember for ever that two guests are not the same person. NotFound, Invalid."""
+    await _wait_for(db, one_id, other_id)
+    return await _done(db, viewer, await guests.say_apart(db, viewer, one_id, other_id, reason))
+
+
+async def taken_back(db: Db, viewer: Viewer, log_id: int) -> Step:
+    """Undo one step. NotFound, Invalid."""
+    before = await step_of(db, log_id)
+    await _wait_for(db, before.guest_id, before.other_id)
+    return await _done(db, viewer, await guests.undo(db, viewer, log_id))
+
+
+async def decided(
+    db: Db,
+    viewer: Viewer,
+    suggestion_id: int,
+    same: bool,
+    reason: str = "",
+    chosen: Mapping[EditField, Any] | None = None,
+) -> Step:
+    """Answer a suggestion: the same person, or not for ever. NotFound where it is no longer open."""
+    open_ = await suggestion(db, suggestion_id)
+    if same:
+        return await merged(db, viewer, open_.guest_id, open_.other_id, reason, chosen)
+    return await said_apart(db, viewer, open_.guest_id, open_.other_id, reason)
+
+
+async def _wait_for(db: Db, *guest_ids: int) -> None:
+    """Take all that will be waited for before anything is written, in the order in which arrivals do."""
+    await resolving(db)
+    records = [record for guest_id in guest_ids for record in await records_in(db, await living(db, guest_id))]
+    await lock_venues(db, {venue_id for venue_id, _ in await days_of_guests(db, records)})
+
+
+async def _done(db: Db, viewer: Viewer, step: Step, chosen: Mapping[EditField, Any] | None = None) -> Step:
+    if chosen:
+        await edit(db, viewer, step.guest_id, chosen, step.id)
+    detail = {"step": step.id, "other": step.other_id}
+    await acted(db, viewer, f"guests-{step.action}", f"guest:{step.guest_id}", detail)
+    await refresh(db, [step.guest_id, step.other_id], await sorting_locale(db))
+    days = sorted(await days_of_guests(db, list(step.moved)), key=lambda day: day[1], reverse=True)
+    await form_later(db, days[_DAYS_AT_ONCE:])
+    await tell_pages(db, ["guests"])
+    await form(db, days[:_DAYS_AT_ONCE])
+    return step

@@ -1,0 +1,140 @@
+"""What pages and API ask of privacy: each deed in one transaction, written into the audit."""
+
+from datetime import UTC, date, datetime
+
+from servery.accounts.audit import acted, looked
+from servery.app.erasing import erase_guest
+from servery.connectors import registry
+from servery.errors import Forbidden
+from servery.model.guest import Consent
+from servery.model.viewer import Viewer
+from servery.privacy import consent, receipts
+from servery.privacy import register as registering
+from servery.privacy import requests as asked
+from servery.privacy import retention as kept
+from servery.privacy.erase import Erased
+from servery.privacy.export import Export, export
+from servery.settings import Settings
+from servery.storage.pool import Connection as Db
+from servery.storage.pool import Pool
+
+
+class RoomPrivacy:
+    """The room's answers, for whose role handles privacy."""
+
+    def __init__(self, pool: Pool, settings: Settings) -> None:
+        self._pool, self._settings = pool, settings
+
+    async def requests(self, viewer: Viewer, *, closed: bool = False) -> list[asked.Request]:
+        """The open requests, or those that are closed."""
+        _demand(viewer)
+        async with self._pool.connection() as db:
+            return await asked.requests(db, closed=closed)
+
+    async def open_request(
+        self, viewer: Viewer, kind: asked.Kind, received_on: date, guest_id: int | None, asked_by: str | None
+    ) -> asked.Request:
+        """Start the clock of a request."""
+        _demand(viewer)
+        async with self._pool.connection() as db:
+            made = await asked.open_request(db, viewer, kind, received_on, guest_id=guest_id, asked_by=asked_by or None)
+            await acted(db, viewer, "request-opened", f"request:{made.id}", {"kind": kind})
+        return made
+
+    async def extend_request(self, viewer: Viewer, request_id: int, reason: str) -> asked.Request:
+        """Take two months more for a request."""
+        _demand(viewer)
+        async with self._pool.connection() as db:
+            made = await asked.extend(db, request_id, reason, datetime.now(UTC).date())
+            await acted(db, viewer, "request-extended", f"request:{request_id}")
+        return made
+
+    async def close_request(self, viewer: Viewer, request_id: int, outcome: asked.Outcome) -> asked.Request:
+        """Stop the clock of a request."""
+        _demand(viewer)
+        async with self._pool.connection() as db:
+            made = await asked.close(db, request_id, outcome)
+            await acted(db, viewer, "request-closed", f"request:{request_id}", {"outcome": outcome})
+        return made
+
+    async def erase(self, viewer: Viewer, guest_id: int) -> Erased:
+        """Erase a guest."""
+        _demand(viewer)
+        return await erase_guest(self._pool, self._settings.home, viewer, guest_id)
+
+    async def erasures(self, viewer: Viewer, erasure_id: int | None = None) -> list[receipts.Erasure]:
+        """The latest erasures with their receipts, or one."""
+        _demand(viewer)
+        async with self._pool.connection() as db:
+            return await receipts.erasures(db, erasure_id=erasure_id)
+
+    async def receipt_done(self, viewer: Viewer, receipt_id: int) -> None:
+        """A person erased a guest in a system by hand."""
+        _demand(viewer)
+        async with self._pool.connection() as db:
+            await receipts.done(db, receipt_id, "by_hand")
+            await acted(db, viewer, "receipt-done", f"receipt:{receipt_id}")
+
+    async def export(self, viewer: Viewer, guest_id: int) -> Export:
+        """Everything about a guest; the look is written down."""
+        _demand(viewer)
+        async with self._pool.connection() as db:
+            await looked(db, viewer, [guest_id], "export")
+            return await export(db, guest_id)
+
+    async def consents(self, viewer: Viewer, guest_id: int) -> list[consent.Line]:
+        """What a guest agreed to, line by line."""
+        _demand(viewer)
+        async with self._pool.connection() as db:
+            await looked(db, viewer, [guest_id], "api")
+            return await consent.ledger(db, guest_id)
+
+    async def note_consent(
+        self,
+        viewer: Viewer,
+        guest_id: int,
+        state: Consent,
+        channel: consent.Channel,
+        purpose: str,
+        text_version: str | None,
+    ) -> consent.Line:
+        """Write down what a guest said."""
+        _demand(viewer)
+        async with self._pool.connection() as db:
+            return await consent.write(
+                db, viewer, guest_id, state, channel=channel, purpose=purpose, text_version=text_version
+            )
+
+    async def retention(self, viewer: Viewer) -> list[tuple[kept.Rule, int]]:
+        """The rules, each with how many it would touch now as it is, or as suggested."""
+        _demand(viewer)
+        async with self._pool.connection() as db:
+            return [(one, await _preview(db, one)) for one in await kept.rules(db)]
+
+    async def retention_runs(self, viewer: Viewer) -> list[kept.Run]:
+        """What the rules did."""
+        _demand(viewer)
+        async with self._pool.connection() as db:
+            return await kept.runs(db)
+
+    async def keep(self, viewer: Viewer, kind: kept.Kind, months: int | None) -> None:
+        """Choose how long a kind of data is kept."""
+        _demand(viewer)
+        async with self._pool.connection() as db:
+            await kept.choose(db, kind, months)
+            await acted(db, viewer, "retention-chosen", f"retention:{kind}", {"months": months})
+
+    async def register(self, viewer: Viewer) -> registering.Register:
+        """The register of processing."""
+        _demand(viewer)
+        async with self._pool.connection() as db:
+            return await registering.register(db, {one.name: one for one in registry.manifests()})
+
+
+async def _preview(db: Db, rule: kept.Rule) -> int:
+    return await kept.preview(db, rule.kind, rule.months or rule.suggested)
+
+
+def _demand(viewer: Viewer) -> None:
+    if not viewer.may("handle_privacy"):
+        raise Forbidden("The role {role} does not include this.", role=viewer.role)

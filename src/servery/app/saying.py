@@ -1,0 +1,64 @@
+"""What staff say of a guest, and what follows from it: golden fields, open pages, what must leave."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from servery.accounts.audit import acted
+from servery.app.arrive import sorting_locale, tell_pages
+from servery.app.marking import mark_changed
+from servery.guests import say
+from servery.guests.edits import EditField, EntryKind
+from servery.guests.join import refresh
+from servery.guests.log import living
+from servery.guests.rows import lock as resolving
+from servery.model.viewer import Viewer
+from servery.storage.pool import Connection as Db
+
+
+async def edited(db: Db, viewer: Viewer, guest_id: int, values: Mapping[EditField, Any]) -> int:
+    """Change fields of a guest; the id of the edit. NotFound, Invalid with the field."""
+    await resolving(db)
+    edit_id = await say.edit(db, viewer, guest_id, values)
+    await _done(db, viewer, await living(db, guest_id), "guest-edited", {"fields": sorted(values)})
+    return edit_id
+
+
+async def edit_taken_back(db: Db, viewer: Viewer, edit_id: int) -> int:
+    """Undo an edit; the guest's id. NotFound."""
+    await resolving(db)
+    current = await say.take_back_edit(db, edit_id)
+    await _done(db, viewer, current, "guest-edit-undone", {"edit": edit_id})
+    return current
+
+
+async def entered(
+    db: Db,
+    viewer: Viewer,
+    guest_id: int,
+    kind: EntryKind,
+    text: str,
+    *,
+    present: bool = True,
+    business_date: date | None = None,
+) -> int:
+    """Write an entry; its id. NotFound, Invalid."""
+    await resolving(db)
+    entry_id = await say.enter(db, viewer, guest_id, kind, text, present=present, business_date=business_date)
+    await _done(db, viewer, await living(db, guest_id), "guest-entry", {"kind": kind, "entry": entry_id})
+    return entry_id
+
+
+async def entry_taken_back(db: Db, viewer: Viewer, entry_id: int, *, again: bool = False) -> int:
+    """Strike an entry out, or let it stand again; the guest's id. NotFound."""
+    await resolving(db)
+    current = await say.take_back_entry(db, entry_id, again=again)
+    await _done(db, viewer, current, "guest-entry-undone", {"entry": entry_id})
+    return current
+
+
+async def _done(db: Db, viewer: Viewer, guest_id: int, action: str, detail: Mapping[str, object]) -> None:
+    await acted(db, viewer, action, f"guest:{guest_id}", detail)
+    await refresh(db, [guest_id], await sorting_locale(db))
+    await tell_pages(db, ["guests"])
+    await mark_changed(db)

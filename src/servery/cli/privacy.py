@@ -1,0 +1,243 @@
+"""`servery privacy`: everything of a guest, erasing one, what guests ask for, and what is kept how long."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import msgspec
+import typer
+
+from servery.accounts.rows import Language
+from servery.app.erasing import by_itself
+from servery.app.privacy import RoomPrivacy
+from servery.app.retaining import keep_to_rules
+from servery.cli.shell import AsCsv, AsJson, give, give_list, say, settings
+from servery.language.words import words
+from servery.model.viewer import SYSTEM
+from servery.privacy.requests import Kind, Outcome
+from servery.privacy.retention import Kind as Kept
+from servery.privacy.rewrite import rewrite
+from servery.storage.migrate import migrate
+from servery.storage.pool import Pool, open_pool
+from servery.storage.server import database
+from servery.web.privacy.paper import export_html, notice_html, register_html
+
+group = typer.Typer(no_args_is_help=True)
+Result = TypeVar("Result")
+GuestId = Annotated[int, typer.Argument(metavar="ID")]
+To = Annotated[
+    Path | None, typer.Option("--output", help="The file to write; standard output without.", dir_okay=False)
+]
+In = Annotated[Language, typer.Option(help="The language of what is written.")]
+
+_REQUESTS = ["id", "kind", "guest_id", "received_on", "due_on", "extended_on", "closed_at", "outcome"]
+_RECEIPTS = ["erasure_id", "id", "connection", "external_id", "state", "outcome", "done_at"]
+_RULES = ["kind", "months", "suggested", "now"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group to the command line."""
+    app.add_typer(group, name="privacy", help="What guests ask for under the law.")
+
+
+def _with_rooms(work: Callable[[RoomPrivacy, Pool], Awaitable[Result]]) -> Result:
+    chosen = settings()
+
+    async def run(dsn: str) -> Result:
+        async with open_pool(dsn, largest=4) as pool:
+            return await work(RoomPrivacy(pool, chosen), pool)
+
+    with database(chosen) as dsn:
+        migrate(dsn)
+        return asyncio.run(run(dsn))
+
+
+@group.command("export")
+def export(
+    guest_id: GuestId,
+    output: To = None,
+    html: Annotated[bool, typer.Option("--html", help="For people to read.")] = False,
+    language: In = "en",
+) -> None:
+    """Give everything that is held of a guest, as JSON or with --html for people to read.
+
+    Example: servery privacy export 42 --html --output guest.html
+    """
+    whole = _with_rooms(lambda rooms, _: rooms.export(SYSTEM, guest_id))
+    text = export_html(whole, words(language)) if html else msgspec.json.encode(whole).decode() + "\n"
+    _written(text, output)
+
+
+@group.command("erase")
+def erase(
+    guest_id: GuestId,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Erase a guest here, and in each system that can be told. It cannot be undone.
+
+    Example: servery privacy erase 42
+    """
+    if not yes:
+        typer.confirm(f"Erase guest {guest_id} for ever?", abort=True, err=True)
+    erased = _with_rooms(lambda rooms, _: rooms.erase(SYSTEM, guest_id))
+    if as_json:
+        give({"erasure": erased.id, "counts": erased.counts})
+        return
+    say(f"Guest {guest_id} is erased. See what is to be done elsewhere: servery privacy receipts")
+
+
+@group.command("clean")
+def clean(as_json: AsJson = False) -> None:
+    """Write emptied tables anew at once, so that PostgreSQL's own files are clean; nobody can use them meanwhile.
+
+    Example: servery privacy clean
+    """
+
+    async def work(_: RoomPrivacy, pool: Pool) -> list[str]:
+        async with by_itself(pool) as db:
+            return await rewrite(db, large=True)
+
+    done = _with_rooms(work)
+    give({"rewritten": done}) if as_json else say(f"{len(done)} tables were written anew.")
+
+
+@group.command("receipts")
+def show_receipts(as_json: AsJson = False, as_csv: AsCsv = False) -> None:
+    """List what is to be erased in other systems, and what was.
+
+    Example: servery privacy receipts
+    """
+    found = _with_rooms(lambda rooms, _: rooms.erasures(SYSTEM))
+    rows = [msgspec.to_builtins(receipt) for one in found for receipt in one.receipts]
+    give_list(rows, _RECEIPTS, as_json=as_json, as_csv=as_csv)
+
+
+@group.command("receipt-done")
+def receipt_done(receipt_id: GuestId) -> None:
+    """Say that a record was erased by hand in its system.
+
+    Example: servery privacy receipt-done 7
+    """
+    _with_rooms(lambda rooms, _: rooms.receipt_done(SYSTEM, receipt_id))
+    say("Noted.")
+
+
+@group.command("requests")
+def show_requests(
+    closed: Annotated[bool, typer.Option("--closed", help="Those that are closed.")] = False,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """List what guests asked for, what is due first at the top.
+
+    Example: servery privacy requests
+    """
+    found = _with_rooms(lambda rooms, _: rooms.requests(SYSTEM, closed=closed))
+    give_list([msgspec.to_builtins(one) for one in found], _REQUESTS, as_json=as_json, as_csv=as_csv)
+
+
+@group.command("request")
+def open_request(
+    kind: Kind,
+    guest: Annotated[int | None, typer.Option(help="The guest's number, where known.")] = None,
+    received: Annotated[str | None, typer.Option(help="The day it was received, YYYY-MM-DD; today without.")] = None,
+    asked_by: Annotated[str | None, typer.Option(help="Who asked, and how to answer.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start the clock of a guest's request.
+
+    Example: servery privacy request access --guest 42
+    """
+    try:
+        day = date.fromisoformat(received) if received else datetime.now(UTC).date()
+    except ValueError:
+        raise typer.BadParameter("Give --received as YYYY-MM-DD.") from None
+    made = _with_rooms(lambda rooms, _: rooms.open_request(SYSTEM, kind, day, guest, asked_by))
+    give(made) if as_json else say(f"Request {made.id} is to be answered by {made.due_on}.")
+
+
+@group.command("extend")
+def extend(request_id: GuestId, reason: Annotated[str, typer.Option(help="Why, as the guest is told.")]) -> None:
+    """Take two months more for a request.
+
+    Example: servery privacy extend 3 --reason "Two systems answer slowly."
+    """
+    made = _with_rooms(lambda rooms, _: rooms.extend_request(SYSTEM, request_id, reason))
+    say(f"Request {made.id} is to be answered by {made.due_on}.")
+
+
+@group.command("close")
+def close(request_id: GuestId, outcome: Outcome = "done") -> None:
+    """Stop the clock of a request.
+
+    Example: servery privacy close 3
+    """
+    _with_rooms(lambda rooms, _: rooms.close_request(SYSTEM, request_id, outcome))
+    say(f"Request {request_id} is closed.")
+
+
+@group.command("retention")
+def show_retention(as_json: AsJson = False, as_csv: AsCsv = False) -> None:
+    """List how long things are kept, and how many are older now (than suggested, where nobody chose).
+
+    Example: servery privacy retention
+    """
+    found = _with_rooms(lambda rooms, _: rooms.retention(SYSTEM))
+    rows = [{**msgspec.to_builtins(rule), "now": now} for rule, now in found]
+    give_list(rows, _RULES, as_json=as_json, as_csv=as_csv)
+
+
+@group.command("keep")
+def keep(
+    kind: Kept, months: Annotated[int | None, typer.Option(help="So many months; without it for ever.")] = None
+) -> None:
+    """Choose how long something is kept.
+
+    Example: servery privacy keep guests --months 36
+    """
+    _with_rooms(lambda rooms, _: rooms.keep(SYSTEM, kind, months))
+    say(f"{kind} are kept {f'{months} months' if months else 'for ever'}.")
+
+
+@group.command("retain")
+def retain(as_json: AsJson = False) -> None:
+    """Have all rules done now, and not in the quiet hours.
+
+    Example: servery privacy retain
+    """
+    done = _with_rooms(lambda _, pool: keep_to_rules(pool, settings(), at_once=True))
+    give({"done": done}) if as_json else say(f"{done} were too old and went.")
+
+
+@group.command("notice")
+def notice(output: To = None, language: In = "en") -> None:
+    """Write the privacy notice for guests, made of what is connected, as HTML.
+
+    Example: servery privacy notice --language da --output notice.html
+    """
+    found = _with_rooms(lambda rooms, _: rooms.register(SYSTEM))
+    _written(notice_html(found, words(language)), output)
+
+
+@group.command("register")
+def show_register(output: To = None, language: In = "en", as_json: AsJson = False) -> None:
+    """Write the register of processing, as HTML or JSON.
+
+    Example: servery privacy register --json
+    """
+    found = _with_rooms(lambda rooms, _: rooms.register(SYSTEM))
+    if as_json:
+        give(found)
+    else:
+        _written(register_html(found, words(language)), output)
+
+
+def _written(text: str, output: Path | None) -> None:
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+        say(f"{output} is written.")

@@ -1,0 +1,118 @@
+"""`servery guests resolve`: who is who, among all guests or in a file of people."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from servery.app.whole_runs import run_over_all, run_taken_back
+from servery.cli.shell import AsJson, give, say, with_database
+from servery.model.viewer import SYSTEM
+from servery.storage.pool import Connection as Db
+
+SOME_REJECTED = 4
+"""Exit code: some rows could not be read."""
+_SHOWN = 20
+
+
+class On(StrEnum):
+    """What a run over all guests is done on."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
+
+def resolve(
+    input_: Annotated[Path | None, typer.Option("--input", help="A file of people (CSV); nothing is stored.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Where to write the ids with their clusters.")] = None,
+    country: Annotated[str | None, typer.Option(help="Where phone numbers without a country code are from.")] = None,
+    learn: Annotated[bool, typer.Option("--learn", help="Learn the weights anew from all guests first.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be joined, and do nothing.")] = False,
+    undo: Annotated[int | None, typer.Option(help="Take back the run of this number.", metavar="RUN")] = None,
+    on: Annotated[On, typer.Option(help="What to compute on.", envvar="SERVERY_MATCHING")] = On.DUCKDB,
+    as_json: AsJson = False,
+) -> None:
+    """Find out which guests are one person, or which rows of a file are.
+
+    Example: servery guests resolve --input people.csv --output clusters.csv
+    """
+    if input_ is not None and output is not None:
+        _file(input_, output, country, quiet=as_json)
+    elif input_ is not None or output is not None:
+        raise typer.BadParameter("A file needs both --input and --output.")
+    elif undo is not None:
+        _undo(undo, quiet=as_json)
+    else:
+        _base(learn=learn, dry_run=dry_run, on=on, quiet=as_json)
+
+
+def _base(*, learn: bool, dry_run: bool, on: On, quiet: bool) -> None:
+    from servery.guests.matching import runs
+
+    with Console(stderr=True, highlight=False).status("Reading") as status:
+
+        async def work(db: Db) -> tuple[runs.Preview, runs.Run | None]:
+            if learn:
+                status.update("Learning the weights")
+                await runs.learn(db)
+            found = await runs.preview(db, status.update, on.value)
+            return found, None if dry_run else await run_over_all(db, SYSTEM, found)
+
+        found, run = with_database(work)
+    if quiet:
+        give({"records": found.records, "weights": found.weights, "joins": found.joins, "run": run and run.id})
+        return
+    for oldest, *others in found.joins[:_SHOWN]:
+        say(f"{', '.join(map(str, others))} {'would be' if run is None else 'is now'} {oldest}")
+    if len(found.joins) > _SHOWN:
+        say(f"... and {len(found.joins) - _SHOWN} more; --json lists them all")
+    absorbed = sum(len(join) - 1 for join in found.joins)
+    if run is None:
+        say(f"{found.records} records: {absorbed} guests would be joined to others. Nothing was changed.")
+    else:
+        say(f"{found.records} records: {len(run.steps)} guests were joined to others, by run {run.id}.")
+        say(f"Take it back: servery guests resolve --undo {run.id}")
+
+
+def _undo(run_id: int, *, quiet: bool) -> None:
+    from servery.guests.matching import runs
+
+    async def work(db: Db) -> runs.Run:
+        return await run_taken_back(db, SYSTEM, run_id)
+
+    run = with_database(work)
+    if quiet:
+        give(run)
+    else:
+        say(f"Run {run.id} is taken back: {len(run.steps)} guests are themselves again.")
+
+
+def _file(path: Path, output: Path, country: str | None, *, quiet: bool) -> None:
+    from servery.app.people_file import resolve_file
+
+    console = Console(stderr=True, highlight=False)
+    with console.status("Reading") as status:
+        answer = resolve_file(path, output, country=country, step=status.update)
+    people = answer.people
+    if quiet:
+        give(
+            {
+                "rows": len(people.ids),
+                "persons": answer.persons,
+                "id": people.id_header,
+                "compared": answer.compared,
+                "not_used": people.unused,
+                "rejected": [{"line": one.line, "reason": one.reason.told()} for one in people.rejected],
+            }
+        )
+    else:
+        if people.id_header is None:
+            say("The file has no column of ids: its rows are numbered from 1, the header not counted.")
+        for one in people.rejected[:20]:
+            say(f"{path.name}, line {one.line}: {one.reason.told()}")
+        say(f"Compared: {', '.join(answer.compared) or 'nothing'}.")
+        say(f"{len(people.ids)} rows are {answer.persons} people; written to {output}.")
+    if people.rejected:
+        raise typer.Exit(SOME_REJECTED)

@@ -1,0 +1,111 @@
+"""What staff say of a guest themselves: one field, or one entry of a list. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from hashlib import blake2b
+from typing import Any, Literal, get_args
+
+import msgspec
+from msgspec import Struct
+
+from servery.errors import Invalid
+from servery.model.guest import Birthday
+
+EditField = Literal[
+    "name", "pronunciation", "email", "phone", "birthday", "language", "company", "city", "postcode", "vip"
+]
+EDITED: tuple[EditField, ...] = get_args(EditField)
+EntryKind = Literal["allergy", "preference", "tag", "note", "tonight"]
+
+_LONGEST = 200
+_LONGEST_TEXT = 2000
+
+
+class Edit(Struct, frozen=True, kw_only=True):
+    """What was said of one field. `over`: what each record said then, by its id, as `digest` writes it."""
+
+    field: EditField
+    value: Any
+    at: datetime
+    author: str
+    over: Mapping[str, str] = {}
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One entry that staff made, or with `present` false: that they say is not so. `name` is the author's."""
+
+    id: int
+    kind: EntryKind
+    text: str
+    at: datetime
+    author: str
+    name: str
+    present: bool = True
+    business_date: date | None = None
+
+
+class Said(Struct, frozen=True):
+    """All that staff say of one guest: the edit that holds of each field, and the entries in order of time."""
+
+    edits: Mapping[str, Edit] = {}
+    entries: Sequence[Entry] = ()
+
+    def of(self, kind: EntryKind) -> list[Entry]:
+        """The entries of one kind."""
+        return [one for one in self.entries if one.kind == kind]
+
+
+NOTHING = Said()
+
+
+def digest(value: Any) -> str:
+    """A record's word in short, by which it is seen later that it says something else."""
+    return blake2b(msgspec.json.encode(value), digest_size=8).hexdigest()
+
+
+def checked(field: str, value: Any) -> Any:
+    """A value as it is kept; None for nothing known. Invalid where a field is none, or cannot have this value."""
+    if field not in EDITED:
+        raise Invalid("There is no field {name} to change.", field="field", name=field)
+    if value is None or value == "":
+        return None
+    if field == "vip":
+        return "vip" if value in (True, "vip", "true", "on") else None
+    if field == "birthday":
+        return _birthday(value)
+    text = " ".join(str(value).split())
+    if not text:
+        return None
+    if len(text) > _LONGEST:
+        raise Invalid("This is longer than {most} characters.", field=field, most=_LONGEST)
+    if field == "email" and "@" not in text:
+        raise Invalid("This is no e-mail address.", field=field)
+    if field == "phone" and sum(letter.isdigit() for letter in text) < 4:
+        raise Invalid("This is no phone number.", field=field)
+    return text
+
+
+def _birthday(value: Any) -> dict[str, int | None]:
+    try:
+        if isinstance(value, str):
+            day = date.fromisoformat(value if not value.startswith("--") else f"2000-{value[2:]}")
+            value = {"month": day.month, "day": day.day, "year": None if value.startswith("--") else day.year}
+        birthday = msgspec.convert(value, Birthday)
+        found = date(birthday.year or 2000, birthday.month, birthday.day)
+    except (ValueError, TypeError) as error:
+        raise Invalid(
+            "This is no birthday.", field="birthday", mend="Write it as 1980-05-17, or --05-17 without a year."
+        ) from error
+    if birthday.year is not None and not date(1900, 1, 2) <= found <= date.today():  # noqa: DTZ011 (a day will do)
+        raise Invalid("Nobody alive was born on that day.", field="birthday")
+    return msgspec.to_builtins(birthday)  # type: ignore[no-any-return]
+
+
+def checked_text(text: str) -> str:
+    """An entry's text as it is kept; Invalid for an empty or endless one."""
+    found = text.strip()
+    if not found:
+        raise Invalid("There is nothing written.", field="text")
+    if len(found) > _LONGEST_TEXT:
+        raise Invalid("This is longer than {most} characters.", field="text", most=_LONGEST_TEXT)
+    return found

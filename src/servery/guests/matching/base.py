@@ -1,0 +1,119 @@
+"""All guests at once on DuckDB or Spark: which of them the scores say are one. Loaded only where a run needs it."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from math import log2
+from pathlib import Path
+
+import duckdb
+from msgspec import Struct
+
+from servery.guests.matching.cluster import ALWAYS, NEVER, Pair, clusters
+from servery.guests.matching.comparisons import COMPARISONS
+from servery.guests.matching.conditions import Engine
+from servery.guests.matching.engine import RECORDS, duck, whole
+from servery.guests.matching.features import COLUMNS
+from servery.guests.matching.listed import Step
+from servery.guests.matching.pairs import PAIRS, scored_pairs
+from servery.guests.matching.train import train
+from servery.guests.matching.weights import Weights
+from servery.guests.names import agreement
+
+_LARGEST_BLOCK = 40
+"""Records that may share a key and still be looked at pair by pair."""
+_NO_DOUBT = 2.0
+"""Bits below which a pair of two guests is not even counted as evidence for them."""
+
+
+_AS_COPIED = """header = false, auto_detect = false, delim = ',', quote = '"', escape = '"'"""
+
+
+class Copied(Struct, frozen=True):
+    """Where all records lie as CSV: `id,guest_id,keys,name,body`; and the pairs of which somebody said never."""
+
+    records: Path
+    never: Path
+
+
+class Joins(Struct, frozen=True):
+    """What a run found: on how many records, and the guests that are one, oldest first."""
+
+    records: int
+    guests: list[tuple[int, ...]]
+
+
+def joins(copied: Copied, weights: Weights, step: Step = lambda _: None, engine: Engine = "duckdb") -> Joins:
+    """Which guests are one, so surely that nobody need be asked; what is together stays together."""
+    with duck() as db:
+        step("Preparing")
+        records = load(db, copied.records)
+        step("Scoring pairs")
+        scored_pairs(db, COMPARISONS, weights, engine=engine)
+        step("Putting guests together")
+        pairs = chain(_evidence(db, weights), _settled(db, copied.never))
+        guest_of = dict(db.execute(f"select id, guest_id from {RECORDS}").fetchall())
+        return Joins(records, sorted(_of_guests(clusters(pairs), guest_of)))
+
+
+def learnt(copied: Copied, version: int) -> Weights:
+    """Weights learnt from all guests' records."""
+    with duck() as db:
+        load(db, copied.records)
+        return train(db, COMPARISONS, version)
+
+
+def load(db: duckdb.DuckDBPyConnection, path: Path) -> int:
+    """Make the table of features of what was copied; how many records there are."""
+    shape = ", ".join(f'"{column}": "VARCHAR"' for column in COLUMNS)
+    db.execute(
+        f"create table told as select id, guest_id, keys, written, unnest(from_json(body, '{{{shape}}}')) "
+        f"from read_csv($path, {_AS_COPIED}, columns = {{'id': 'BIGINT', 'guest_id': 'BIGINT', 'keys': 'VARCHAR', "
+        "'written': 'VARCHAR', 'body': 'VARCHAR'})",
+        {"path": str(path)},
+    ).fetchall()
+    db.execute(
+        "create table shared as select id, list(key) as keys from (select id, key from (select id, "
+        "unnest(string_split(keys, ' '))::bigint as key from told where keys <> '') "
+        f"qualify count(*) over (partition by key) between 2 and {_LARGEST_BLOCK}) group by id"
+    ).fetchall()
+    db.execute(
+        f"create table {RECORDS} as select told.* exclude (keys), coalesce(shared.keys, []) as keys "
+        "from told left join shared using (id)"
+    ).fetchall()
+    db.execute("drop table told").fetchall()
+    db.execute("drop table shared").fetchall()
+    return whole(db, f"select count(*) from {RECORDS}")
+
+
+def _evidence(db: duckdb.DuckDBPyConnection, weights: Weights) -> Iterator[Pair]:
+    """Evidence between guests that anything speaks for, beyond what is asked of a match that nobody checks."""
+    asked = log2(weights.prior / (1 - weights.prior)) - log2(weights.same_from / (1 - weights.same_from))
+    found = db.execute(
+        f"with said as (select one, other, bits + {asked!r} as bits, a.guest_id as g, b.guest_id as h, "
+        f"a.written as name, b.written as other_name from {PAIRS} "
+        f"join {RECORDS} a on a.id = one join {RECORDS} b on b.id = other where a.guest_id <> b.guest_id) "
+        "select one, other, bits, name, other_name from said where (least(g, h), greatest(g, h)) in "
+        f"(select (least(g, h), greatest(g, h)) from said where bits > -{_NO_DOUBT})"
+    ).fetchall()
+    for one, other, bits, name, other_name in found:
+        # Whatever else they share: a household shares nearly everything but the given name.
+        yield one, other, NEVER if bits > 0 and agreement(name, other_name) == "apart" else bits
+
+
+def _settled(db: duckdb.DuckDBPyConnection, never: Path) -> Iterator[Pair]:
+    together = db.execute(
+        f"select lag(id) over (partition by guest_id order by id) as before, id from {RECORDS} qualify before not null"
+    ).fetchall()
+    yield from ((one, other, ALWAYS) for one, other in together)
+    apart = db.execute(
+        f"select one, other from read_csv($path, {_AS_COPIED}, columns = {{'one': 'BIGINT', 'other': 'BIGINT'}})",
+        {"path": str(never)},
+    ).fetchall()
+    yield from ((one, other, NEVER) for one, other in apart)
+
+
+def _of_guests(groups: Iterable[list[int]], guest_of: dict[int, int]) -> Iterator[tuple[int, ...]]:
+    for group in groups:
+        guests = {guest_of[record] for record in group}
+        if len(guests) > 1:
+            yield tuple(sorted(guests))

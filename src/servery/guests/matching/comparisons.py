@@ -1,0 +1,205 @@
+"""What is compared and in which levels: the one definition that the score, Splink's training and whole runs share.
+
+A comparison's levels are tried from its first; the first that holds is the pair's. The last is what remains.
+"""
+
+from msgspec import Struct
+
+from servery.guests.matching.conditions import (
+    Columns,
+    Condition,
+    alike,
+    both,
+    crossed,
+    either,
+    initial,
+    lacks,
+    missing,
+    same,
+    slips,
+    strayed,
+)
+
+
+class Level(Struct, frozen=True):
+    """One level of agreement.
+
+    `frequency` names the column whose term frequency weighs the level: sharing Smith says less than Englefield.
+    """
+
+    name: str
+    condition: Condition | None
+    frequency: str | None = None
+
+
+class Comparison(Struct, frozen=True):
+    """One comparison: where nothing can be compared, and its levels from the most alike to the least."""
+
+    name: str
+    column: str
+    levels: tuple[Level, ...]
+    implied_by: tuple[str, ...] = ()
+    """Columns that, where they agree, leave this one nothing to say: one postcode is one city."""
+
+    @property
+    def lacking(self) -> Condition:
+        """Where there is no evidence either way."""
+        return either(missing(self.column), *map(same, self.implied_by))
+
+    def found(self, one: Columns, other: Columns) -> Level | None:
+        """The level at which two records agree; None where one of them says nothing."""
+        if self.lacking.holds(one, other):
+            return None
+        return next(level for level in self.levels if level.condition is None or level.condition.holds(one, other))
+
+
+def written(column: str, *implied_by: str) -> Comparison:
+    """The comparison of a column of words."""
+    return Comparison(
+        column,
+        column,
+        (
+            Level("same", same(column), column),
+            Level("slip", either(alike(column, 0.92), slips(column, 1, least=4))),
+            Level("alike", alike(column, 0.8)),
+            Level("other", None),
+        ),
+        implied_by,
+    )
+
+
+def coded(column: str) -> Comparison:
+    """The comparison of a column of numbers and codes, in which each sign counts."""
+    return Comparison(
+        column,
+        column,
+        (
+            Level("same", same(column), column),
+            Level("slip", slips(column, 1, least=3)),
+            Level("near", slips(column, 2, least=6)),
+            Level("other", None),
+        ),
+    )
+
+
+def chosen(column: str, *implied_by: str) -> Comparison:
+    """The comparison of a column in which a few values come again and again."""
+    return Comparison(column, column, (Level("same", same(column), column), Level("other", None)), implied_by)
+
+
+_GIVEN = Comparison(
+    "given",
+    "given",
+    (
+        Level("same", same("given"), "given"),
+        Level("crossed", either(crossed("given", "family"), strayed("given", "family"))),
+        Level("first", same("given_first")),
+        Level("nickname", same("given_root")),
+        Level("slip", either(alike("given", 0.92), slips("given", 1, least=4))),
+        Level("initial", initial("given_first")),
+        Level("alike", either(alike("given", 0.8), alike("given_root", 0.88))),
+        Level("other", None),
+    ),
+)
+
+_FAMILY = Comparison(
+    "family",
+    "family",
+    (
+        Level("same", same("family"), "family"),
+        Level("crossed", crossed("given", "family")),
+        Level("slip", either(alike("family", 0.92), slips("family", 1, least=4))),
+        Level("part", either(same("family_first"), same("family_last"))),
+        Level("sound", same("family_sound")),
+        Level("initial", initial("family")),
+        Level("alike", alike("family", 0.8)),
+        Level("other", None),
+    ),
+)
+
+_EMAIL = Comparison(
+    "email",
+    "email",
+    (
+        Level("same", same("email"), "email"),
+        Level("slip", slips("email", 1, least=8)),
+        Level("mailbox", same("email_local"), "email_local"),
+        Level("alike", alike("email_local", 0.88)),
+        Level("other", None),
+    ),
+)
+
+_PHONE = Comparison(
+    "phone",
+    "phone",
+    (
+        Level("same", same("phone"), "phone"),
+        Level("slip", slips("phone", 1, least=7)),
+        Level("other", None),
+    ),
+)
+
+_BIRTHDAY = Comparison(
+    "birthday",
+    "birth_month_day",
+    (
+        Level("same", same("birthday"), "birthday"),
+        Level("no year", both(same("birth_month_day"), lacks("birth_year"))),
+        Level("turned", crossed("birthday", "birthday_turned")),
+        Level("slip", slips("birthday", 1, least=8)),
+        Level("day", same("birth_month_day")),
+        Level("near", slips("birthday", 2, least=8)),
+        Level("year", same("birth_year")),
+        Level("other", None),
+    ),
+)
+
+_POSTCODE = Comparison(
+    "postcode",
+    "postcode",
+    (
+        Level("same", same("postcode"), "postcode"),
+        Level("slip", slips("postcode", 1, least=4)),
+        Level("area", same("postcode_area")),
+        Level("other", None),
+    ),
+)
+
+_STREET = Comparison(
+    "street",
+    "street",
+    (
+        Level("same", same("street"), "street"),
+        Level("slip", either(alike("street", 0.92), slips("street", 1, least=4))),
+        Level("crossed", either(crossed("street", "place"), strayed("street", "place"))),
+        Level("alike", alike("street", 0.8)),
+        Level("other", None),
+    ),
+)
+
+FURTHER: tuple[Comparison, ...] = (
+    _STREET,
+    coded("house"),
+    written("place"),
+    chosen("state", "postcode", "city"),
+    written("occupation"),
+)
+"""What is compared besides where a list of people gives it."""
+
+COMPARISONS: tuple[Comparison, ...] = (
+    _GIVEN,
+    _FAMILY,
+    _EMAIL,
+    _PHONE,
+    _BIRTHDAY,
+    _POSTCODE,
+    written("city", "postcode"),
+    written("company"),
+    chosen("loyalty"),
+)
+"""What is compared of guests."""
+
+FREQUENCIES: tuple[str, ...] = tuple(
+    dict.fromkeys(level.frequency for each in COMPARISONS for level in each.levels if level.frequency)
+)
+"""The columns of guests whose term frequencies count."""

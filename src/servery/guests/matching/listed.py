@@ -1,0 +1,89 @@
+"""A list of people resolved by itself: nothing stored, no labels, no settings. Loaded only where a run needs it."""
+
+from collections.abc import Callable, Sequence
+from itertools import combinations
+from math import log2, prod
+
+import duckdb
+import pandas
+from msgspec import Struct
+
+from servery.guests.matching.cluster import clusters
+from servery.guests.matching.engine import RECORDS, duck
+from servery.guests.matching.pairs import PAIRS, scored_pairs
+from servery.guests.matching.sheet import Sheet
+from servery.guests.matching.train import train
+from servery.guests.matching.weights import Weights
+
+Step = Callable[[str], None]
+
+_LARGEST_BLOCK = 60
+"""Records that may share a key and still be looked at pair by pair: what more than these share tells little."""
+_MOST_KEYS = 30_000_000
+"""Keys of all records together."""
+
+
+class Resolved(Struct, frozen=True):
+    """For each row the number of its person, counted from 1 in the order of the rows; and the weights learnt."""
+
+    people: list[int]
+    weights: Weights | None
+
+
+def resolve(sheet: Sheet, step: Step = lambda _: None) -> Resolved:
+    """Say which rows are one person. `step` is told in English what is being done."""
+    if len(sheet.rows) < 2 or not sheet.comparisons:
+        return Resolved(list(range(1, len(sheet.rows) + 1)), None)
+    with duck() as db:
+        step("Preparing")
+        _tabled(db, sheet)
+        step("Learning the weights")
+        weights = train(db, sheet.comparisons)
+        step("Scoring pairs")
+        scored_pairs(db, sheet.comparisons, weights)
+        prior = log2(weights.prior / (1 - weights.prior))
+        pairs = db.execute(f"select one, other, bits + {prior!r} from {PAIRS}").fetchall()
+        step("Putting people together")
+        return Resolved(_numbered(len(sheet.rows), clusters(pairs)), weights)
+
+
+def _numbered(rows: int, groups: object) -> list[int]:
+    first: dict[int, int] = {}
+    for group in groups:  # type: ignore[attr-defined]
+        first |= dict.fromkeys(group, min(group))
+    numbers: dict[int, int] = {}
+    return [numbers.setdefault(first.get(row, row), len(numbers) + 1) for row in range(rows)]
+
+
+def _tabled(db: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
+    columns = list(sheet.rows[0])
+    db.register("given", pandas.DataFrame(sheet.rows, columns=columns, dtype=object).reset_index(names="id"))
+    said = ", ".join(f"{column}::varchar as {column}" for column in columns)
+    db.execute(f"create table told as select id::bigint as id, {said} from given").fetchall()
+    db.unregister("given")
+    db.execute(
+        f"create table keyed as select id, unnest([{', '.join(map(_key, _rules(sheet)))}]) as key from told"
+    ).fetchall()
+    db.execute(
+        "create table shared as select id, list(distinct key) as keys from (select id, key from keyed "
+        "where key is not null qualify count(*) over (partition by key) between 2 and "
+        f"{_LARGEST_BLOCK}) group by id"
+    ).fetchall()
+    db.execute(
+        f"create table {RECORDS} as select told.*, coalesce(keys, []) as keys from told left join shared using (id)"
+    ).fetchall()
+    for table in ("told", "keyed", "shared"):
+        db.execute(f"drop table {table}").fetchall()
+
+
+def _key(rule: Sequence[str]) -> str:
+    said = " and ".join(f"{column} is not null" for column in rule)
+    return f"case when {said} then hash('{' '.join(rule)}', {', '.join(rule)}) end"
+
+
+def _rules(sheet: Sheet) -> list[tuple[str, ...]]:
+    """Each column by itself and each two together, those that tell people apart best first."""
+    kinds = {column: len({row[column] for row in sheet.rows}) for column in sheet.keys}
+    pairs = sorted(combinations(sheet.keys, 2), key=lambda pair: -prod(kinds[column] for column in pair))
+    rules: list[tuple[str, ...]] = [*((column,) for column in sheet.keys), *pairs]
+    return rules[: max(len(sheet.keys), _MOST_KEYS // len(sheet.rows))]

@@ -1,0 +1,188 @@
+"""Runs over all guests: what one would change, doing it, taking it back as a whole; and learning new weights."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, LiteralString
+
+import msgspec
+from msgspec import Struct
+from psycopg.types.json import Jsonb
+
+from servery.errors import Invalid, NotFound
+from servery.guests import log, rows
+from servery.guests.candidates import keep_features, weights
+from servery.guests.join import refresh
+from servery.guests.matching.conditions import Engine
+from servery.guests.matching.features import VERSION, features_of
+from servery.guests.matching.weights import Weights
+from servery.guests.merge import unmerge
+from servery.guests.names import agreement
+from servery.guests.rows import Db
+from servery.model.viewer import Viewer
+
+if TYPE_CHECKING:
+    from servery.guests.matching.base import Copied
+
+_BATCH = 5000
+
+
+class Preview(Struct, frozen=True):
+    """What a run would change: guests that are one, oldest first, found on so many records by these weights."""
+
+    records: int
+    weights: int
+    joins: tuple[tuple[int, ...], ...]
+
+
+class Run(Struct, frozen=True):
+    """What a run or taking it back did: its number, the steps it wrote in the log, the source records that moved."""
+
+    id: int
+    steps: tuple[int, ...]
+    moved: tuple[int, ...]
+
+
+async def preview(db: Db, step: Callable[[str], None], engine: Engine = "duckdb") -> Preview:
+    """Find which guests are one, so surely that nobody need be asked. Nothing is changed."""
+    from servery.guests.matching.base import joins
+
+    await up_to_date(db)
+    by = await weights(db)
+    async with copied(db) as files:
+        found = await asyncio.to_thread(joins, files, by, step, engine)
+    safe = await _without_names_apart(db, found.guests)
+    return Preview(found.records, by.version, tuple(safe))
+
+
+async def carry_out(db: Db, wanted: Preview, viewer: Viewer, locale: str) -> Run:
+    """Join the guests of a preview; `locale` is how names sort. Those that changed meanwhile are left alone."""
+    await rows.lock(db)
+    cursor = await db.execute(
+        "insert into match_run (author, weights, records) values (%s, %s, %s) returning id",
+        [f"{viewer.kind}:{viewer.id}", wanted.weights, wanted.records],
+    )
+    (run_id,) = [row["id"] for row in await cursor.fetchall()]
+    steps = []
+    living = await _still_living(db, wanted.joins)
+    for oldest, *others in living:
+        reason = f"run {run_id} over all guests"
+        steps += [await log.absorb(db, oldest, other, reason, "rules") for other in others]
+    await db.execute("update match_run set steps = %s where id = %s", [[step.id for step in steps], run_id])
+    await refresh(db, [join[0] for join in living], locale)
+    return _run(run_id, steps)
+
+
+async def undo(db: Db, viewer: Viewer, run_id: int, locale: str) -> Run:
+    """Take a whole run back; what a person parted since stays parted. NotFound, Invalid where it is back already."""
+    await rows.lock(db)
+    cursor = await db.execute("select steps, undone_at from match_run where id = %s for update", [run_id])
+    row = await cursor.fetchone()
+    if row is None:
+        raise NotFound("There is no run {id} over all guests.", id=run_id)
+    if row["undone_at"] is not None:
+        raise Invalid("Run {id} is taken back already.", field="run", id=run_id)
+    steps = []
+    for step_id in reversed(row["steps"]):
+        step = await log.step(db, step_id)
+        if step.undone_by is None:
+            steps.append(await unmerge(db, viewer, step, f"run {run_id} taken back", remember=False))
+    await db.execute("update match_run set undone_at = now() where id = %s", [run_id])
+    await refresh(db, sorted({guest for step in steps for guest in (step.guest_id, step.other_id)}), locale)
+    return _run(run_id, steps)
+
+
+def _run(run_id: int, steps: Sequence[log.Step]) -> Run:
+    moved = sorted({record for step in steps for record in step.moved})
+    return Run(run_id, tuple(step.id for step in steps), tuple(moved))
+
+
+async def learn(db: Db) -> Weights:
+    """Learn weights from all guests' records, and keep them as the next version."""
+    from servery.guests.matching.base import learnt
+
+    await up_to_date(db)
+    cursor = await db.execute("select coalesce(max(version), 0) + 1 as version from match_weights")
+    (version,) = [row["version"] for row in await cursor.fetchall()]
+    async with copied(db) as files:
+        found = await asyncio.to_thread(learnt, files, version)
+    await db.execute(
+        "insert into match_weights (version, trained_at, records, body) overriding system value "
+        "values (%s, %s, %s, %s)",
+        [version, found.trained_at, found.records, Jsonb(msgspec.to_builtins(found))],
+    )
+    return found
+
+
+async def up_to_date(db: Db) -> None:
+    """Make the features of records that have none, or those of an earlier form."""
+    countries = await rows.countries(db)
+    while missing := await _without_features(db):
+        found = await rows.source_guests(db, missing)
+        await keep_features(
+            db, {row["id"]: features_of(row["guest"], countries.get(row["connection_id"])) for row in found}
+        )
+
+
+async def _without_features(db: Db) -> list[int]:
+    cursor = await db.execute(
+        "select s.id from source_guest s left join match_features f on f.source_guest_id = s.id "
+        "where s.revision >= 0 and f.version is distinct from %s limit %s",
+        [VERSION, _BATCH],
+    )
+    return [row["id"] for row in await cursor.fetchall()]
+
+
+_RECORDS = """
+copy (select f.source_guest_id, s.guest_id, array_to_string(f.keys, ' '), s.body ->> 'name', f.body
+      from match_features f join source_guest s on s.id = f.source_guest_id
+      where s.guest_id is not null and not s.removed
+      and not coalesce((s.body ->> 'one_time')::boolean, false)) to stdout (format csv)"""
+
+
+_NEVER = "copy (select one_id, other_id from not_same) to stdout (format csv)"
+
+
+@asynccontextmanager
+async def copied(db: Db) -> AsyncIterator["Copied"]:
+    """All records to compare as files, which are gone afterwards."""
+    from servery.guests.matching.base import Copied
+
+    with TemporaryDirectory(prefix="servery-matching-") as folder:
+        files = Copied(Path(folder) / "records.csv", Path(folder) / "never.csv")
+        for query, path in ((_RECORDS, files.records), (_NEVER, files.never)):
+            await _copy(db, query, path)
+        yield files
+
+
+async def _copy(db: Db, query: LiteralString, path: Path) -> None:
+    with path.open("wb") as file:
+        async with db.cursor() as cursor, cursor.copy(query) as copy:
+            async for part in copy:
+                file.write(part)
+
+
+async def _without_names_apart(db: Db, joins: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Those of which no two records have plainly two people's names, whatever the score says."""
+    every = [guest for join in joins for guest in join]
+    cursor = await db.execute(
+        "select guest_id, array_agg(distinct body ->> 'name') as names from source_guest "
+        "where guest_id = any(%s) and body ->> 'name' is not null group by 1",
+        [every],
+    )
+    names = {row["guest_id"]: row["names"] for row in await cursor.fetchall()}
+    return [join for join in joins if not _apart([name for guest in join for name in names.get(guest, [])])]
+
+
+def _apart(names: Sequence[str]) -> bool:
+    return any(agreement(one, other) == "apart" for at, one in enumerate(names) for other in names[at + 1 :])
+
+
+async def _still_living(db: Db, joins: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    cursor = await db.execute(
+        "select id from guest where merged_into is null and id = any(%s)", [[guest for join in joins for guest in join]]
+    )
+    living = {row["id"] for row in await cursor.fetchall()}
+    return [join for join in joins if living.issuperset(join)]

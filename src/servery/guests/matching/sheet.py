@@ -1,0 +1,140 @@
+"""A list of people from anywhere as a table of features: what its columns hold, and how each is compared. Pure."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec import Struct
+
+from servery.guests.keys import email_key, phone_key
+from servery.guests.matching.comparisons import COMPARISONS, FURTHER, Comparison, chosen, coded, written
+from servery.guests.matching.features import (
+    COLUMNS,
+    dated,
+    email_features,
+    name_features,
+    postcode_features,
+)
+from servery.guests.matching.writing import plain, street_and_house
+
+Row = dict[str, str | None]
+
+_KEYS = (
+    *("name", "given_root", "given_start", "family", "family_start", "family_sound", "email", "email_local", "phone"),
+    *("birthday", "birth_year", "postcode", "street", "house", "place", "city", "company", "occupation", "loyalty"),
+)
+"""The columns by which pairs are found."""
+FIELDS = (
+    *("guest_name", "guest_given_name", "guest_family_name", "guest_email", "guest_phone", "birthday", "postcode"),
+    *("city", "company", "loyalty_id", "street", "house", "place", "state", "occupation"),
+)
+"""The fields that a header may give; the rest of a file is compared as it is."""
+_FEW = 60
+"""Values up to which a column counts as a choice among few."""
+_REDUNDANT = 0.7
+
+
+class Sheet(Struct, frozen=True):
+    """A list taken apart: a row of features for each record, what is compared, and by which columns pairs are found."""
+
+    rows: list[Row]
+    comparisons: tuple[Comparison, ...]
+    keys: tuple[str, ...]
+    named: dict[str, str]
+    """The column's own name for each comparison that the file's column gave."""
+
+
+def sheet(
+    rows: Sequence[Mapping[str, str]],
+    fields: Mapping[str, str],
+    others: Sequence[str],
+    read_birthday: Callable[[str], str | None],
+    country: str | None = None,
+) -> Sheet:
+    """Take rows (cells by header) apart. `fields` says which header gives which field, `others` are headers besides."""
+    made = [_row(row, fields, read_birthday, country) for row in rows]
+    for each in made:
+        each["given_start"] = (each["given"] or "")[:3] or None
+        each["family_start"] = (each["family"] or "")[:4] or None
+    kept = [header for header in others if not _repeats(rows, made, header)]
+    further: list[Comparison] = []
+    named = {}
+    for place, header in enumerate(kept):
+        column = f"x{place}"
+        for row, cells in zip(made, rows, strict=True):
+            row[column] = plain(cells[header]) or None
+        compare = _kind(made, column)
+        if compare is not None:
+            further.append(compare(column))
+            named[column] = header
+    comparisons = tuple(each for each in (*COMPARISONS, *FURTHER) if _said(made, each.column) > 1)
+    few = {each.name for each in further if len(each.levels) == 2}
+    keys = [key for key in _KEYS if _said(made, key) > 1] + [column for column in named if column not in few]
+    return Sheet(made, (*comparisons, *further), tuple(keys), named)
+
+
+def _row(
+    cells: Mapping[str, str],
+    fields: Mapping[str, str],
+    read_birthday: Callable[[str], str | None],
+    country: str | None,
+) -> Row:
+    def said(field: str) -> str | None:
+        return cells[fields[field]].strip() or None if field in fields else None
+
+    email, phone = contacts(said("guest_email"), said("guest_phone"))
+    birthday = said("birthday")
+    day = read_birthday(birthday) if birthday else None
+    street, house = street_and_house(said("street") or "")
+    number = plain(said("house") or "").replace(" ", "") or house
+    place, _ = street_and_house(said("place") or "")
+    return {
+        **EMPTY,
+        **name_features(said("guest_name"), said("guest_given_name"), said("guest_family_name")),
+        **email_features(email_key(email)),
+        **(dated(day) if day else {}),
+        **postcode_features(said("postcode")),
+        "phone": phone_key(phone, country) or ("".join(filter(str.isdigit, phone)) or None if phone else None),
+        "street": street,
+        "house": number,
+        "place": place,
+        **{field: plain(said(field) or "") or None for field in ("city", "state", "company", "occupation")},
+        "loyalty": plain(said("loyalty_id") or "").replace(" ", "") or None,
+    }
+
+
+def contacts(email: str | None, phone: str | None) -> tuple[str | None, str | None]:
+    """An e-mail and a phone, each where it belongs: people write a number where the address should be."""
+    if email and "@" not in email and sum(map(str.isdigit, email)) >= 6:
+        return (phone if phone and "@" in phone else None), (email if not phone or "@" in phone else phone)
+    if phone and "@" in phone:
+        return email or phone, None
+    return email, phone
+
+
+EMPTY: Row = dict.fromkeys(COLUMNS)
+
+
+def _said(rows: Sequence[Row], column: str) -> int:
+    return len({row.get(column) for row in rows} - {None})
+
+
+def _repeats(rows: Sequence[Mapping[str, str]], made: Sequence[Row], header: str) -> bool:
+    """Whether a column only says again what the name says: to count it twice would be to believe it twice."""
+    said = [
+        (set(plain(cells[header]).split()), row["name"])
+        for cells, row in zip(rows, made, strict=True)
+        if cells[header].strip() and row["name"]
+    ]
+    again = sum(bool(words) and words <= set((name or "").split()) for words, name in said)
+    return bool(said) and again >= _REDUNDANT * len(said)
+
+
+def _kind(rows: Sequence[Row], column: str) -> Callable[[str], Comparison] | None:
+    values = [row[column] for row in rows if row[column]]
+    different = Counter(values)
+    if len(different) < 2 or len(values) < 0.02 * len(rows):
+        return None
+    if len(different) <= min(_FEW, len(values) / 4):
+        return chosen
+    digits = sum(any(map(str.isdigit, value or "")) for value in different)
+    return coded if digits > 0.5 * len(different) else written

@@ -1,0 +1,127 @@
+"""Staff's own words of guests in the database: said, heard, taken back."""
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
+
+import msgspec
+from psycopg.types.json import Jsonb
+
+from servery.errors import Invalid, NotFound
+from servery.guests import rows
+from servery.guests.edits import Edit, EditField, Entry, EntryKind, Said, checked, checked_text, digest
+from servery.guests.golden import told
+from servery.guests.log import living
+from servery.guests.merge import author_of
+from servery.guests.rows import Db
+from servery.model.viewer import Viewer
+
+_NAMED = """coalesce(
+    (select p.name from person p where said.author = 'person:' || p.id),
+    (select k.name from api_key k where said.author = 'key:' || k.id), 'Servery')"""
+
+
+async def said(db: Db, guest_ids: Collection[int]) -> dict[int, Said]:
+    """What staff say of these guests, and said of those that they absorbed; who is not spoken of is left out."""
+    edits: dict[int, dict[str, Edit]] = {}
+    entries: dict[int, list[Entry]] = {}
+    cursor = await db.execute(
+        "select coalesce(g.merged_into, g.id) as whose, said.* "
+        "from guest g join guest_edit said on said.guest_id = g.id left join guest_log step on step.id = said.step_id "
+        "where (g.id = any(%(ids)s) or g.merged_into = any(%(ids)s)) and said.undone_at is null "
+        "and step.undone_by is null order by said.at, said.id",
+        {"ids": list(guest_ids)},
+    )
+    for row in await cursor.fetchall():
+        edits.setdefault(row["whose"], {})[row["field"]] = msgspec.convert(row, Edit)
+    cursor = await db.execute(
+        f"select coalesce(g.merged_into, g.id) as whose, said.*, {_NAMED} as name "
+        "from guest g join guest_entry said on said.guest_id = g.id "
+        "where (g.id = any(%(ids)s) or g.merged_into = any(%(ids)s)) and said.undone_at is null "
+        "order by said.at, said.id",
+        {"ids": list(guest_ids)},
+    )
+    for row in await cursor.fetchall():
+        entries.setdefault(row["whose"], []).append(msgspec.convert(row, Entry))
+    return {one: Said(edits.get(one, {}), entries.get(one, ())) for one in edits.keys() | entries.keys()}
+
+
+async def edit(
+    db: Db, viewer: Viewer, guest_id: int, values: Mapping[EditField, Any], step_id: int | None = None
+) -> int:
+    """Say what these fields are from now on; the id of the edit. Golden fields are the caller's to make anew.
+
+    With `step_id` it was chosen in that merge, and goes with it. NotFound for nobody, Invalid with the field.
+    """
+    current = await living(db, guest_id)
+    records = (await rows.records_of(db, [current])).get(current, [])
+    edit_id = 0
+    for field, value in values.items():
+        kept = checked(field, value)
+        over = {} if field == "pronunciation" else {str(one.id): digest(told(field, one)) for one in records}
+        cursor = await db.execute(
+            "insert into guest_edit (guest_id, field, value, over, author, step_id) values (%s, %s, %s, %s, %s, %s) "
+            "returning id",
+            [current, field, None if kept is None else Jsonb(kept), Jsonb(over), author_of(viewer), step_id],
+        )
+        row = await cursor.fetchone()
+        edit_id = row["id"] if row else 0
+    return edit_id
+
+
+async def take_back_edit(db: Db, edit_id: int) -> int:
+    """Forget an edit, with the fields changed together with it: what held before holds again; the guest's id.
+
+    NotFound where there is none, or it is taken back already.
+    """
+    cursor = await db.execute(
+        "update guest_edit e set undone_at = now() from guest_edit one join guest g on g.id = one.guest_id "
+        "where one.id = %s and e.undone_at is null "
+        "and (e.guest_id, e.at, e.author) = (one.guest_id, one.at, one.author) "
+        "returning coalesce(g.merged_into, g.id) as guest_id",
+        [edit_id],
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        raise NotFound("There is no edit {id} to take back.", id=edit_id)
+    guest_id: int = row["guest_id"]
+    return guest_id
+
+
+async def enter(
+    db: Db,
+    viewer: Viewer,
+    guest_id: int,
+    kind: EntryKind,
+    text: str,
+    *,
+    present: bool = True,
+    business_date: date | None = None,
+) -> int:
+    """Write an entry, or with `present` false that something is not so; the entry's id. Invalid, NotFound."""
+    if (kind == "tonight") != (business_date is not None):
+        raise Invalid("A note for tonight needs its business date, and nothing else has one.", field="business_date")
+    current = await living(db, guest_id)
+    cursor = await db.execute(
+        "insert into guest_entry (guest_id, kind, text, present, business_date, author) "
+        "values (%s, %s, %s, %s, %s, %s) returning id",
+        [current, kind, checked_text(text), present, business_date, author_of(viewer)],
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    entry_id: int = row["id"]
+    return entry_id
+
+
+async def take_back_entry(db: Db, entry_id: int, *, again: bool = False) -> int:
+    """Strike an entry out, or with `again` let it stand once more; the guest's id. NotFound where there is none."""
+    cursor = await db.execute(
+        "update guest_entry e set undone_at = case when %s then null else now() end from guest g "
+        "where e.id = %s and g.id = e.guest_id returning coalesce(g.merged_into, g.id) as guest_id",
+        [again, entry_id],
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        raise NotFound("There is no entry {id}.", id=entry_id)
+    guest_id: int = row["guest_id"]
+    return guest_id

@@ -1,0 +1,52 @@
+"""A booking, a check, a payment without the person: times, tables, dishes and money stay as they were. Pure."""
+
+from msgspec import structs
+
+from servery.model.order import Check, Line, Payment, Refund
+from servery.model.reservation import Reservation
+
+
+def booking(whole: Reservation) -> Reservation:
+    """A booking of nobody: when, how many, where and what was deposited."""
+    return structs.replace(
+        whole,
+        requests=None,
+        occasion=None,
+        notes=None,
+        guest_id=None,
+        guest=None,
+        language=None,
+        reference=None,
+    )
+
+
+def check(whole: Check) -> Check:
+    """A check of nobody, whose sums are the same."""
+    return structs.replace(
+        whole,
+        guest_id=None,
+        guest=None,
+        label=None,
+        note=None,
+        lines=tuple(map(_line, whole.lines)),
+        payments=tuple(map(payment, whole.payments)),
+        refunds=tuple(map(_refund, whole.refunds)),
+    )
+
+
+def payment(whole: Payment) -> Payment:
+    """A payment without the card's token, by which a person could be known again."""
+    return structs.replace(whole, card=None)
+
+
+def _line(whole: Line) -> Line:
+    return structs.replace(
+        whole,
+        note=None,
+        modifiers=tuple(map(_line, whole.modifiers)),
+        components=tuple(map(_line, whole.components)),
+    )
+
+
+def _refund(whole: Refund) -> Refund:
+    return structs.replace(whole, reason=None)

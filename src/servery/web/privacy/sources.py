@@ -1,0 +1,65 @@
+"""What the pages of privacy ask the house for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Protocol
+
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+
+from servery.model.viewer import Viewer
+from servery.privacy.erase import Erased
+from servery.privacy.export import Export
+from servery.privacy.receipts import Erasure
+from servery.privacy.register import Register
+from servery.privacy.requests import Kind, Outcome, Request
+from servery.privacy.retention import Kind as Kept
+from servery.privacy.retention import Rule, Run
+
+
+class Privacy(Protocol):
+    """Each call is one transaction. Forbidden for whose role does not handle privacy."""
+
+    async def requests(self, viewer: Viewer, *, closed: bool = False) -> Sequence[Request]:
+        """The open requests, or those that are closed."""
+
+    async def open_request(
+        self, viewer: Viewer, kind: Kind, received_on: date, guest_id: int | None, asked_by: str | None
+    ) -> Request:
+        """Start the clock. Raises Invalid, NotFound."""
+
+    async def extend_request(self, viewer: Viewer, request_id: int, reason: str) -> Request:
+        """Take two months more. Raises Refuse, Invalid."""
+
+    async def close_request(self, viewer: Viewer, request_id: int, outcome: Outcome) -> Request:
+        """Stop the clock. Raises Refuse."""
+
+    async def erase(self, viewer: Viewer, guest_id: int) -> Erased:
+        """Erase a guest. Raises NotFound."""
+
+    async def erasures(self, viewer: Viewer, erasure_id: int | None = None) -> Sequence[Erasure]:
+        """The latest erasures."""
+
+    async def receipt_done(self, viewer: Viewer, receipt_id: int) -> None:
+        """It was done by hand. Raises NotFound."""
+
+    async def export(self, viewer: Viewer, guest_id: int) -> Export:
+        """Everything about a guest. Raises NotFound."""
+
+    async def retention(self, viewer: Viewer) -> Sequence[tuple[Rule, int]]:
+        """The rules, with how many each would touch now."""
+
+    async def retention_runs(self, viewer: Viewer) -> Sequence[Run]:
+        """What the rules did."""
+
+    async def keep(self, viewer: Viewer, kind: Kept, months: int | None) -> None:
+        """Choose how long something is kept. Raises Invalid."""
+
+    async def register(self, viewer: Viewer) -> Register:
+        """The register of processing."""
+
+
+ThePrivacy = NamedDependency[SkipValidation[Privacy]]
+"""As a route asks for it."""

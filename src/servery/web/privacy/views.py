@@ -1,0 +1,181 @@
+"""The routes of privacy."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TypeVar
+
+import msgspec
+from litestar import MediaType, Response, get, post
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_303_SEE_OTHER
+
+from servery.errors import Invalid, Refuse
+from servery.privacy.requests import KINDS, OUTCOMES
+from servery.privacy.retention import KINDS as KEPT
+from servery.web.forms import Form
+from servery.web.frame import Frame, TheFrame
+from servery.web.guard import needs
+from servery.web.privacy.paper import export_html, notice_html, register_html
+from servery.web.privacy.sources import ThePrivacy
+from servery.web.privacy.words import kept, request_kinds
+from servery.web.render import Asked, page, with_status
+
+_GUARDS = [needs("handle_privacy")]
+Choice = TypeVar("Choice", bound=str)
+
+
+@get("/privacy", guards=_GUARDS)
+async def privacy(
+    request: Asked, frame: TheFrame, privacy: ThePrivacy, guest: FromQuery[str] = "", kind: FromQuery[str] = "access"
+) -> Response[str]:
+    """What guests asked for, who was erased, and what is kept how long."""
+    return await _page(request, frame, privacy, {"guest_id": guest, "kind": kind})
+
+
+@post("/privacy/requests", guards=_GUARDS)
+async def open_request(request: Asked, frame: TheFrame, privacy: ThePrivacy, data: Form) -> Response[str] | Redirect:
+    """Start the clock of a request."""
+    try:
+        guest = data.get("guest_id", "").strip()
+        await privacy.open_request(
+            frame.viewer,
+            _choice(data.get("kind", ""), KINDS, "kind"),
+            _day(data.get("received_on", "")),
+            _number(guest, "guest_id") if guest else None,
+            data.get("asked_by", "").strip()[:500],
+        )
+    except Refuse as wrong:
+        return with_status(await _page(request, frame, privacy, data, wrong), 422)
+    return _back()
+
+
+@post("/privacy/requests/{request_id:int}/extend", guards=_GUARDS)
+async def extend_request(
+    request: Asked, frame: TheFrame, privacy: ThePrivacy, data: Form, request_id: FromPath[int]
+) -> Response[str] | Redirect:
+    """Take two months more."""
+    try:
+        await privacy.extend_request(frame.viewer, request_id, data.get("reason", "")[:500])
+    except Refuse as wrong:
+        return with_status(await _page(request, frame, privacy, {}, wrong), 422)
+    return _back()
+
+
+@post("/privacy/requests/{request_id:int}/close", guards=_GUARDS)
+async def close_request(frame: TheFrame, privacy: ThePrivacy, data: Form, request_id: FromPath[int]) -> Redirect:
+    """Stop the clock."""
+    await privacy.close_request(frame.viewer, request_id, _choice(data.get("outcome", ""), OUTCOMES, "outcome"))
+    return _back()
+
+
+@post("/privacy/receipts/{receipt_id:int}/done", guards=_GUARDS)
+async def receipt_done(frame: TheFrame, privacy: ThePrivacy, receipt_id: FromPath[int]) -> Redirect:
+    """A person erased a guest in a system by hand."""
+    await privacy.receipt_done(frame.viewer, receipt_id)
+    return _back()
+
+
+@post("/privacy/retention/{kind:str}", guards=_GUARDS)
+async def keep(
+    request: Asked, frame: TheFrame, privacy: ThePrivacy, data: Form, kind: FromPath[str]
+) -> Response[str] | Redirect:
+    """Choose how long something is kept."""
+    try:
+        months = data.get("months", "").strip()
+        chosen = _number(months, "months") if months else None
+        await privacy.keep(frame.viewer, _choice(kind, KEPT, "kind"), chosen)
+    except Refuse as wrong:
+        return with_status(await _page(request, frame, privacy, {}, wrong), 422)
+    return _back()
+
+
+@get("/guests/{guest_id:int}/erase", guards=_GUARDS)
+async def ask_to_erase(request: Asked, frame: TheFrame, guest_id: FromPath[int]) -> Response[str]:
+    """Ask once more: an erasure cannot be undone."""
+    return page(request, frame, "privacy/erase.html", tab="guests", guest_id=guest_id)
+
+
+@post("/guests/{guest_id:int}/erase", guards=_GUARDS)
+async def erase(frame: TheFrame, privacy: ThePrivacy, guest_id: FromPath[int]) -> Redirect:
+    """Erase a guest."""
+    await privacy.erase(frame.viewer, guest_id)
+    return _back()
+
+
+@get("/guests/{guest_id:int}/export.json", guards=_GUARDS)
+async def export_json(frame: TheFrame, privacy: ThePrivacy, guest_id: FromPath[int]) -> Response[bytes]:
+    """Everything about a guest, for programs."""
+    whole = msgspec.json.format(msgspec.json.encode(await privacy.export(frame.viewer, guest_id)))
+    return _file(whole, f"guest-{guest_id}.json", "application/json")
+
+
+@get("/guests/{guest_id:int}/export.html", guards=_GUARDS)
+async def export_page(frame: TheFrame, privacy: ThePrivacy, guest_id: FromPath[int]) -> Response[bytes]:
+    """Everything about a guest, for people."""
+    html = export_html(await privacy.export(frame.viewer, guest_id), frame.words)
+    return _file(html.encode(), f"guest-{guest_id}.html", "text/html")
+
+
+@get("/privacy/notice", guards=_GUARDS)
+async def notice(frame: TheFrame, privacy: ThePrivacy) -> Response[str]:
+    """The notice for guests, to be put on the restaurant's own site."""
+    return Response(notice_html(await privacy.register(frame.viewer), frame.words), media_type=MediaType.HTML)
+
+
+@get("/privacy/register", guards=_GUARDS)
+async def register(frame: TheFrame, privacy: ThePrivacy) -> Response[str]:
+    """The register of processing."""
+    return Response(register_html(await privacy.register(frame.viewer), frame.words), media_type=MediaType.HTML)
+
+
+async def _page(
+    request: Asked, frame: Frame, privacy: ThePrivacy, given: dict[str, str], wrong: Refuse | None = None
+) -> Response[str]:
+    viewer, today = frame.viewer, datetime.now(UTC).date()
+    return page(
+        request,
+        frame,
+        "privacy/page.html",
+        tab="guests",
+        given={"guest_id": "", "kind": "access", "asked_by": "", "received_on": today.isoformat(), **given},
+        wrong=wrong.told(frame.words.gettext) if wrong else None,
+        today=today,
+        open_requests=await privacy.requests(viewer),
+        closed_requests=(await privacy.requests(viewer, closed=True))[:20],
+        erasures=await privacy.erasures(viewer),
+        rules=await privacy.retention(viewer),
+        runs=(await privacy.retention_runs(viewer))[:10],
+        kinds=request_kinds(frame.words),
+        kept=kept(frame.words),
+    )
+
+
+def _choice(given: str, choices: tuple[Choice, ...], field: str) -> Choice:
+    chosen = next((one for one in choices if one == given), None)
+    if chosen is None:
+        raise Invalid("This cannot be chosen.", field=field)
+    return chosen
+
+
+def _day(given: str) -> date:
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        raise Invalid("This is no date.", field="received_on") from None
+
+
+def _number(given: str, field: str) -> int:
+    if not (given.isascii() and given.isdecimal() and len(given) < 19):
+        raise Invalid("This is no number.", field=field)
+    return int(given)
+
+
+def _file(content: bytes, name: str, kind: str) -> Response[bytes]:
+    disposition = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=f"{kind}; charset=utf-8", headers=disposition)
+
+
+def _back() -> Redirect:
+    return Redirect("/privacy", status_code=HTTP_303_SEE_OTHER)

@@ -1,0 +1,63 @@
+"""What things of privacy are called in the reader's language."""
+
+from __future__ import annotations
+
+from servery.language.words import Words
+
+
+def request_kinds(words: Words) -> dict[str, str]:
+    """What guests may ask for."""
+    _ = words.gettext
+    return {
+        "access": _("To see everything"),
+        "erasure": _("To be forgotten"),
+        "rectification": _("To have something put right"),
+        "objection": _("To object"),
+        "restriction": _("To have it only stored"),
+        "portability": _("To take it elsewhere"),
+    }
+
+
+def categories(words: Words) -> dict[str, str]:
+    """Kinds of data."""
+    _ = words.gettext
+    return {
+        "identity": _("name and language"),
+        "contact": _("e-mail and phone"),
+        "visits": _("bookings and visits"),
+        "orders": _("what was ordered and paid"),
+        "preferences": _("preferences and tags"),
+        "allergies": _("allergies (data about health)"),
+        "consent": _("consent to marketing"),
+        "remarks": _("wishes and remarks"),
+    }
+
+
+def kept(words: Words) -> dict[str, str]:
+    """What rules of retention are about."""
+    _ = words.gettext
+    return {
+        "guests": _("Guests who did not come any more: erased"),
+        "bookings": _("Names and remarks on bookings: emptied"),
+        "checks": _("Names and notes on checks: emptied"),
+        "looks": _("Who looked at which guest: forgotten"),
+    }
+
+
+def parts(words: Words) -> dict[str, str]:
+    """The parts of an export."""
+    _ = words.gettext
+    return {
+        "profile": _("Profile"),
+        "records": _("Records of the systems"),
+        "staff": _("Entered by staff"),
+        "bookings": _("Bookings"),
+        "visits": _("Visits"),
+        "checks": _("Checks"),
+        "payments": _("Payments"),
+        "consent": _("Consent"),
+        "requests": _("Requests"),
+        "looks": _("Who looked"),
+        "outgoing": _("Written to other systems"),
+        "received": _("Received as it came"),
+    }

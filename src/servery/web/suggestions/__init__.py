@@ -1,0 +1,1 @@
+"""Who may be one person: both side by side, decided in one tap."""

@@ -1,0 +1,90 @@
+"""The routes on who is who."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+
+from servery.errors import Invalid
+from servery.guests.matching.words import told
+from servery.web.deeds import Deed, after
+from servery.web.forms import Form
+from servery.web.frame import Frame, TheFrame
+from servery.web.guard import needs
+from servery.web.guests.page import GuestsAsked
+from servery.web.render import Asked, page
+from servery.web.sources import TheSources
+from servery.web.suggestions.page import CHOSEN, Pair, TheSamePerson
+
+_GUARDS = [needs("merge_guests")]
+_CHOSEN = "field-"
+_FOUND = 8
+
+
+@get("/suggestions", guards=_GUARDS)
+async def suggestions(request: Asked, frame: TheFrame, who: TheSamePerson) -> Response[str]:
+    """Who may be one person, the likeliest first."""
+    queue = await who.queue(frame.viewer)
+    return page(request, frame, "suggestions/page.html", tab="guests", queue=queue, **_spoken(frame))
+
+
+@get("/guests/{guest_id:int}/same", guards=_GUARDS)
+async def find_same(
+    request: Asked, frame: TheFrame, sources: TheSources, guest_id: FromPath[int], q: FromQuery[str] = ""
+) -> Response[str]:
+    """Find the other guest that this one is, too."""
+    guest = await sources.guest(frame.viewer, guest_id)
+    text = q.strip() or (guest.name or "")
+    found = await sources.guests(frame.viewer, GuestsAsked(text, limit=_FOUND + 1)) if text else None
+    rows = [row for row in (found.rows if found else ()) if row.id != guest.id][:_FOUND]
+    return page(request, frame, "suggestions/find.html", tab="guests", guest=guest, rows=rows, text=text)
+
+
+@get("/guests/{guest_id:int}/same/{other_id:int}", guards=_GUARDS)
+async def compare(
+    request: Asked, frame: TheFrame, who: TheSamePerson, guest_id: FromPath[int], other_id: FromPath[int]
+) -> Response[str]:
+    """Two guests side by side."""
+    pair = await who.pair(frame.viewer, guest_id, other_id)
+    return page(request, frame, "suggestions/pair.html", tab="guests", pair=pair, **_spoken(frame))
+
+
+@post("/guests/{guest_id:int}/same/{other_id:int}", guards=_GUARDS)
+async def decide(
+    frame: TheFrame, who: TheSamePerson, data: Form, guest_id: FromPath[int], other_id: FromPath[int]
+) -> Redirect:
+    """Say that two guests are the same person, or that they are not, for ever."""
+    same = data.get("same") == "yes"
+    given = {name.removeprefix(_CHOSEN): value for name, value in data.items() if name.startswith(_CHOSEN)}
+    chosen = {name: value for name, value in given.items() if name in CHOSEN and value}
+    step, left = await who.decide(frame.viewer, guest_id, other_id, same, chosen if same else {})
+    back = data.get("back", "")
+    return after(Deed("merged" if same else "kept-apart", step), back if back == "/suggestions" else f"/guests/{left}")
+
+
+@post("/guests/{guest_id:int}/part", guards=_GUARDS)
+async def part(frame: TheFrame, who: TheSamePerson, data: Form, guest_id: FromPath[int]) -> Redirect:
+    """Take a record out of a guest."""
+    record = data.get("record", "")
+    if not (record.isascii() and record.isdecimal()):
+        raise Invalid("There is no such record.", field="record")
+    step, left = await who.part(frame.viewer, guest_id, int(record))
+    return after(Deed("parted", step), f"/guests/{left}")
+
+
+@post("/guest-steps/{step_id:int}/undo", guards=_GUARDS)
+async def undo(frame: TheFrame, who: TheSamePerson, data: Form, step_id: FromPath[int]) -> Redirect:
+    """Take a step back."""
+    step, left = await who.undo(frame.viewer, step_id)
+    back = data.get("back", "")
+    return after(Deed("unstepped", step), back if back.startswith("/suggestions") else f"/guests/{left}")
+
+
+def _spoken(frame: Frame) -> dict[str, Any]:
+    def because(pair: Pair) -> str:
+        return ", ".join(told(reason, frame.words.gettext) for reason in pair.reasons)
+
+    return {"because": because}

@@ -1,0 +1,36 @@
+"""Privacy over the API: the clock, consent, everything told, and an erasure after which nobody answers."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+
+def test_a_request_and_its_clock(ask_own):
+    today = datetime.now(UTC).date().isoformat()
+    made = ask_own("/privacy/requests", "owner", body={"kind": "access", "received_on": today}).json()
+    more = ask_own(f"/privacy/requests/{made['id']}/extend", "owner", body={"reason": "Two systems."}).json()
+    assert made["received_on"] == today < made["due_on"] < more["due_on"]
+    assert ask_own(f"/privacy/requests/{made['id']}/extend", "owner", body={"reason": "Again."}).status_code >= 400
+    assert (
+        ask_own(f"/privacy/requests/{made['id']}/close", "owner", body={"outcome": "done"}).json()["outcome"] == "done"
+    )
+    assert ask_own("/privacy/requests", "owner", closed="true").json()["items"][0]["id"] == made["id"]
+
+
+def test_consent_export_and_erasure(ask_own):
+    guest = ask_own("/guests", "owner", q="Anna").json()["items"][0]
+    path = f"/guests/{guest['id']}"
+    told = ask_own(f"{path}/consent", "owner", body={"state": "denied", "channel": "sms", "text_version": "v2"}).json()
+    assert told["standing"]["sms"] == "denied" and told["items"][-1]["by_guest"]
+    assert guest["name"] in ask_own(f"{path}/export", "owner").text
+    erased = ask_own(f"{path}/erase", "owner", body={}).json()
+    assert erased["counts"]["records"] >= 1 and erased["receipts"]
+    assert ask_own(path, "owner").status_code == 404
+    assert guest["name"] not in ask_own("/guests", "owner").text
+    assert ask_own("/privacy/erasures", "owner").json()["items"][0]["id"] == erased["id"]
+
+
+@pytest.mark.parametrize("role", ["host", "server", "marketer", "integrator"])
+def test_only_who_handles_privacy(ask, role):
+    assert ask("/privacy/requests", role).status_code == ask("/guests/1/export", role).status_code == 403
+    assert ask("/guests/1/erase", role, body={}).status_code == 403

@@ -1,0 +1,158 @@
+"""Merging from end to end: what staff say, and what pages show and other systems are told of it."""
+
+import pytest
+
+from servery.app import merging, saying
+from servery.app.arrive import arrive
+from servery.app.comparing import RoomSamePerson
+from servery.app.compose import compose
+from servery.app.same_person import RoomSaying
+from servery.app.sources import RoomSources
+from servery.errors import Invalid, NotFound
+from servery.model.changes import CheckSeen, GuestSeen
+from servery.model.guest import Birthday, SourceGuest
+from servery.model.order import Check, Line
+from servery.model.viewer import Viewer
+from servery.profile.listing import guest_rows
+from servery.storage.pool import open_pool
+from servery.sync import connections
+from tests.guests.told import guest_of, two_systems
+from tests.visits.evening import at
+
+pytestmark = pytest.mark.anyio
+VERA = Viewer("person", 7, "Vera", "owner")
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+@pytest.fixture
+async def pool(database):
+    async with open_pool(database) as pool:
+        async with pool.connection() as db:
+            systems = await two_systems(db)
+            await db.execute(
+                "insert into person (id, name, email, email_key, role) overriding system value "
+                "values (7, 'Vera', 'v@x.dk', 'v@x.dk', 'owner')"
+            )
+            hook = await connections.add_connection(db, "hook", "webhook", {"url": "https://x.example"}, None)
+            places = await connections.places(db, systems[0])
+            await connections.link_location(db, hook, "x", next(iter(places.values())).venue_id)
+            born = Birthday(5, 17, 1980)
+            people = {
+                "1": SourceGuest(
+                    name="Ida Englefield", email="ida.englefield@x.dk", birthday=born, allergies=("nuts",)
+                ),
+                "2": SourceGuest(name="Ida Englefield", email="ida.englefield@y.dk", city="Aarhus"),
+            }
+            await arrive(db, systems[0], places, [GuestSeen(one, 1, guest) for one, guest in people.items()])
+            checks = [
+                Check(currency="DKK", opened_at=at(0), closed_at=at(60), status="closed", guest_id=one,
+                      lines=(Line(name="Ribeye", amount=100 * int(one)),))
+                for one in people
+            ]  # fmt: skip
+            await arrive(
+                db, systems[0], places, [CheckSeen(f"c{n}", 1, "nord", check) for n, check in enumerate(checks)]
+            )
+        yield pool
+
+
+async def told_of(pool, external_id):
+    async with pool.connection() as db:
+        guest_id = await guest_of(db, external_id)
+    return await RoomSources(pool).guest(VERA, guest_id)
+
+
+async def sums(pool):
+    async with pool.connection() as db:
+        cursor = await db.execute("select id from guest where merged_into is null")
+        rows = await guest_rows(db, VERA, [row["id"] for row in await cursor.fetchall()])
+    return sum(one.visits for one in rows.values()), sum(each.amount for one in rows.values() for each in one.spend)
+
+
+async def targets(pool, kind):
+    async with pool.connection() as db:
+        cursor = await db.execute(
+            "select t.subject_id, c as connection from outbox_target t join connection c on c.id = t.connection_id "
+            "where kind = %s order by 1", [kind]
+        )  # fmt: skip
+        hook = next(one for one in await connections.connections(db) if one.connector == "webhook")
+        ids = [row["subject_id"] for row in await cursor.fetchall()]
+        return await compose(db, hook, kind, ids)
+
+
+async def test_a_suggestion_is_decided_on_the_page_and_taken_back(pool):
+    who, before = RoomSamePerson(pool), await sums(pool)
+    queue = await who.queue(VERA)
+    [pair] = queue.pairs
+    assert queue.total == 1
+    assert {row.kind for row in pair.rows if row.differs} == {"email"}
+    assert (pair.one.visits, pair.other.visits, pair.one.records) == (1, 1, ("till",))
+    step, left = await who.decide(VERA, pair.one.id, pair.other.id, True, {"email": "ida.englefield@y.dk"})
+    assert left == pair.one.id
+    whole = await told_of(pool, "2")
+    assert whole.id == pair.one.id
+    assert {each.kind: each.fact.value for each in whole.known("email", "city")} == {
+        "email": "ida.englefield@y.dk", "city": "Aarhus",
+    }  # fmt: skip
+    [email] = whole.known("email")
+    assert (email.fact.connection, email.fact.external_id) == ("Vera", "")
+    assert whole.figures.visits == 2
+    assert [(line.action, line.author, line.other_id) for line in whole.log] == [("merged", "Vera", pair.other.id)]
+    assert (await who.queue(VERA)).total == 0
+    assert await sums(pool) == before
+    await who.undo(VERA, step)
+    assert (await told_of(pool, "2")).id == pair.other.id
+    assert [each.fact.value for each in (await told_of(pool, "1")).known("email")] == ["ida.englefield@x.dk"]
+    assert (await who.queue(VERA)).total == 1
+    assert await sums(pool) == before
+
+
+async def test_not_the_same_person_leaves_the_queue_for_good(pool):
+    who = RoomSamePerson(pool)
+    [pair] = (await who.queue(VERA)).pairs
+    await who.decide(VERA, pair.one.id, pair.other.id, False, {})
+    assert (await who.queue(VERA)).total == 0
+    with pytest.raises(NotFound):
+        await who.pair(VERA, pair.one.id, pair.one.id)
+
+
+async def test_other_systems_are_told_of_each_step_once(pool):
+    async with pool.connection() as db:
+        one, two = await guest_of(db, "1"), await guest_of(db, "2")
+        step = await merging.merged(db, VERA, one, two)
+    async with pool.connection() as db:
+        back = await merging.taken_back(db, VERA, step.id)
+    told = await targets(pool, "merge")
+    assert set(told) == {step.id, back.id}
+    commands = [told[each.id][0] for each in (step, back)]
+    assert [(each.guest_id, each.other_id, each.merged, each.by) for each in commands] == [
+        (one, two, True, "staff"), (one, two, False, "staff"),
+    ]  # fmt: skip
+
+
+async def test_what_staff_write_is_on_the_guest_s_page_with_author_and_time(pool):
+    words = RoomSaying(pool)
+    async with pool.connection() as db:
+        one = await guest_of(db, "1")
+    edit = await words.edit(VERA, one, {"name": "Ida E. Englefield", "pronunciation": "EE-da"})
+    entry = await words.enter(VERA, one, "allergy", "shellfish", None)
+    shown = await told_of(pool, "1")
+    assert (shown.name, shown.pronunciation) == ("Ida E. Englefield", "EE-da")
+    assert {each.fact.value for each in shown.known("allergy")} == {"nuts", "shellfish"}
+    assert [(each.kind, each.text, each.author) for each in shown.entries] == [("allergy", "shellfish", "Vera")]
+    await words.strike(VERA, entry, False)
+    await words.take_back_edit(VERA, edit)
+    shown = await told_of(pool, "1")
+    assert (shown.name, shown.pronunciation, shown.entries) == ("Ida Englefield", None, [])
+    with pytest.raises(Invalid):
+        await words.edit(VERA, one, {"birthday": "tomorrow"})
+
+
+async def test_a_note_for_an_evening_is_gone_when_it_is_over(pool):
+    async with pool.connection() as db:
+        one = await guest_of(db, "1")
+        await saying.entered(db, VERA, one, "tonight", "Cake at nine", business_date=at(0).date().replace(year=2020))
+    assert (await told_of(pool, "1")).entries == []

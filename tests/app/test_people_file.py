@@ -1,0 +1,126 @@
+"""A file of people, as anybody has it, and what is said of who is who."""
+
+import csv
+from random import Random
+
+import pytest
+
+from servery.app.people_file import digits_of, read_people, resolve_file
+from servery.errors import Invalid
+from tests.guests.matching.crowd import crowd
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(*lines):
+        path = tmp_path / "people.csv"
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return path
+
+    return write
+
+
+def resolved(path):
+    answer = resolve_file(path, path.with_name("clusters.csv"), country="DK", step=lambda _: None)
+    with path.with_name("clusters.csv").open(encoding="utf-8") as file:
+        return answer, {row["id"]: row["cluster"] for row in csv.DictReader(file)}
+
+
+def pairs(of):
+    groups: dict[str, list[str]] = {}
+    for record, group in of.items():
+        groups.setdefault(group, []).append(record)
+    return {(one, other) for each in groups.values() for one in each for other in each if one < other}
+
+
+def test_a_dirty_list_is_resolved_without_labels_and_without_settings(written):
+    records = crowd(400)
+    lines = ["Guest ID;Fornavn;Efternavn;E-mail;Telefon;Postnr;By;Fødselsdag;Card code"]
+    truth = {}
+    random = Random(2)
+    code = {person: f"{random.randrange(10**7):07}" for person, _ in records}
+    for number, (person, guest) in enumerate(records):
+        day = guest.birthday
+        born = f"{day.day:02}-{day.month:02}-{day.year}" if day else ""
+        said = (
+            guest.given_name or "",
+            guest.family_name or "",
+            guest.email or "",
+            guest.phone or "",
+            guest.postcode or "",
+            guest.city or "",
+        )
+        lines.append(";".join([f"g{number}", *said, born, code[person]]))
+        truth[f"g{number}"] = person
+    answer, people = resolved(written(*lines))
+    assert answer.people.id_header == "Guest ID"
+    assert "Card code" in answer.compared
+    assert set(people) == set(truth)
+    right = pairs(people) & pairs(truth)
+    assert len(right) >= 0.995 * len(pairs(people))
+    assert len(right) >= 0.98 * len(pairs(truth))
+
+
+def test_a_file_without_ids_has_its_rows_numbered(written):
+    answer, people = resolved(written("name,phone", "Ida Holm,20123456", "Bo Berg,30123456"))
+    assert answer.people.id_header is None
+    assert people == {"1": "1", "2": "2"}
+
+
+def test_ids_that_are_there_twice_are_told_with_their_lines(written):
+    with pytest.raises(Invalid, match=r"more than once in the column id: lines 2, 4"):
+        read_people(written("id,name", "a,Ida", "b,Bo", "a,Eva"))
+
+
+def test_rows_without_an_id_are_told_with_their_lines(written):
+    with pytest.raises(Invalid, match=r"without an id in the column id: line 3"):
+        read_people(written("id,name", "a,Ida", ",Bo"))
+
+
+def test_one_row_is_one_person(written):
+    assert resolved(written("id,name", "a,Ida Holm"))[1] == {"a": "1"}
+
+
+def test_a_header_alone_is_nobody(written):
+    assert resolved(written("id,name"))[1] == {}
+
+
+def test_an_empty_file_is_none(written):
+    with pytest.raises(Invalid, match="empty"):
+        read_people(written(""))
+
+
+def test_a_phone_where_the_e_mail_should_be_is_a_phone(written):
+    rows = ("a,Ida Holm,20123456,", "b,Ida Holm,,20123456", "c,Bo Berg,bo@x.dk,")
+    _, people = resolved(written("id,name,email,phone", *rows))
+    assert people["a"] == people["b"] != people["c"]
+
+
+@pytest.mark.parametrize("name", ["", "X", "🎉", "محمد علي", "王伟", "?!"])
+def test_any_name_can_be_compared(written, name):
+    _, people = resolved(written("id,name,phone", f"a,{name},20123456", f"b,{name},20123456", "c,Bo Berg,30123456"))
+    assert people["a"] != people["c"]
+
+
+def test_ten_thousand_records_on_one_phone_are_not_one_person(written):
+    guests = [guest for _, guest in crowd(500)]
+    rows = [f"{number},{guest.name},+4570101010" for number, guest in enumerate(guests)]
+    _, people = resolved(written("id,name,phone", *rows))
+    assert len(set(people.values())) > 100
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "digits"),
+    [
+        ("1981-04-07", "dmy", "19810407"),
+        ("07.04.1981", "dmy", "19810407"),
+        ("04/07/1981", "mdy", "19810407"),
+        ("19810407", "dmy", "19810407"),
+        ("1981-84-07", "dmy", "19818407"),
+        ("19818407", "dmy", "19818407"),
+        ("7.4.", "dmy", "0407"),
+        ("soon", "dmy", None),
+    ],
+)
+def test_a_birthday_is_digits_even_where_a_slip_made_it_no_date(text, order, digits):
+    assert digits_of(text, order) == digits

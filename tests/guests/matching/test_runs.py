@@ -1,0 +1,72 @@
+"""Runs over all guests, against the database: what they join, what they leave, and taking them back."""
+
+import pytest
+
+from servery.errors import Invalid, NotFound
+from servery.guests.matching.runs import carry_out, learn, preview, undo
+from servery.guests.merge import say_apart
+from servery.model.guest import Birthday
+from servery.model.viewer import SYSTEM
+from tests.guests.told import guest_of, people, seen, tell
+
+IDA = {"birthday": Birthday(4, 7, 1981), "postcode": "8000", "city": "Aarhus"}
+
+
+async def no_rules(db):
+    """Each record a guest of its own, as before anybody looked."""
+    cursor = await db.execute("select id from source_guest order by id")
+    for row in await cursor.fetchall():
+        await db.execute(
+            "with made as (insert into guest (name) values (null) returning id) "
+            'update source_guest set guest_id = made.id, link = \'{"by": null, "author": "rules"}\' from made '
+            "where source_guest.id = %s",
+            [row["id"]],
+        )
+    await db.execute("delete from guest g where not exists (select from source_guest where guest_id = g.id)")
+
+
+@pytest.fixture
+async def two_idas(db, systems):
+    till, book = systems
+    await tell(db, till, seen("1", "Ida Holm", "ida.holm@x.dk", "+4520123456", **IDA), seen("9", "Bo Berg", "b@x.dk"))
+    await tell(db, book, seen("2", "Ida Holm", "ida.holm@x.dk", "+4520123456", **IDA))
+    await tell(db, book, seen("3", "Bo Holm", "bo.holm@x.dk", "+4520123456", postcode="8000", city="Aarhus"))
+    await no_rules(db)
+
+
+@pytest.mark.anyio
+async def test_a_run_joins_what_is_sure_and_is_taken_back_as_a_whole(db, two_idas):
+    before = await people(db)
+    found = await preview(db, lambda _: None)
+    assert await people(db) == before
+    assert found.joins == ((await guest_of(db, "1"), await guest_of(db, "2")),)
+    run = await carry_out(db, found, SYSTEM, "da_DK")
+    assert await people(db) == [["1", "2"], ["3"], ["9"]]
+    back = await undo(db, SYSTEM, run.id, "da_DK")
+    assert len(back.steps) == len(run.steps) == 1
+    assert await people(db) == before
+    with pytest.raises(Invalid, match="already"):
+        await undo(db, SYSTEM, run.id, "da_DK")
+
+
+@pytest.mark.anyio
+async def test_a_run_never_joins_those_of_whom_somebody_said_no(db, two_idas):
+    await say_apart(db, SYSTEM, await guest_of(db, "1"), await guest_of(db, "2"))
+    assert (await preview(db, lambda _: None)).joins == ()
+
+
+@pytest.mark.anyio
+async def test_there_is_no_such_run(db, systems):
+    with pytest.raises(NotFound):
+        await undo(db, SYSTEM, 77, "da_DK")
+
+
+@pytest.mark.anyio
+async def test_nobody_is_a_base_too(db, systems):
+    assert (await preview(db, lambda _: None)).records == 0
+
+
+@pytest.mark.anyio
+async def test_weights_are_learnt_as_versions_and_the_latest_counts(db, two_idas):
+    assert [(await learn(db)).version, (await learn(db)).version] == [1, 2]
+    assert (await preview(db, lambda _: None)).weights == 2

@@ -1,0 +1,136 @@
+"""After an erasure nothing tells who the guest was: in the database, its dump, its own files, and ours."""
+
+import asyncio
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from servery.app.erasing import by_itself, erase_guest
+from servery.model.viewer import SYSTEM
+from servery.privacy.holdings import HOLDINGS, OTHERS
+from servery.privacy.rewrite import rewrite
+from servery.storage.cluster import binaries
+from servery.storage.pool import Pool, open_pool
+from tests.privacy.conftest import plant
+from tests.privacy.planted import EMAIL, NAME, SPELT, Planted
+
+
+def dump(dsn: str) -> bytes:
+    """All of a database as text."""
+    return subprocess.run([binaries() / "pg_dump", "--dbname", dsn], check=True, capture_output=True).stdout
+
+
+def found_in(whole: bytes) -> set[bytes]:
+    return {one for one in SPELT if one in whole.lower()}
+
+
+def files_with(folder: Path) -> set[str]:
+    """The files below a folder that hold any of it."""
+    return {str(one.relative_to(folder)) for one in _files(folder) if found_in(one.read_bytes())}
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for one in folder.rglob("*"):
+        if one.is_file() and not one.is_symlink():
+            yield one
+
+
+@pytest.mark.anyio
+async def test_no_byte_is_left(own_server: str, home: Path) -> None:
+    async with open_pool(own_server) as pool:
+        planted = await plant(pool, home)
+        guest = await planted.known_guest()
+        other = await planted.guest("Anna Berg", "anna@berg.example", "8", phone=None, notes=(), tags=())
+        await planted.everywhere(guest)
+        async with by_itself(pool) as db:
+            await db.execute("checkpoint")
+        assert found_in(dump(own_server)) == set(SPELT)
+        assert {one.split("/")[1] for one in files_with(home)} >= {"base", "pg_wal"}
+
+        erased = await erase_guest(pool, home, SYSTEM, guest)
+        assert erased.counts["records"] == 2 and erased.counts["aside"] == 1
+        left = [line[:300] for line in dump(own_server).splitlines() if found_in(line)]
+        assert left == []
+
+        async with by_itself(pool) as db:
+            assert await rewrite(db, large=True)
+        assert files_with(home) == set()
+        assert b"anna@berg.example" in dump(own_server) and await planted.guest_of(planted.book, "b8") == other
+
+
+MONEY = "select sum(total) as total, sum(tips) as tips, count(*) as n from checks"
+VISITS = "select sum(spend) as spend, count(*) as n from visit where gone_at is null"
+
+
+@pytest.mark.anyio
+async def test_what_was_sold_stays(planted: Planted) -> None:
+    guest = await planted.known_guest()
+    async with planted.pool.connection() as db:
+        before = [await (await db.execute(each)).fetchone() for each in (MONEY, VISITS)]
+    await erase_guest(planted.pool, planted.home, SYSTEM, guest)
+    async with planted.pool.connection() as db:
+        assert [await (await db.execute(each)).fetchone() for each in (MONEY, VISITS)] == before
+        row = await (await db.execute("select body, table_name from checks")).fetchone()
+    assert row and row["body"]["lines"][0]["name"] == "Sole" and row["body"]["payments"][0]["tip"] == 2000
+
+
+@pytest.mark.anyio
+async def test_who_was_erased_does_not_come_back(planted: Planted) -> None:
+    guest = await planted.known_guest()
+    await erase_guest(planted.pool, planted.home, SYSTEM, guest)
+    await planted.guest()
+    await planted.arrives(planted.till, *planted.paid(number="99"))
+    async with planted.pool.connection() as db:
+        for table in ("source_guest", "reservation", "checks", "payment"):
+            rows = await (await db.execute(f"select to_jsonb(t)::text as whole from {table} t")).fetchall()
+            assert [row for row in rows if found_in(row["whole"].encode())] == []
+        row = await (await db.execute("select count(*) as n, sum(total) as total from checks")).fetchone()
+    assert row == {"n": 2, "total": 56000}
+
+
+@pytest.mark.anyio
+async def test_one_of_the_same_household_is_still_welcome(planted: Planted) -> None:
+    guest = await planted.known_guest()
+    await erase_guest(planted.pool, planted.home, SYSTEM, guest)
+    wife = await planted.guest("Ottilia Quixwater", "ottilia@quixwater.example", "10")
+    assert wife is not None
+
+
+@pytest.mark.anyio
+async def test_erased_while_a_sync_is_running(planted: Planted) -> None:
+    """A page was read before the erasure and is taken in after it, and one is being taken in while it is asked for."""
+    guest = await planted.known_guest()
+    page = planted.booked()
+
+    async def sync() -> None:
+        for _ in range(15):
+            await planted.arrives(planted.book, *page, *planted.booked())
+            await planted.arrives(planted.till, *planted.paid())
+
+    async def erasing() -> None:
+        await asyncio.sleep(0.05)
+        await erase_guest(planted.pool, planted.home, SYSTEM, guest)
+
+    await asyncio.gather(sync(), erasing())
+    await planted.arrives(planted.book, *page)
+    async with planted.pool.connection() as db:
+        rows = await (await db.execute("select name from guest")).fetchall()
+        assert rows == []
+        held = await (await db.execute("select body::text as body from reservation")).fetchall()
+    assert [row for row in held if NAME in row["body"] or EMAIL in row["body"]] == []
+
+
+@pytest.mark.anyio
+async def test_every_table_is_known(pool: Pool) -> None:
+    async with pool.connection() as db:
+        rows = await (
+            await db.execute(
+                "select relname::text as name from pg_class where relnamespace = 'public'::regnamespace "
+                "and relkind in ('r', 'p') and not relispartition and relname !~ '^_|^yoyo'"
+            )
+        ).fetchall()
+    there = {row["name"] for row in rows}
+    assert there - HOLDINGS.keys() - OTHERS == set()
+    assert HOLDINGS.keys() & OTHERS == set()

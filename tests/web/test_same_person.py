@@ -1,0 +1,125 @@
+"""Who is who on the pages, and what staff write of a guest; each undone again."""
+
+import html
+import re
+
+import pytest
+from litestar.testing import TestClient
+
+from servery.model.viewer import ROLES
+from tests.web.preview import Preview
+from tests.web.test_actions import sent
+
+DECIDERS = {"host", "manager", "owner"}
+
+
+@pytest.fixture
+def preview():
+    return Preview()
+
+
+@pytest.fixture
+def client(preview):
+    with TestClient(preview.app, base_url="http://servery.test") as client:
+        client.cookies.set("servery_session", "owner")
+        yield client
+
+
+def undo_of(page):
+    found = re.search(r'id="done".*?action="([^"]+)"', page.text, re.DOTALL)
+    assert found
+    return found[1]
+
+
+def test_a_pair_is_the_same_person_in_one_tap_with_the_value_chosen_and_undone_in_one(client, preview):
+    assert 'id="pair-13-21"' in client.get("/suggestions").text
+    page = sent(client, "/guests/13/same/21", "/suggestions", same="yes", **{"field-name": "Mette Sørensen"})
+    assert preview.who.steps == [(13, 21, True, {"name": "Mette Sørensen"})]
+    assert "They are one guest now." in page.text
+    assert 'id="pair-13-21"' not in page.text
+    page = sent(client, undo_of(page), "/suggestions")
+    assert "It is as it was before." in page.text
+    assert 'id="pair-13-21"' in page.text
+
+
+def test_a_pair_is_kept_apart_and_no_value_is_taken(client, preview):
+    page = sent(client, "/guests/13/same/21", "/suggestions", same="no", **{"field-name": "Mette"})
+    assert preview.who.steps == [(13, 21, False, {})]
+    assert "They stay two, for ever." in page.text
+    assert undo_of(page) == "/guest-steps/1/undo"
+
+
+def test_what_differs_is_marked_and_may_be_chosen_lists_are_kept_whole(client):
+    page = html.unescape(client.get("/suggestions").text)
+    row = page[page.index("E-mail") : page.index("Phone")]
+    assert "differs" in row
+    assert row.count('type="radio"') == 2
+    allergies = page[page.index("Allergies") :]
+    assert "differs" not in allergies[: allergies.index("</tr>")]
+    assert "same phone, same family name, same initial, another e-mail" in page
+    assert "0,97" in page
+
+
+def test_an_empty_queue_says_so(client, preview):
+    for one, other in ((13, 21), (14, 22)):
+        sent(client, f"/guests/{one}/same/{other}", "/suggestions", same="no")
+    assert "Nobody is in question" in client.get("/suggestions").text
+
+
+def test_another_guest_is_found_and_compared(client):
+    page = client.get("/guests/13/same", params={"q": "ø"})
+    assert re.search(r'href="/guests/13/same/\d+"', page.text)
+    assert "Not the same person" in client.get("/guests/13/same/21").text
+    assert client.get("/guests/13/same/999").status_code == 404
+
+
+def test_a_record_is_taken_out(client, preview):
+    assert 'action="/guests/13/part"' in client.get("/guests/13").text
+    page = sent(client, "/guests/13/part", record="2")
+    assert preview.who.parted == [(13, 2)]
+    assert "The record is another guest's now." in html.unescape(page.text)
+    assert sent(client, "/guests/13/part", record="x").status_code == 422
+
+
+def test_the_log_tells_who_and_why_and_offers_only_what_still_stands(client):
+    page = html.unescape(client.get("/guests/13").text)
+    log = page[page.index('id="step-4"') :]
+    assert "Merged with guest 21, 2 records" in log
+    assert "told us so" in log
+    assert 'action="/guest-steps/4/undo"' in log
+    assert 'action="/guest-steps/3/undo"' not in log
+
+
+def test_details_that_were_changed_are_kept_and_no_others(client, preview):
+    same = {"name": "Mette Sørensen", "was-name": "Mette Sørensen", "was-vip": "yes", "vip": "on"}
+    page = sent(client, "/guests/13/edit", **same)
+    assert preview.saying.said == []
+    assert "done=" not in str(page.url)
+    page = sent(client, "/guests/13/edit", **{**same, "city": "Aarhus ", "was-city": ""})
+    assert preview.saying.said == [("edit", {"city": "Aarhus"})]
+    sent(client, undo_of(page))
+    assert preview.saying.said[-1] == ("back", 1)
+
+
+def test_an_entry_is_written_struck_out_and_stands_again(client, preview):
+    page = sent(client, "/guests/13/entries", kind="tonight", text="Cake at nine")
+    assert preview.saying.said == [("tonight", "Cake at nine")]
+    page = sent(client, undo_of(page))
+    assert undo_of(page) == "/guest-entries/2/again"
+    sent(client, undo_of(page))
+    assert preview.saying.said[1:] == [("strike", 2), ("again", 2)]
+    assert sent(client, "/guests/13/entries", kind="nonsense", text="x").status_code == 422
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_only_some_roles_decide(client, role):
+    token = re.search(r'name="_csrf_token" value="([0-9a-f]+)"', client.get("/guests").text)
+    assert token
+    client.cookies.set("servery_session", role)
+    wanted = 200 if role in DECIDERS else 403
+    assert client.get("/suggestions").status_code == wanted
+    assert client.get("/guests/13/same").status_code == wanted
+    body = {"_csrf_token": token[1], "kind": "tag", "text": "x"}
+    assert client.post("/guests/13/entries", data=body).status_code == wanted
+    shown = client.get("/guests/13").text
+    assert ('action="/guests/13/part"' in shown) == (role in DECIDERS)
