@@ -83,7 +83,7 @@ def test_the_help_of_connect_tells_each_setting_and_which_are_secret(servery: Ru
     told = " ".join(servery("connect", "--help").stdout.split())
     assert (
         "square: --secret access_token (needed), webhook_signature_key (Signature key of the webhook); "
-        "--set base_url (Address of the API), location (Location)."
+        "--set base_url (Address of the API), location (Location), language (Language of what is written into Square)."
     ) in told
     assert "resos: --secret api_key (needed); --set base_url" in told
     assert "csv:" not in told

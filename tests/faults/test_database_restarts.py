@@ -100,6 +100,8 @@ class Sender:
         self._hook = hook
         self.acknowledged: dict[int, float] = {}
         self._open: set[asyncio.Task[None]] = set()
+        # More at once, and this process would be busy with its own waiting when the database is back.
+        self._lines = asyncio.Semaphore(40)
 
     async def send_until(self, stop: asyncio.Event) -> None:
         number = 0
@@ -117,13 +119,19 @@ class Sender:
         body = event(number)
         headers = signed(body, KEY, self._hook)
         while True:
-            with suppress(httpx.TransportError):
-                answer = await http.post(self._hook, content=body, headers=headers)
-                if answer.is_success:
-                    self.acknowledged[number] = time.monotonic()
+            async with self._lines:
+                if await self._told(http, number, body, headers):
                     return
-                assert answer.status_code >= 500, answer.text
             await asyncio.sleep(0.3)
+
+    async def _told(self, http: httpx.AsyncClient, number: int, body: bytes, headers: dict[str, str]) -> bool:
+        with suppress(httpx.TransportError):
+            answer = await http.post(self._hook, content=body, headers=headers)
+            if answer.is_success:
+                self.acknowledged[number] = time.monotonic()
+                return True
+            assert answer.status_code >= 500, answer.text
+        return False
 
     def within(self, since: float, seconds: float = 1.0) -> int:
         """How many were acknowledged in a stretch of time."""

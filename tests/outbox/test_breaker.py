@@ -32,8 +32,11 @@ class Moved:
         self.at += timedelta(seconds=seconds)
         await asyncio.sleep(0)
 
+    def running(self) -> float:
+        return self.at.timestamp()
+
     def clock(self) -> Clock:
-        return Clock(self.now, self.sleep)
+        return Clock(self.now, self.sleep, self.running)
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ first is made: where it is killed, they count as made.
 
 import asyncio
 import logging
-import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -143,13 +142,13 @@ def _key(limit: Limit) -> str:
 class _Taken:
     """Permits that this process holds."""
 
-    def __init__(self, number: int, permits: int, usable_until: float) -> None:
+    def __init__(self, number: int, permits: int, began: float) -> None:
         self.number = number
         self.left = permits
-        self.usable_until = usable_until
+        self.usable_until = began + USE_SECONDS
         self.used = 0
         self.under_way = 0
-        self.last_answer = time.monotonic()
+        self.last_answer = began
 
 
 class Limiter:
@@ -179,7 +178,7 @@ class Limiter:
             yield
         finally:
             taken.under_way -= 1
-            taken.last_answer = time.monotonic()
+            taken.last_answer = self._clock.running()
             await self._end(taken)
 
     async def _begin(self) -> _Taken:
@@ -200,7 +199,7 @@ class Limiter:
         taken = self._taken
         if taken is None:
             return None
-        if taken.left and time.monotonic() < taken.usable_until:
+        if taken.left and self._clock.running() < taken.usable_until:
             return taken
         self._taken = None
         if not taken.under_way:
@@ -209,12 +208,12 @@ class Limiter:
         return None
 
     async def _take(self) -> _Taken | None:
-        began = time.monotonic()
+        began = self._clock.running()
         given, wait = await self._exchange(self._waiting)
         if given is None:
             await self._clock.sleep(wait)
             return None
-        return _Taken(given.number, given.permits, began + USE_SECONDS)
+        return _Taken(given.number, given.permits, began)
 
     async def _end(self, taken: _Taken) -> None:
         if taken.left or taken.under_way:
@@ -233,7 +232,7 @@ class Limiter:
     async def _exchange(self, wanted: int) -> tuple[Grant | None, float]:
         """Give back what is done with, and take permits for `wanted` more."""
         done, self._done = self._done, deque()
-        now = time.monotonic()
+        now = self._clock.running()
         returned = [Returned(one.number, one.used, now - one.last_answer) for one in done]
         try:
             async with self._pool.connection() as db:
