@@ -5,7 +5,8 @@
 #   make/environment.sh --testing   that, and what its tests need
 #
 # Each step leaves its stamp in .venv only when it is done: a step that was killed, or that was done for another lock,
-# another Python or another place, does not match and is done again. PYTHON chooses the interpreter.
+# another Python or another place, does not match and is done again. PYTHON chooses the interpreter, JAVA
+# another program than java.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -116,6 +117,6 @@ flock 9
 { is_done running requirements.lock && is_asked_for; } || make_running
 if [ "${1:-}" = --testing ]; then
     is_done testing requirements-test.lock || add_testing
-    ! command -v java >/dev/null || is_done spark requirements-spark.lock || add_spark
+    ! command -v "${JAVA:-java}" >/dev/null || is_done spark requirements-spark.lock || add_spark
 fi
 is_done servery pyproject.toml || add_servery

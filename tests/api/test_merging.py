@@ -64,7 +64,7 @@ def test_a_guest_is_changed_by_who_has_read_it(ask_own):
     change = {"name": "Anna Ø. Østergård", "pronunciation": "AN-na", "birthday": {"month": 5, "day": 17, "year": None}}
     assert ask_own("/guests/1", body=change, method="PATCH").status_code == 428
     stale = ask_own("/guests/1", headers={"if-match": '"other"'}, body=change, method="PATCH")
-    assert (stale.status_code, stale.json()["code"]) == (412, "changed-since")
+    assert (stale.status_code, stale.json()["code"]) == (412, "stale")
     done = ask_own("/guests/1", headers={"if-match": read.headers["etag"]}, body=change, method="PATCH")
     assert done.status_code == 200
     assert {name: done.json()[name] for name in change} == change

@@ -26,7 +26,7 @@ class Checkout:
     def __init__(self, place: Path, root: Path) -> None:
         self.place = place
         shutil.copytree(root / "make", place / "make")
-        for name in ("requirements.lock", "requirements-test.lock", "pyproject.toml"):
+        for name in ("requirements.lock", "requirements-test.lock", "requirements-spark.lock", "pyproject.toml"):
             (place / name).write_text(f"{name}\n")
         self.python = place / "stand-in"
         self.python.write_text(STAND_IN)
@@ -42,6 +42,7 @@ class Checkout:
             "BUILD": "",
             "KILLED_AT": "never",
             "PYTHON": str(self.python),
+            "JAVA": "no-java-here",
         }
         place = {**os.environ, **settings, "CALLS": str(calls), **pretence}
         script = self.place / "make/environment.sh"
@@ -71,6 +72,11 @@ def test_what_tests_need_is_added_to_what_runs(checkout: Checkout):
     assert checkout.make("--testing")[1] == ["requirements-test.lock"]
     assert checkout.make("--testing")[1] == []
     assert checkout.make()[1] == []
+
+
+def test_where_java_is_spark_is_added(checkout: Checkout):
+    assert checkout.make("--testing", JAVA="sh")[1] == [*TESTING[:-1], "requirements-spark.lock", "."]
+    assert checkout.make("--testing", JAVA="sh")[1] == []
 
 
 def test_tests_alone_make_both(checkout: Checkout):

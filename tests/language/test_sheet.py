@@ -20,6 +20,10 @@ def test_what_is_no_text_stays_what_it_is():
     )
 
 
+def test_a_program_gets_its_ids_back_as_they_were():
+    assert lines([["-5", "@x"]], inert=False) == "-5,@x\r\n"
+
+
 def test_quotes_commas_and_lines_are_kept_in_their_cell():
     assert lines([['5" pizza, hot', "two\nlines"]]) == '"5"" pizza, hot","two\nlines"\r\n'
 

@@ -1,6 +1,5 @@
 """A file of people, anybody's: read, resolved by itself, and answered with a file that says who is who."""
 
-import csv
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +21,7 @@ from servery.connectors.csv.sniff import Cut, cut_of, opened
 from servery.connectors.csv.words import folded
 from servery.errors import Invalid
 from servery.guests.matching.sheet import FIELDS, sheet
+from servery.language.sheet import lines
 
 _SAMPLE_ROWS = 1000
 _NOT_COMPARED = frozenset(("created_at", "modified", "notes", "tags", "marketing", "guest_id"))
@@ -165,10 +165,10 @@ def resolve_file(path: Path, output: Path, *, country: str | None = None, step: 
     from servery.guests.matching.listed import resolve
 
     resolved = resolve(taken, step)
-    with output.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("id", "cluster"))
-        writer.writerows(zip(people.ids, resolved.people, strict=True))
+    rows = [("id", "cluster"), *zip(people.ids, resolved.people, strict=True)]
+    draft = output.with_name(f".{output.name}.part")
+    draft.write_text(lines(rows, "\n", inert=False), encoding="utf-8", newline="")
+    draft.replace(output)
     compared = tuple(taken.named.get(each.name, each.name) for each in taken.comparisons)
     return Answer(people, len(set(resolved.people)), compared)
 

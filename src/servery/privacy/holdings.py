@@ -36,6 +36,7 @@ HOLDINGS: Mapping[str, Fate] = {
     "subject_request": "emptied",
     "erasure_receipt": "emptied",
     "guest_look": "number",
+    "guest_waiting": "number",
     "match_run": "number",
     "erasure": "number",
 }
@@ -45,12 +46,12 @@ BY_DAYS = frozenset({"inbox_event", "inbox_outcome", "inbox_record"})
 
 OTHERS = frozenset(
     {
-        "action", "alert", "alert_receiver", "api_key", "application", "authorisation", "connection", "day_to_form",
-        "erased_key", "field_rule", "file_taken", "health_hour", "health_turn", "inbox_seen", "installation",
-        "match_weights", "menu", "menu_item", "outbox_attempt", "outbox_gate", "person", "planted", "process",
-        "recomputing", "reconciliation", "repair", "retention_rule", "retention_run", "session", "set_up",
-        "sign_in_attempt", "sign_in_link", "sync_state", "table_pair", "tag_rule", "to_rewrite", "venue", "venue_link",
-        "venue_table", "verification",
+        "action", "alert", "alert_receiver", "api_key", "application", "asked_once", "authorisation", "connection",
+        "day_to_form", "erased_key", "field_rule", "file_taken", "health_hour", "health_turn", "inbox_seen",
+        "installation", "key_file", "match_weights", "menu", "menu_item", "outbox_attempt", "outbox_gate", "person",
+        "planted", "process", "recomputing", "reconciliation", "record_count", "repair", "retention_rule",
+        "retention_run", "session", "set_up", "sign_in_attempt", "sign_in_link", "sync_state", "table_pair",
+        "tag_rule", "to_rewrite", "venue", "venue_link", "venue_table", "verification",
     }
 )  # fmt: skip
 """Tables that hold nothing of guests."""
