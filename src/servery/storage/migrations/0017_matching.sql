@@ -1,7 +1,7 @@
 -- What of each source record is compared, made anew when `version` is behind the code's; `keys`: where it is looked up.
 create table match_features (
     source_guest_id bigint primary key references source_guest on delete cascade,
-    version integer not null,
+    version bigint not null,
     body jsonb not null,
     keys bigint[] not null
 );
@@ -9,7 +9,7 @@ create index match_features_keys on match_features using gin (keys) with (fastup
 
 -- Every training's weights; the newest counts.
 create table match_weights (
-    version integer primary key generated always as identity,
+    version bigint primary key generated always as identity,
     trained_at timestamptz not null default now(),
     records bigint not null,
     body jsonb not null
