@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -29,6 +29,7 @@ from psycopg.conninfo import make_conninfo
 
 from servery.storage.embedded import embedded_server
 from servery.storage.migrate import migrate
+from servery.storage.pool import Pool, open_pool
 
 _numbers = count(1)
 
@@ -100,6 +101,19 @@ def database(server: str) -> Iterator[str]:
     """DSN of an empty, migrated database on the embedded server that is this test's alone."""
     with _fresh_database(server, _migrated_template(server)) as dsn:
         yield dsn
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """What asynchronous tests run on."""
+    return "asyncio"
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[Pool]:
+    """Connections to `database`, as the product opens them."""
+    async with open_pool(database) as pool:
+        yield pool
 
 
 @pytest.fixture

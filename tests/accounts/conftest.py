@@ -8,18 +8,7 @@ from servery.accounts import passwords
 from servery.accounts.people import add
 from servery.accounts.rows import Person
 from servery.model.viewer import SYSTEM
-from servery.storage.pool import Connection, Pool, open_pool
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture
-async def pool(database: str) -> AsyncIterator[Pool]:
-    async with open_pool(database) as pool:
-        yield pool
+from servery.storage.pool import Connection, Pool
 
 
 @pytest.fixture

@@ -20,11 +20,6 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 async def till(database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     async with open_pool(database) as pool, house(pool) as till:
 

@@ -1,7 +1,6 @@
 """From records to guests to visits in one transaction, also when several arrive at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -9,23 +8,12 @@ from servery.app.arrive import CHANGED, arrive
 from servery.model.changes import GuestSeen
 from servery.model.guest import SourceGuest
 from servery.model.venue import Venue
-from servery.storage.pool import Pool, open_pool
+from servery.storage.pool import Pool
 from servery.sync import connections
 from servery.venues.rows import add_venue
 from tests.visits.evening import booking, check
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture
-async def pool(database: str) -> AsyncIterator[Pool]:
-    async with open_pool(database) as pool:
-        yield pool
 
 
 @pytest.fixture

@@ -13,18 +13,12 @@ from servery.connectors import registry
 from servery.errors import Invalid, NeedsPerson, Refuse
 from servery.model.viewer import SYSTEM, Viewer
 from servery.settings import Settings
-from servery.storage.pool import open_pool
 from servery.sync import connections, state
 from tests.app.vendor import Orchid, known, serving
 
 pytestmark = pytest.mark.anyio
 PUBLIC = "https://servery.example.com"
 OWNER = Viewer("person", 1, "Rosa", "owner")
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
 
 
 @pytest.fixture
@@ -36,12 +30,6 @@ def orchid():
 def url(orchid, tmp_path, monkeypatch):
     known(tmp_path, monkeypatch)
     yield from serving(orchid)
-
-
-@pytest.fixture
-async def pool(database):
-    async with open_pool(database) as pool:
-        yield pool
 
 
 @pytest.fixture

@@ -20,11 +20,6 @@ SOON = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(hours=2)
 
 
 @pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture
 async def nord(database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     known(monkeypatch)
     async with open_pool(database) as pool:

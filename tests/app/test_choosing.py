@@ -17,11 +17,6 @@ INTEGRATOR = Viewer("person", 1, "Ida", "integrator")
 
 
 @pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture
 async def nord(database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     known(monkeypatch)
     async with open_pool(database) as pool:

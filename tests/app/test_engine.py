@@ -16,11 +16,6 @@ from servery.sync import connections, state
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 class Interrupted:
     """A pool whose server is away the first time that it is asked."""
 

@@ -17,11 +17,6 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture
 async def nord(database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     """A venue whose till's past is being read at this moment."""
     known(monkeypatch)

@@ -22,11 +22,6 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 async def till(database: str) -> AsyncIterator[House]:
     async with open_pool(database) as pool, house(pool) as till:
         yield till

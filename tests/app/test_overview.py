@@ -1,6 +1,5 @@
 """What pages are told of how the house is, from real tables."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from servery.model.changes import GuestSeen
 from servery.model.guest import SourceGuest
 from servery.model.viewer import SYSTEM, Viewer
 from servery.settings import Settings, read_settings
-from servery.storage.pool import Pool, open_pool
 from servery.sync import connections, state
 from tests.visits.evening import booking, check, evening
 
@@ -22,17 +20,6 @@ pytestmark = pytest.mark.anyio
 
 HOST = Viewer("person", 1, "Rosa", "host")
 MARKETER = Viewer("person", 2, "Max", "marketer")
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def pool(database: str) -> AsyncIterator[Pool]:
-    async with open_pool(database) as pool:
-        yield pool
 
 
 def settings(home: Path) -> Settings:

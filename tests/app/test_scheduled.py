@@ -20,7 +20,7 @@ from servery.connectors.contract import Session
 from servery.connectors.registry import connector
 from servery.errors import NeedsPerson, Retry
 from servery.model.venue import Venue
-from servery.storage.pool import Pool, open_pool
+from servery.storage.pool import Pool
 from servery.sync import connections
 from servery.sync.connections import Connection
 from servery.sync.places import Place
@@ -32,17 +32,6 @@ ORDERS = """Check,Date,Time,Item,Qty,Price
 {number},2026-03-06,19:40,Wine,2,75.00
 """
 ENTERED = {"restaurant": "The Pass", "time_zone": "Europe/Copenhagen", "currency": "DKK"}
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def pool(database: str) -> AsyncIterator[Pool]:
-    async with open_pool(database) as pool:
-        yield pool
 
 
 @pytest.fixture(autouse=True)

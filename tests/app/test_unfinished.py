@@ -20,11 +20,6 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 async def db(database: str) -> AsyncIterator[Db]:
     async with open_pool(database) as pool, pool.connection() as db:
         yield db

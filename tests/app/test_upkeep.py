@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -12,20 +11,9 @@ from servery.app.upkeep import keep_up, run
 from servery.inbox import partitions
 from servery.inbox.partitions import today
 from servery.settings import Settings
-from servery.storage.pool import Pool, open_pool
+from servery.storage.pool import Pool
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture
-async def pool(database: str) -> AsyncIterator[Pool]:
-    async with open_pool(database) as pool:
-        yield pool
 
 
 async def fill(pool: Pool, *days_ago: int) -> None:

@@ -18,22 +18,11 @@ from servery.app import guarded, watching
 from servery.errors import NeedsPerson, Retry
 from servery.health import alerts, repairs, watch
 from servery.settings import Settings, read_settings
-from servery.storage.pool import Pool, open_pool
+from servery.storage.pool import Pool
 from servery.sync import connections, state
 from servery.testing.served import free_port, served
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def pool(database: str) -> AsyncIterator[Pool]:
-    async with open_pool(database) as pool:
-        yield pool
 
 
 class Mailbox:

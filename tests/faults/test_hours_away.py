@@ -17,7 +17,7 @@ from servery.connectors.contract import Account
 from servery.connectors.square.simulator import simulator
 from servery.model.order import Check, Line
 from servery.model.venue import Venue
-from servery.storage.pool import Pool, open_pool
+from servery.storage.pool import Pool
 from servery.sync import connections
 from servery.sync.reading import Reader
 from servery.sync.reconcile import reconcile
@@ -29,17 +29,6 @@ pytestmark = pytest.mark.anyio
 
 AWAY = timedelta(hours=4)
 CHECKS = 300
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def pool(database: str) -> AsyncIterator[Pool]:
-    async with open_pool(database) as pool:
-        yield pool
 
 
 def check(at: datetime, amount: int) -> Check:

@@ -25,11 +25,6 @@ PEOPLE = {
 
 
 @pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture
 async def db(database: str) -> AsyncIterator[Connection]:
     async with open_pool(database, largest=1) as pool, pool.connection() as db:
         await add_connection(db, "Older", "resos", {}, None)

@@ -3,21 +3,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from servery.storage.pool import Connection, Pool, open_pool
+from servery.storage.pool import Connection, Pool
 from servery.sync import connections, state
 
 NOW = datetime(2026, 3, 13, 18, 4, tzinfo=UTC)
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def pool(database: str) -> AsyncIterator[Pool]:
-    async with open_pool(database) as pool:
-        yield pool
 
 
 @pytest.fixture

@@ -2,18 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from servery.storage.pool import Connection, Pool, open_pool
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture
-async def pool(database: str) -> AsyncIterator[Pool]:
-    async with open_pool(database) as pool:
-        yield pool
+from servery.storage.pool import Connection, Pool
 
 
 @pytest.fixture

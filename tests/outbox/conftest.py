@@ -7,11 +7,6 @@ from servery.storage.pool import Connection, Pool, open_pool
 
 
 @pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture
 async def pool(database: str) -> AsyncIterator[Pool]:
     """A database with one connection, whose id is 1."""
     with psycopg.connect(database, autocommit=True) as db:

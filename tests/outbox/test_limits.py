@@ -80,11 +80,6 @@ def test_what_a_window_keeps_is_bounded():
     assert max(map(len, windows.spent.values())) <= 60
 
 
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
 @pytest.mark.anyio
 async def test_a_strict_server_sees_no_breach_by_several_senders(pool: Pool):
     receiver, limits = Receiver(), [Limit(20, 0.5), Limit(50, 2.0)]

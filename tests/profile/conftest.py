@@ -12,11 +12,6 @@ from tests.profile.house import MENU, House
 
 
 @pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture
 async def db(database: str) -> AsyncIterator[Connection]:
     async with open_pool(database, largest=1) as pool, pool.connection() as db:
         yield db

@@ -8,22 +8,11 @@ from servery.app.arrive import arrive
 from servery.app.keeping import keeper
 from servery.connectors.contract import Account, Resource, Session
 from servery.model.venue import Venue
-from servery.storage.pool import Connection, Pool, open_pool
+from servery.storage.pool import Connection, Pool
 from servery.sync import connections
 from servery.sync.reading import Reader
 from servery.venues.rows import add_venue
 from tests.sync.vendors import Vendor
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture
-async def pool(database: str) -> AsyncIterator[Pool]:
-    async with open_pool(database) as pool:
-        yield pool
 
 
 @pytest.fixture

@@ -23,11 +23,6 @@ NORD = Venue(
 
 
 @pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture
 async def db(database: str) -> AsyncIterator[Connection]:
     async with open_pool(database) as pool, pool.connection() as connection:
         yield connection

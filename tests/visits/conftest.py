@@ -6,11 +6,6 @@ from servery.storage.pool import Connection, open_pool
 
 
 @pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture
 async def db(database: str) -> AsyncIterator[Connection]:
     async with open_pool(database) as pool, pool.connection() as connection:
         yield connection

@@ -1,7 +1,5 @@
 """What the pages ask for, answered by the real rooms over a real database."""
 
-from collections.abc import AsyncIterator
-
 import msgspec
 import psycopg
 import pytest
@@ -14,23 +12,12 @@ from servery.model.guest import SourceGuest
 from servery.model.money import Money
 from servery.model.order import Line
 from servery.model.viewer import SYSTEM, Viewer
-from servery.storage.pool import Pool, open_pool
+from servery.storage.pool import Pool
 from servery.sync import connections
 from servery.web.guests.page import GuestsAsked
 from tests.visits.evening import booking, check, evening
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture
-async def pool(database: str) -> AsyncIterator[Pool]:
-    async with open_pool(database) as pool:
-        yield pool
 
 
 async def two_jensens(pool: Pool) -> None:

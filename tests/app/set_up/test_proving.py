@@ -18,7 +18,6 @@ from servery.model.order import Check, Line
 from servery.model.reservation import Reservation
 from servery.model.venue import Table, Venue
 from servery.settings import Settings
-from servery.storage.pool import open_pool
 from servery.sync import connections, proof, state, tables
 from servery.venues.rows import add_venue
 from tests.app.vendor import Orchid, known, serving
@@ -54,11 +53,6 @@ class Till:
 
 
 @pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture
 def orchid():
     return Orchid()
 
@@ -67,12 +61,6 @@ def orchid():
 def url(orchid, tmp_path, monkeypatch):
     known(tmp_path, monkeypatch)
     yield from serving(orchid)
-
-
-@pytest.fixture
-async def pool(database):
-    async with open_pool(database) as pool:
-        yield pool
 
 
 @pytest.fixture

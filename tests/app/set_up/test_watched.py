@@ -12,11 +12,6 @@ KEY = {"webhook_signature_key": "key"}
 SITE = "https://servery.example.com"
 
 
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
 @pytest.mark.parametrize(
     ("of_connection", "of_application", "told", "asks_secret"),
     [
