@@ -1,5 +1,6 @@
 """An installation in real processes, reading a till that can be switched off."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
@@ -68,6 +69,12 @@ class Installation:
     def log(self) -> str:
         """All that was written."""
         return "".join(path.read_text() for path in self._logs)
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """The log's entries; a last line that is still being written is not told yet."""
+        whole = [line for path in self._logs for line in path.read_text().split("\n")[:-1]]
+        return [json.loads(line) for line in whole if line.startswith("{")]
 
 
 @contextmanager
