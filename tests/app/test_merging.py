@@ -24,11 +24,6 @@ VERA = Viewer("person", 7, "Vera", "owner")
 
 
 @pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture
 async def pool(database):
     async with open_pool(database) as pool:
         async with pool.connection() as db:

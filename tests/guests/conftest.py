@@ -2,19 +2,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from servery.storage.pool import Connection, Pool, open_pool
+from servery.storage.pool import Connection, Pool
 from tests.guests.told import two_systems
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture
-async def pool(database: str) -> AsyncIterator[Pool]:
-    async with open_pool(database) as pool:
-        yield pool
 
 
 @pytest.fixture

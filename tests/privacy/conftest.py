@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -8,15 +8,10 @@ from servery.model.venue import Venue
 from servery.privacy.keyed import Key, open_key
 from servery.storage.embedded import embedded_server
 from servery.storage.migrate import migrate
-from servery.storage.pool import Pool, open_pool
+from servery.storage.pool import Pool
 from servery.sync import connections
 from servery.venues.rows import add_venue
 from tests.privacy.planted import Planted
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
 
 
 @pytest.fixture
@@ -25,12 +20,6 @@ def own_server(home: Path) -> Iterator[str]:
     with embedded_server(home) as dsn:
         migrate(dsn)
         yield dsn
-
-
-@pytest.fixture
-async def pool(database: str) -> AsyncIterator[Pool]:
-    async with open_pool(database) as pool:
-        yield pool
 
 
 @pytest.fixture
