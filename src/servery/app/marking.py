@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from servery.app.ownership import Outlet, outlets
+from servery.guests.tagging.rows import note_changed
 from servery.outbox.mark import mark
 from servery.outbox.records import adopt
 from servery.storage.pool import Connection as Db
@@ -51,7 +52,11 @@ select exists (
 
 
 async def mark_changed(db: Db) -> None:
-    """Mark what every system no longer holds as it should since this transaction began; the last thing it does."""
+    """Mark what every system no longer holds as it should since this transaction began; the last thing it does.
+
+    Guests who changed in it are noted, too, for the rules of tags.
+    """
+    await note_changed(db)
     to = await outlets(db)
     if not to:
         return

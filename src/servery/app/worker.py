@@ -7,7 +7,18 @@ from collections.abc import Awaitable, Callable
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
-from servery.app import catching_up, engine, erasing, incoming, leaving, retaining, scheduled, upkeep, watching
+from servery.app import (
+    catching_up,
+    engine,
+    erasing,
+    incoming,
+    leaving,
+    retaining,
+    scheduled,
+    tagging,
+    upkeep,
+    watching,
+)
 from servery.app.calls import either
 from servery.app.set_up import working
 from servery.app.supervise import stop_event
@@ -36,6 +47,7 @@ SERVICES: dict[str, Service] = {
     "upkeep": upkeep.run,
     "erasing": erasing.run,
     "retention": retaining.run,
+    "tagging": tagging.run,
 }
 """What a worker does, side by side. Several workers share it: each service takes only what no other has taken."""
 

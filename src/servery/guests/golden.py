@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct, convert, structs
 
 from servery.guests.edits import NOTHING, Edit, Entry, Said, digest
+from servery.guests.hygiene.written import written
 from servery.guests.names import words
 from servery.model.commands import Field
 from servery.model.guest import Birthday, Golden, Known, Note, SourceGuest
@@ -50,8 +51,8 @@ def without(guest: SourceGuest, fields: Collection[Field]) -> SourceGuest:
     return structs.replace(guest, **unsaid) if unsaid else guest
 
 
-def golden(records: Sequence[Record], said: Said = NOTHING) -> Golden:
-    """The golden fields of a guest made of these records, and of what staff say of them."""
+def golden(records: Sequence[Record], said: Said = NOTHING, by_rule: Sequence[Known] = ()) -> Golden:
+    """The golden fields of a guest made of these records, of what staff say of them, and of the tags by rule."""
     latest = sorted(map(_heard, records), key=lambda one: (one.at, one.external_id, one.id), reverse=True)
     chosen = {field: _chosen(field, latest, said.edits.get(field)) for field in RULES}
     return Golden(
@@ -59,7 +60,7 @@ def golden(records: Sequence[Record], said: Said = NOTHING) -> Golden:
         pronunciation=_edited(said.edits.get("pronunciation")),
         allergies=_all(latest, lambda guest: guest.allergies, said.of("allergy")),
         preferences=_all(latest, lambda guest: guest.preferences, said.of("preference")),
-        tags=_all(latest, lambda guest: guest.tags, said.of("tag")),
+        tags=_all(latest, lambda guest: guest.tags, said.of("tag"), by_rule),
         notes=_notes(latest, said.of("note")),
         one_time=bool(latest) and all(one.guest.one_time for one in latest),
     )
@@ -104,7 +105,8 @@ def _heard(record: Record) -> Record:
 def _best_name(latest: Sequence[Record]) -> Known | None:
     """The name with most words, then most used among the records (a slip of the pen is rarer), then the latest.
 
-    Of spellings that differ in writing only, the one written with care: Søren Jensen before SOREN JENSEN.
+    Of spellings that differ in writing only, the one written with care: Søren Jensen before SOREN JENSEN. It is shown
+    as people write names (`written`); the record keeps its own spelling.
     """
     named = [one for one in latest if one.guest.name]
     if not named:
@@ -118,7 +120,7 @@ def _best_name(latest: Sequence[Record]) -> Known | None:
         return full, written.count(written[place]), not (name.isupper() or name.islower()), marked, -place
 
     best = named[max(range(len(named)), key=rank)]
-    return Known(best.guest.name or "", best.id)
+    return Known(written(best.guest.name or ""), best.id)
 
 
 def _latest(latest: Iterable[Record], value: Callable[[SourceGuest], str | None]) -> Known | None:
@@ -137,13 +139,18 @@ def _vip(latest: Iterable[Record]) -> Known | None:
 
 
 def _all(
-    latest: Iterable[Record], values: Callable[[SourceGuest], Sequence[str]], entries: Iterable[Entry]
+    latest: Iterable[Record],
+    values: Callable[[SourceGuest], Sequence[str]],
+    entries: Iterable[Entry],
+    by_rule: Iterable[Known] = (),
 ) -> tuple[Known, ...]:
-    """Every value once; staff add to them, and say of one that it is not so."""
+    """Every value once; rules and staff add to them, and staff say of one that it is not so."""
     found: dict[str, Known] = {}
     for one in latest:
         for value in values(one.guest):
             found.setdefault(value.strip().casefold(), Known(value.strip(), one.id))
+    for known in by_rule:
+        found.setdefault(known.value.casefold(), known)
     for entry in entries:
         if entry.present:
             found.setdefault(entry.text.casefold(), Known(entry.text, 0, entry.author, entry.at))

@@ -194,11 +194,12 @@ def _last(absorbed: Mapping[int, int], guest_id: int) -> int:
 
 
 async def refresh(db: Db, guest_ids: Iterable[int], locale: str) -> None:
-    """Make the golden fields of these guests anew from their records and from what staff say of them.
+    """Make the golden fields of these guests anew from their records, what staff say of them, and their tags by rule.
 
     `locale` is how the organisation sorts names.
     """
     ids = list(guest_ids)
     records, words = await rows.records_of(db, ids), await said(db, ids)
-    made = {guest_id: golden(records.get(guest_id, ()), words.get(guest_id, NOTHING)) for guest_id in ids}
+    tags = await rows.tags_by_rule(db, ids)
+    made = {one: golden(records.get(one, ()), words.get(one, NOTHING), tags.get(one, ())) for one in ids}
     await rows.keep_golden(db, made, locale)

@@ -14,7 +14,8 @@ from servery.guests.resolve import Decision, Known
 from servery.model.changes import modified_at
 from servery.model.commands import Field
 from servery.model.guest import Golden, SourceGuest
-from servery.storage.names import search_keys, sort_key
+from servery.model.guest import Known as GoldenValue
+from servery.storage.names import sort_key
 
 Db = AsyncConnection[DictRow]
 _RESOLVING = 0x6E5  # One set at a time decides who is who: two at once could each make a guest of one person.
@@ -232,6 +233,20 @@ async def chosen_silence(db: Db) -> dict[int, frozenset[Field]]:
         "select connection_id, array_agg(field) as fields from field_rule where direction in ('out', 'none') group by 1"
     )
     return {row["connection_id"]: frozenset(row["fields"]) for row in await cursor.fetchall()}
+
+async def tags_by_rule(db: Db, guest_ids: Sequence[int]) -> dict[int, list[GoldenValue]]:
+    """The tags that rules give these guests, each with the rule as its author."""
+    cursor = await db.execute(
+        "select t.guest_id, r.tag as value, 0 as source, 'rule:' || r.id as author, t.since as at "
+        "from rule_tag t join tag_rule r on r.id = t.rule_id where t.guest_id = any(%s) and r.removed_at is null "
+        "order by r.id",
+        [list(guest_ids)],
+    )
+    found: dict[int, list[GoldenValue]] = {}
+    for row in await cursor.fetchall():
+        found.setdefault(row.pop("guest_id"), []).append(msgspec.convert(row, GoldenValue))
+    return found
+
 
 
 # Beyond every key that ICU makes: the nameless stand behind all names.

@@ -24,6 +24,7 @@ Right = Literal[
     "handle_privacy",
     "merge_guests",
     "edit_guests",
+    "make_rules",
 ]
 
 # A host greets and seats, a server serves: neither needs what a guest spends. A marketer writes to guests but has no

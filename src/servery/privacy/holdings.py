@@ -37,6 +37,7 @@ HOLDINGS: Mapping[str, Fate] = {
     "erasure_receipt": "emptied",
     "guest_look": "number",
     "guest_waiting": "number",
+    "guest_to_renew": "number",
     "match_run": "number",
     "erasure": "number",
 }
@@ -50,8 +51,8 @@ OTHERS = frozenset(
         "day_to_form", "erased_key", "field_rule", "file_taken", "health_hour", "health_turn", "inbox_seen",
         "installation", "key_file", "match_weights", "menu", "menu_item", "outbox_attempt", "outbox_gate", "person",
         "planted", "process", "recomputing", "reconciliation", "record_count", "repair", "retention_rule",
-        "retention_run", "session", "set_up", "sign_in_attempt", "sign_in_link", "sync_state", "table_pair",
-        "tag_rule", "to_rewrite", "venue", "venue_link", "venue_table", "verification",
+        "retention_run", "session", "set_up", "sign_in_attempt", "sign_in_link", "survivorship_rule", "sync_state",
+        "table_pair", "tag_rule", "to_rewrite", "venue", "venue_link", "venue_table", "verification",
     }
 )  # fmt: skip
 """Tables that hold nothing of guests."""

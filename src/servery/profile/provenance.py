@@ -57,11 +57,20 @@ class SourceRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     merged_into: str | None = None
 
 
+class RuledTag(Struct, frozen=True):
+    """A tag that a guest has as long as a rule holds."""
+
+    tag: str
+    rule_id: int
+    since: datetime | None = None
+
+
 class Provenance(Struct, frozen=True, kw_only=True):
     """All facts with their sources, and all records that the guest is made of. Cut to what the viewer may see."""
 
     facts: tuple[Sourced, ...]
     records: tuple[SourceRecord, ...]
+    ruled: tuple[RuledTag, ...] = ()
     hidden: tuple[str, ...] = ()
 
 
@@ -78,6 +87,7 @@ async def provenance(db: Db, viewer: Viewer, guest_id: int) -> Provenance:
     return Provenance(
         facts=tuple(one for one in facts if one.kind not in unseen),
         records=tuple(_record(row) for row in records),
+        ruled=tuple(_ruled(golden)),
         hidden=unseen,
     )
 
@@ -90,10 +100,20 @@ def _golden_facts(golden: Golden, records: Mapping[int, DictRow]) -> Iterator[So
 
 
 def _staff_facts(golden: Golden, names: Mapping[str, str]) -> Iterator[Sourced]:
-    """The values that somebody of the house wrote, or that a rule of theirs gives."""
+    """The values that somebody of the house wrote."""
     for kind, one in _known(golden):
-        if one.author:
+        if one.author and not one.author.startswith(_RULE):
             yield Sourced(kind, Fact(one.value, names.get(one.author, "Servery"), "", one.at))
+
+
+_RULE = "rule:"
+"""With what the author begins of a tag that a rule gives; its id follows."""
+
+
+def _ruled(golden: Golden) -> Iterator[RuledTag]:
+    for one in golden.tags:
+        if one.author and one.author.startswith(_RULE):
+            yield RuledTag(one.value, int(one.author.removeprefix(_RULE)), one.at)
 
 
 def _known(golden: Golden) -> Iterator[tuple[FactKind, Known]]:
