@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servery.app.erasing import erase_guest, tell_one
+from servery.app.elsewhere import tell_one
+from servery.app.erasing import erase_guest
 from servery.app.retaining import keep_to_rules
 from servery.connectors import registry
 from servery.errors import Invalid, Refuse
@@ -166,6 +167,6 @@ async def test_the_notice_and_the_register_tell_what_is_connected(planted: Plant
 async def test_a_log_that_cannot_be_written_stops_the_erasure(planted: Planted) -> None:
     guest = await planted.known_guest()
     (Path(planted.home) / "erasures.log").mkdir()
-    with pytest.raises(Exception, match="nothing was erased"):
+    with pytest.raises(Exception, match="nothing was done"):
         await erase_guest(planted.pool, planted.home, SYSTEM, guest)
     assert await planted.guest_of(planted.book, "b7") == guest

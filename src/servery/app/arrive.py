@@ -5,12 +5,14 @@ Rooms do not know one another. Each returns what it changed, and `arrive` hands 
 
 from collections.abc import Collection, Mapping, Sequence
 
+from servery.accounts.audit import acted
 from servery.app.known_again import after, known_again
 from servery.app.marking import mark_changed
 from servery.guests.join import resolve
 from servery.guests.rows import lock as resolving
 from servery.model.changes import Applied, Change, GuestSeen, Removed
 from servery.model.language import locale_in
+from servery.model.viewer import SYSTEM
 from servery.privacy.keyed import Key
 from servery.privacy.suppress import sift
 from servery.storage.pool import Connection as Db
@@ -50,7 +52,10 @@ async def take_in(
         await resolving(db)
     await lock_venues(db, (place.venue_id for place in places.values()))
     # Under the lock: who is erased while a page is read does not come back with it.
-    changes = (await sift(db, erased, connection_id, changes)).changes
+    sifted = await sift(db, erased, connection_id, changes)
+    changes = sifted.changes
+    if sifted.let_in is not None:
+        await acted(db, SYSTEM, "guest-let-in", f"let-in:{sifted.let_in}", {"reason": "booked"})
     known = await known_again(db, connection_id, changes)
     applied = await apply(db, connection_id, places, known.changes)
     await after(db, connection_id, known, changes)

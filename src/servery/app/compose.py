@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import msgspec
 from msgspec import Struct, structs
 
 from servery.app.ownership import Outlet, outlet
@@ -14,6 +15,7 @@ from servery.guests.log import Step, steps
 from servery.model.commands import (
     Command,
     CommandKind,
+    ErasureTold,
     Field,
     Figures,
     GuestCard,
@@ -22,7 +24,7 @@ from servery.model.commands import (
     Usual,
     VisitReport,
 )
-from servery.model.guest import SourceGuest
+from servery.model.guest import Consent, SourceGuest
 from servery.model.ownership import goes
 from servery.model.venue import table_key
 from servery.model.viewer import SYSTEM
@@ -59,7 +61,7 @@ def guest_card(story: Story, fields: frozenset[Field]) -> GuestCard:
     whole: dict[Field, dict[str, Any]] = {
         "name": {"name": story.name, "language": story.language},
         "contact": {"email": story.email, "phone": story.phone},
-        "consent": {"consent": story.marketing},
+        "consent": {"consent": told_as_one(story)},
         "vip": {"vip": story.vip},
         "tags": {"tags": story.tags},
         "allergies": {"allergies": story.allergies},
@@ -70,6 +72,11 @@ def guest_card(story: Story, fields: frozenset[Field]) -> GuestCard:
     }
     told = {name: value for field in whole if field in fields for name, value in whole[field].items()}
     return GuestCard(guest_id=story.id, **told)
+
+
+def told_as_one(story: Story) -> Consent:
+    """Consent where a system knows no channels: who refused one of them is written to by none."""
+    return "denied" if "denied" in story.channels.values() else story.marketing
 
 
 def _figures(story: Story) -> Figures:
@@ -262,9 +269,20 @@ def _merge(step: Step) -> MergeTold:
     )
 
 
+async def _erasures(db: Db, to: Outlet, _: Mapping[int, Ruled], ids: Collection[int]) -> dict[int, ErasureTold]:
+    cursor = await db.execute(
+        "select e.id as erasure_id, e.guest_ids, e.at, array(select r.external_id from erasure_receipt r "
+        "where r.erasure_id = e.id and r.connection_id = %s and r.external_id is not null order by 1) as records "
+        "from erasure e where e.id = any(%s)",
+        [to.connection_id, list(ids)],
+    )
+    return {row["erasure_id"]: msgspec.convert(row, ErasureTold) for row in await cursor.fetchall()}
+
+
 _COMPOSERS: dict[CommandKind, Callable[..., Awaitable[Mapping[int, Command]]]] = {
     "guest": _guests,
     "party": _parties,
     "visit": _visits,
     "merge": _merges,
+    "erasure": _erasures,
 }

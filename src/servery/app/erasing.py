@@ -1,43 +1,34 @@
 """Erasing a guest everywhere: here at once, in the systems that knew them as soon as they answer."""
 
-import asyncio
-import logging
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import msgspec
-from psycopg import OperationalError
-
 from servery.accounts.audit import acted
 from servery.app.arrive import sorting_locale, tell_pages
-from servery.app.calls import either
-from servery.app.connect import using
+from servery.app.scheduled import CONNECTOR as FOLDER
 from servery.connectors import registry
-from servery.connectors.contract import Account
-from servery.errors import LookUpFirst, NeedsPerson, Refuse, Retry
+from servery.errors import NeedsPerson
 from servery.guests.join import refresh
 from servery.guests.rows import lock as resolving
+from servery.model.commands import CommandKind
 from servery.model.viewer import SYSTEM, Viewer
+from servery.outbox.mark import mark
 from servery.privacy import log as journal
 from servery.privacy import receipts
 from servery.privacy.erase import Erased, Reason, erase
 from servery.privacy.holdings import emptied
 from servery.privacy.keyed import Key, open_key
+from servery.privacy.outgoing import records_made
 from servery.privacy.person import Held, contact_hashes, everything_of, of_records, record_hashes
-from servery.privacy.receipts import Receipt
+from servery.privacy.returning import let_in_as_logged
 from servery.privacy.rewrite import vacuum
-from servery.settings import Settings
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
 from servery.sync import connections
 from servery.venues.rows import venues
 from servery.visits.rows import lock_venues
 
-log = logging.getLogger(__name__)
-
-_LOOK = 2.0
-_UNTIL_MENDED = 600.0
 _FETCHED_AT_ONCE = 20_000
 
 
@@ -65,19 +56,35 @@ async def erase_held(db: Db, home: Path, key: Key, viewer: Viewer, held: Held, r
     """Erase what was found of a person, in the caller's transaction; the log beside the database is written last."""
     erased = await erase(db, key, viewer, held, reason)
     if reason != "restore":
-        await receipts.make(db, erased.id, held, await _erasing(db))
+        told = {one.connection_id for one in erased.written}
+        await receipts.make(db, erased.id, held, records_made(erased.written), told, await _reach(db))
+    await _tell_without_them(db, erased)
     await acted(db, viewer, "guest-erased", f"erasure:{erased.id}", {"reason": reason})
     await tell_pages(db, ["guests", "bookings", "checks"])
     if reason != "restore":
         # A line too many, should the transaction fail now, erases again what somebody wanted erased.
-        journal.write(home, key, record_hashes(key, held), contact_hashes(key, held))
+        journal.write(home, key, record_hashes(key, held), contact_hashes(key, held), erased.line)
     return erased
 
 
-async def _erasing(db: Db) -> set[int]:
-    """The connections whose system can be told to erase."""
+async def _tell_without_them(db: Db, erased: Erased) -> None:
+    """Have parties and visits that stand in other systems written anew, as nobody's."""
+    kinds: tuple[CommandKind, ...] = ("party", "visit")
+    for connection_id in sorted({one.connection_id for one in erased.written}):
+        for kind in kinds:
+            theirs = [one for one in erased.written if one.connection_id == connection_id and one.kind == kind]
+            await mark(db, connection_id, kind, [one.subject_id for one in theirs])
+
+
+async def _reach(db: Db) -> receipts.Reach:
+    """How each connection's system can be reached."""
     active = await connections.connections(db)
-    return {one.id for one in active if registry.connector(one.connector).erase is not None}
+    found = {one.id: registry.connector(one.connector) for one in active}
+    return receipts.Reach(
+        erasing={number for number, one in found.items() if one.erase is not None},
+        told={number for number, one in found.items() if any(e.kind == "erasure" for e in one.manifest.outgoing)},
+        folders={one.id for one in active if one.connector == FOLDER},
+    )
 
 
 @asynccontextmanager
@@ -105,10 +112,19 @@ async def erase_again(pool: Pool, home: Path, file: Path) -> int:
     found = 0
     for line in lines:
         async with pool.connection() as db:
-            found += await _erase_line(db, home, key, line)
+            found += await _repeat(db, home, key, line)
     async with by_itself(pool) as db:
         await vacuum(db, emptied())
     return found
+
+
+async def _repeat(db: Db, home: Path, key: Key, line: journal.Line) -> bool:
+    """Do what a line says, unless the backup is younger than it: who came back since then would be erased again."""
+    if line.let_in:
+        await let_in_as_logged(db, line)
+        return False
+    cursor = await db.execute("select from erasure where line::text = %s", [line.id])
+    return await cursor.fetchone() is None and await _erase_line(db, home, key, line)
 
 
 async def _erase_line(db: Db, home: Path, key: Key, line: journal.Line) -> bool:
@@ -118,9 +134,15 @@ async def _erase_line(db: Db, home: Path, key: Key, line: journal.Line) -> bool:
     held = await of_records(db, ids, theirs)
     erased = await erase_held(db, home, key, SYSTEM, held, "restore")
     # Whoever is known by them stays out, though the backup may not hold the records.
+    kinds = dict.fromkeys(line.records, "guest") | dict.fromkeys(line.known_by, "contact")
     await db.execute(
-        "insert into erased_key (hash, erasure_id) select unnest(%b::bytea[]), %s on conflict do nothing",
-        [[bytes.fromhex(one) for one in (*line.records, *line.known_by)], erased.id],
+        "insert into erased_key (hash, kind, erasure_id) select i.hash, i.kind, %s "
+        "from unnest(%b::bytea[], %s::text[]) as i(hash, kind) on conflict do nothing",
+        [erased.id, [bytes.fromhex(one) for one in kinds], list(kinds.values())],
+    )
+    # It is the erasure of then, and this database knows it now.
+    await db.execute(
+        "update erasure set at = %s, line = nullif(%s, '')::uuid where id = %s", [line.at, line.id, erased.id]
     )
     # In the backup they may be one with somebody from whom they were parted later.
     await refresh(db, others, await sorting_locale(db))
@@ -155,42 +177,3 @@ async def _guests(db: Db, record_ids: Sequence[int]) -> tuple[list[int], list[in
         "select id from guest where id = any(%(ids)s) or merged_into = any(%(ids)s)", {"ids": whole}
     )
     return [row["id"] for row in await cursor.fetchall()], [row["guest_id"] for row in rows if not row["whole"]]
-
-
-async def run(pool: Pool, settings: Settings, stop: asyncio.Event) -> None:
-    """Have guests erased in the systems that knew them, until told to stop."""
-    while not stop.is_set():
-        try:
-            busy = await tell_one(pool, settings.home)
-        except OperationalError as error:
-            log.warning("erasing: the database does not answer (%s)", type(error).__name__)
-            busy = False
-        if not busy:
-            await either(stop, timeout=_LOOK)
-
-
-async def tell_one(pool: Pool, home: Path) -> bool:
-    """Have one record erased where that is due; False where nothing is."""
-    async with pool.connection() as db:
-        one = await receipts.due(db)
-        if one is None:
-            return False
-        try:
-            outcome = await _erased_there(db, pool, home, one)
-        except (NeedsPerson, Refuse) as error:
-            await receipts.failed(db, one, error, _UNTIL_MENDED if isinstance(error, NeedsPerson) else 0)
-        except (Retry, LookUpFirst) as error:
-            await receipts.failed(db, one, error, error.retry_after if isinstance(error, Retry) else 60.0)
-        else:
-            await receipts.done(db, one.id, outcome)
-        await tell_pages(db, ["connections"])
-    return True
-
-
-async def _erased_there(db: Db, pool: Pool, home: Path, one: Receipt) -> receipts.Outcome:
-    connection = next(each for each in await connections.connections(db) if each.id == one.connection_id)
-    connector = registry.connector(connection.connector)
-    if connector.erase is None or one.external_id is None:
-        raise Refuse("{title} cannot be told to erase.", title=connector.manifest.title, code="by-hand")
-    async with using(pool, home, connection) as session:
-        return await connector.erase(session, msgspec.convert(connection.account, Account), one.external_id)

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from servery.accounts.audit import looked
 from servery.api import rows, spreadsheet
+from servery.model.consent import CHANNELS
 from servery.model.guest import Consent
 from servery.model.money import Money
 from servery.model.order import Check, add_up
@@ -21,7 +22,7 @@ _AT_ONCE = 500
 
 
 class GuestLine(Struct, frozen=True, kw_only=True):
-    """A guest. Contact details are there only where the guest has agreed to marketing: unknown is no consent."""
+    """A guest. Contact details are there only where the guest agreed to be written to there: unknown is no consent."""
 
     id: int
     name: str | None
@@ -101,12 +102,12 @@ async def _guests(db: Db, found: list[dict[str, Any]]) -> list[Struct]:
 
 
 def _guest(one: Any) -> GuestLine:
-    agreed = one.marketing == "granted"
+    agreed = {channel for channel in CHANNELS if one.channels.get(channel, one.marketing) == "granted"}
     return GuestLine(
         id=one.id,
         name=one.name,
-        email=one.email if agreed else None,
-        phone=one.phone if agreed else None,
+        email=one.email if "email" in agreed else None,
+        phone=one.phone if agreed >= {"sms", "phone"} else None,
         marketing=one.marketing,
         language=one.language,
         vip=bool(one.vip),

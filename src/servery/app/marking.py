@@ -171,4 +171,7 @@ where v.id = any(%(visits)s) and (
 # While a past is being read, guests are found to be one by the thousand, and nobody was told of the two.
 _MERGES = "select unnest(%(merges)s::bigint[]) as id where %(whole)s"
 
-_WANTED = {"guest": _GUESTS, "party": _PARTIES, "visit": _VISITS, "merge": _MERGES}
+# Whoever erases somebody marks that, and no other change does.
+_ERASURES = "select null::bigint as id where false"
+
+_WANTED = {"guest": _GUESTS, "party": _PARTIES, "visit": _VISITS, "merge": _MERGES, "erasure": _ERASURES}

@@ -82,8 +82,8 @@ def outlet(one: Ruled) -> Outlet | None:
 
 
 def _worth(kind: CommandKind, fields: frozenset[Field]) -> bool:
-    """Whether anything of this kind is left to say; who comes when, and who is one guest now, is so by itself."""
-    return kind in ("party", "merge") or bool(fields.intersection(FIELDS[kind]))
+    """Whether anything of this kind is left to say; who comes when, is one guest now or was erased, is so by itself."""
+    return kind in ("party", "merge", "erasure") or bool(fields.intersection(FIELDS[kind]))
 
 
 async def outlets(db: Db) -> list[Outlet]:

@@ -9,8 +9,9 @@ from psycopg_pool import PoolTimeout
 
 from servery.app import (
     catching_up,
+    elsewhere,
     engine,
-    erasing,
+    findable,
     incoming,
     leaving,
     retaining,
@@ -45,7 +46,8 @@ SERVICES: dict[str, Service] = {
     "watching": watching.run,
     "setting up": working.run,
     "upkeep": upkeep.run,
-    "erasing": erasing.run,
+    "searching": findable.run,
+    "erasing": elsewhere.run,
     "retention": retaining.run,
     "tagging": tagging.run,
 }

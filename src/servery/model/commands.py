@@ -11,7 +11,7 @@ from msgspec import Struct
 from servery.model.guest import Consent, Note
 from servery.model.reservation import ReservationStatus
 
-CommandKind = Literal["guest", "party", "visit", "merge"]
+CommandKind = Literal["guest", "party", "visit", "merge", "erasure"]
 Field = Literal[
     "name", "contact", "consent", "vip", "tags", "allergies", "preferences", "notes", "figures", "usual",
     "party_size", "table", "requests", "occasion", "visit_notes",
@@ -24,8 +24,9 @@ FIELDS: dict[CommandKind, tuple[Field, ...]] = {
     "party": ("party_size", "table", "requests", "occasion", "visit_notes"),
     "visit": ("spend", "items", "covers"),
     "merge": (),
+    "erasure": (),
 }
-"""Which fields each kind of command carries; a party carries its guest's as well, a merge nothing but numbers."""
+"""Which fields each kind carries; a party carries its guest's as well, a merge and an erasure only numbers."""
 
 
 class Figures(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -129,4 +130,17 @@ class MergeTold(Struct, frozen=True, kw_only=True, tag="merge"):
     records: int
 
 
-Command = GuestCard | PartyCard | VisitReport | MergeTold
+class ErasureTold(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="erasure"):
+    """A guest was erased here, and is to be erased wherever they were told of. It never changes.
+
+    `guest_ids` are the numbers that they had here, those they absorbed among them; `records` their ids in the other
+    system, where it told us of them.
+    """
+
+    erasure_id: int
+    guest_ids: tuple[int, ...]
+    at: datetime
+    records: tuple[str, ...] = ()
+
+
+Command = GuestCard | PartyCard | VisitReport | MergeTold | ErasureTold

@@ -7,6 +7,7 @@ What each table holds of people is listed in `holdings`, and a test holds that l
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, Literal
+from uuid import UUID, uuid4
 
 import msgspec
 from msgspec import Struct
@@ -18,7 +19,8 @@ from servery.model.viewer import Viewer
 from servery.privacy import stripped
 from servery.privacy.holdings import emptied
 from servery.privacy.keyed import Key
-from servery.privacy.person import Held, hashes_of, needles
+from servery.privacy.outgoing import Written, take_back
+from servery.privacy.person import HashKind, Held, hashes_of, needles
 from servery.privacy.rewrite import note_emptied
 from servery.storage.pool import Connection as Db
 
@@ -28,23 +30,21 @@ _JSON = msgspec.json.Encoder()
 
 
 class Erased(Struct, frozen=True, kw_only=True):
-    """An erasure: how much was emptied, by what it was, and in which tables."""
+    """An erasure: how much was emptied, by what it was, and in which tables. `written` is what outside systems hold."""
 
     id: int
     counts: Mapping[str, int]
     tables: tuple[str, ...]
+    line: UUID | None = None
+    written: tuple[Written, ...] = ()
 
 
 async def erase(db: Db, key: Key, viewer: Viewer, held: Held, reason: Reason) -> Erased:
     """Erase what is held of a person, in the caller's transaction."""
     await db.execute("set local servery.erasing = on")
-    erasure_id = await _begin(db, viewer, held, reason)
-    hashes = hashes_of(key, held)
-    await db.execute(
-        "insert into erased_key (hash, erasure_id) select unnest(%b::bytea[]), %s on conflict (hash) do update "
-        "set erasure_id = excluded.erasure_id",
-        [sorted(hashes), erasure_id],
-    )
+    line = uuid4()
+    erasure_id = await _begin(db, viewer, held, reason, line)
+    await _keep_out(db, erasure_id, hashes_of(key, held))
     events = await _events(db, held)
     partitions = await _empty_events(db, events)
     counts = {
@@ -54,21 +54,34 @@ async def erase(db: Db, key: Key, viewer: Viewer, held: Held, reason: Reason) ->
         "payments": await _strip_payments(db, held),
         "events": len(events),
         "aside": await _empty_quarantine(db, held, events),
-        "outgoing": await _empty_outbox(db, held),
+        "outgoing": len(written := await take_back(db, held, erasure_id)),
     }
     await _delete_person(db, held)
     await db.execute("update erasure set counts = %s::jsonb where id = %s", [_JSON.encode(counts).decode(), erasure_id])
-    return Erased(id=erasure_id, counts=counts, tables=(*emptied(), *sorted(partitions)))
+    tables = (*emptied(), *sorted(partitions))
+    return Erased(id=erasure_id, counts=counts, tables=tables, line=line, written=written)
 
 
-async def _begin(db: Db, viewer: Viewer, held: Held, reason: Reason) -> int:
+async def _begin(db: Db, viewer: Viewer, held: Held, reason: Reason, line: UUID) -> int:
     cursor = await db.execute(
-        "insert into erasure (viewer_kind, viewer_id, reason, guest_ids) values (%s, %s, %s, %s) returning id",
-        [viewer.kind, viewer.id, reason, list(held.guest_ids)],
+        "insert into erasure (viewer_kind, viewer_id, reason, guest_ids, line) values (%s, %s, %s, %s, %s) "
+        "returning id",
+        [viewer.kind, viewer.id, reason, list(held.guest_ids), line],
     )
     row = await cursor.fetchone()
     assert row is not None
     return int(row["id"])
+
+
+async def _keep_out(db: Db, erasure_id: int, hashes: Mapping[bytes, HashKind]) -> None:
+    """Note by what the person is known: also of who was let in since an earlier erasure."""
+    ordered = sorted(hashes)
+    await db.execute(
+        "insert into erased_key (hash, kind, erasure_id) select i.hash, i.kind, %s "
+        "from unnest(%b::bytea[], %s::text[]) as i(hash, kind) on conflict (hash) do update "
+        "set erasure_id = excluded.erasure_id, kind = excluded.kind, let_in_at = null",
+        [erasure_id, ordered, [hashes[one] for one in ordered]],
+    )
 
 
 async def _strip_bookings(db: Db, rows: Sequence[DictRow]) -> int:
@@ -199,19 +212,6 @@ async def _empty_aside(db: Db, where: str, given: Sequence[Any]) -> set[Event]:
         given,
     )
     return {(row["event_id"], row["day"]) for row in await cursor.fetchall()}
-
-
-async def _empty_outbox(db: Db, held: Held) -> int:
-    cursor = await db.execute(
-        "delete from outbox_target where kind = 'guest' and subject_id = any(%s)", [list(held.guest_ids)]
-    )
-    gone = cursor.rowcount
-    cursor = await db.execute(
-        "update outbox_target t set written = '{}', error = null where kind = 'party' and subject_id = any(%(b)s) "
-        "or kind = 'visit' and subject_id = any(array(select id from visit where source_guest_id = any(%(r)s)))",
-        {"b": [row["id"] for row in held.bookings], "r": [one.id for one in held.records]},
-    )
-    return gone + cursor.rowcount
 
 
 async def _delete_person(db: Db, held: Held) -> None:

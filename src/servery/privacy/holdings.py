@@ -18,6 +18,7 @@ HOLDINGS: Mapping[str, Fate] = {
     "guest_edit": "deleted",
     "guest_entry": "deleted",
     "rule_tag": "deleted",
+    "search_word": "deleted",
     "crowded_contact": "deleted",
     "consent": "deleted",
     "unsure_guest": "deleted",
@@ -40,6 +41,8 @@ HOLDINGS: Mapping[str, Fate] = {
     "guest_to_renew": "number",
     "match_run": "number",
     "erasure": "number",
+    "erasure_awaited": "number",
+    "let_in": "number",
 }
 
 BY_DAYS = frozenset({"inbox_event", "inbox_outcome", "inbox_record"})
@@ -51,7 +54,8 @@ OTHERS = frozenset(
         "day_to_form", "erased_key", "field_rule", "file_taken", "health_hour", "health_turn", "inbox_seen",
         "installation", "key_file", "match_weights", "menu", "menu_item", "outbox_attempt", "outbox_gate", "person",
         "planted", "process", "recomputing", "reconciliation", "record_count", "repair", "retention_rule",
-        "retention_run", "session", "set_up", "sign_in_attempt", "sign_in_link", "survivorship_rule", "sync_state",
+        "retention_run", "search_filling", "session", "set_up", "sign_in_attempt", "sign_in_link", "survivorship_rule",
+        "sync_state",
         "table_pair", "tag_rule", "to_rewrite", "venue", "venue_link", "venue_table", "verification",
     }
 )  # fmt: skip

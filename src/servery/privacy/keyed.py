@@ -25,12 +25,12 @@ _TELLING_DIGITS = 8
 
 
 class Key:
-    """What hashes are made with; never shows itself."""
+    """What hashes are made with; never shows itself. `home` is where its file lies, and the log beside it."""
 
-    __slots__ = ("_secret",)
+    __slots__ = ("_secret", "home")
 
-    def __init__(self, secret: bytes) -> None:
-        self._secret = secret
+    def __init__(self, secret: bytes, home: Path) -> None:
+        self._secret, self.home = secret, home
 
     def __repr__(self) -> str:
         return "Key(…)"
@@ -87,7 +87,7 @@ def open_key(home: Path) -> Key:
             where=str(path),
             mend="Put the file back from a backup. Without it systems would bring erased guests back.",
         )
-    return Key(secret)
+    return Key(secret, home)
 
 
 def _make(path: Path) -> None:

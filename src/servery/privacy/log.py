@@ -7,6 +7,7 @@ import os
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import msgspec
 from msgspec import Struct
@@ -18,17 +19,41 @@ LOG_FILE = "erasures.log"
 
 
 class Line(Struct, frozen=True):
-    """One erasure: when, by which key the hashes are made, and the hashes of the person's records and contacts."""
+    """One erasure: when, by which key the hashes are made, and the hashes of the person's records and contacts.
+
+    `id` is the erasure's, by which a backup that knows it is told. `let_in`: no erasure; who is known by these hashes
+    was let in again.
+    """
 
     at: datetime
     key: str
     records: list[str]
     known_by: list[str]
+    id: str = ""
+    let_in: list[str] = []
 
 
-def write(home: Path, key: Key, records: Collection[bytes], known_by: Collection[bytes]) -> None:
+def write(
+    home: Path, key: Key, records: Collection[bytes], known_by: Collection[bytes], line_id: UUID | None = None
+) -> None:
     """Add an erasure; on the disk before this returns. NeedsPerson where the file cannot be written."""
-    line = Line(datetime.now(UTC), key.id, sorted(map(bytes.hex, records)), sorted(map(bytes.hex, known_by)))
+    _add(home, Line(_now(), key.id, _hex(records), _hex(known_by), str(line_id or "")))
+
+
+def write_let_in(home: Path, key: Key, let_in: Collection[bytes]) -> None:
+    """Add that somebody was let in again, as `write`."""
+    _add(home, Line(_now(), key.id, [], [], let_in=_hex(let_in)))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _hex(hashes: Collection[bytes]) -> list[str]:
+    return sorted(map(bytes.hex, hashes))
+
+
+def _add(home: Path, line: Line) -> None:
     path = home / LOG_FILE
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -38,7 +63,7 @@ def write(home: Path, key: Key, records: Collection[bytes], known_by: Collection
             os.fsync(file.fileno())
     except OSError as error:
         raise NeedsPerson(
-            "The log of erasures cannot be written ({why}), so nothing was erased.", where=str(path), why=error.strerror
+            "The log of erasures cannot be written ({why}), so nothing was done.", where=str(path), why=error.strerror
         ) from error
 
 

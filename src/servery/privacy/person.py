@@ -1,6 +1,7 @@
 """All that is held of one person: found before it is told or erased."""
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -52,9 +53,22 @@ async def everything_of(db: Db, guest_id: int) -> Held:
     )
     guest_ids = [row["id"] for row in await cursor.fetchall()]
     if not guest_ids:
-        raise NotFound("There is no guest {id}.", id=guest_id)
+        raise await _nobody(db, guest_id)
     cursor = await db.execute("select id from source_guest where guest_id = any(%s)", [guest_ids])
     return await of_records(db, [row["id"] for row in await cursor.fetchall()], guest_ids)
+
+
+async def _nobody(db: Db, guest_id: int) -> NotFound:
+    cursor = await db.execute(
+        "select at::date as day from erasure where %s = any(guest_ids) order by id desc limit 1", [guest_id]
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        return NotFound("There is no guest {id}.", id=guest_id)
+    return NotFound(
+        "Guest {id} was erased on {day}: nothing is held of them any more.", code="guest-erased", id=guest_id,
+        day=row["day"].isoformat(), mend="What was done in each system stands among the erasures.",
+    )  # fmt: skip
 
 
 async def of_records(db: Db, record_ids: Collection[int], guest_ids: Collection[int] = ()) -> Held:
@@ -107,16 +121,25 @@ async def _payments(db: Db, records: Sequence[Record], checks: Sequence[DictRow]
     return await (await db.execute(_PAYMENTS, given)).fetchall()
 
 
-def hashes_of(key: Key, held: Held) -> set[bytes]:
+HashKind = Literal["guest", "contact", "card", "other"]
+"""What a hash is of: a record of the person, a contact with a name, a card, or a booking, check or payment."""
+
+
+def hashes_of(key: Key, held: Held) -> dict[bytes, HashKind]:
     """By what the person, and each record of theirs, is known when a system tells of it again."""
     kinds: dict[RecordKind, tuple[DictRow, ...]] = {
         "reservation": held.bookings,
         "check": held.checks,
         "payment": held.payments,
     }
-    found = {key.record(row["connection_id"], kind, row["external_id"]) for kind, rows in kinds.items() for row in rows}
-    cards = {key.card(token) for token in _cards(held)}
-    return found | cards | record_hashes(key, held) | contact_hashes(key, held)
+    found: dict[bytes, HashKind] = {
+        key.record(row["connection_id"], kind, row["external_id"]): "other"
+        for kind, rows in kinds.items()
+        for row in rows
+    }
+    found |= {key.card(token): "card" for token in _cards(held)}
+    found |= dict.fromkeys(record_hashes(key, held), "guest")
+    return found | dict.fromkeys(contact_hashes(key, held), "contact")
 
 
 def _cards(held: Held) -> set[str]:

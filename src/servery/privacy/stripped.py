@@ -2,6 +2,7 @@
 
 from msgspec import structs
 
+from servery.model.guest import SourceGuest
 from servery.model.order import Check, Line, Payment, Refund
 from servery.model.reservation import Reservation
 
@@ -17,6 +18,22 @@ def booking(whole: Reservation) -> Reservation:
         guest=None,
         language=None,
         reference=None,
+    )
+
+
+def guest(whole: SourceGuest) -> SourceGuest:
+    """A record of somebody who came back: who they are and how to reach them, and nothing that is older than that."""
+    return SourceGuest(
+        name=whole.name,
+        given_name=whole.given_name,
+        family_name=whole.family_name,
+        email=whole.email,
+        phone=whole.phone,
+        country=whole.country,
+        language=whole.language,
+        # That they refused is no history: it is to hold.
+        marketing="denied" if whole.marketing == "denied" else "unknown",
+        one_time=whole.one_time,
     )
 
 

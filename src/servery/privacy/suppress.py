@@ -1,7 +1,7 @@
 """Keeping out what was erased: a system that still holds the guest tells of them again, and nobody listens.
 
-What a guest does after their erasure is a new beginning: a booking made since keeps what was written on it, and a
-record made since is taken in. Records from before never come back.
+What a guest does after their erasure is a new beginning. A booking that they made since lets them in again, as does a
+person who is asked to (`returning`); a record made since is taken in. What is from before never comes back.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -15,20 +15,31 @@ from servery.errors import NeedsPerson
 from servery.model.changes import Change, CheckSeen, GuestSeen, PaymentSeen, Removed, ReservationSeen
 from servery.model.guest import SourceGuest
 from servery.model.subjects import subjects
+from servery.model.viewer import SYSTEM
 from servery.privacy import stripped
 from servery.privacy.keyed import Key
+from servery.privacy.person import HashKind
+from servery.privacy.returning import let_in
 from servery.storage.pool import Connection as Db
 
 
 class Sifted(Struct, frozen=True):
-    """Changes without those who were erased; `erased` are the places of those that spoke of them."""
+    """Changes without those who were erased; `let_in` are the lines by which some of them are let in again."""
 
     changes: Sequence[Change]
-    erased: Collection[int] = ()
+    let_in: int | None = None
 
 
-Since = Mapping[bytes, datetime]
-"""When the person behind each hash was erased."""
+class Mark(Struct, frozen=True):
+    """What is known of a hash: by which erasure, when that was, and whether the person is welcome again."""
+
+    erasure_id: int
+    at: datetime
+    kind: HashKind
+    welcome: bool
+
+
+Marks = Mapping[bytes, Mark]
 
 
 async def anybody(db: Db) -> bool:
@@ -42,13 +53,14 @@ async def sift(db: Db, key: Key | None, connection_id: int, changes: Sequence[Ch
     if not changes or not await anybody(db):
         return Sifted(changes)
     known = _wanted(key)
-    wanted = {one for change in changes for one in _hashes(known, connection_id, change)}
-    since = await _since(db, wanted)
-    if not since:
+    marks: Marks = await _marks(db, {one for change in changes for one in _hashes(known, connection_id, change)})
+    if not marks:
         return Sifted(changes)
-    told = [_without(change, _seen(known, connection_id, change, since)) for change in changes]
-    erased = {place for place, one in enumerate(told) if one is not changes[place]}
-    return Sifted([one for one in told if one is not None], erased)
+    back = _back(known, connection_id, changes, marks)
+    line = await let_in(db, known, SYSTEM, "booked", back) if back else None
+    marks = _welcoming(marks, back)
+    told = [_without(change, _of(known, connection_id, change, marks)) for change in changes]
+    return Sifted([one for one in told if one is not None], line)
 
 
 async def speaking(
@@ -58,14 +70,21 @@ async def speaking(
     if not told or not await anybody(db):
         return set()
     known = _wanted(key)
-    hashes = [
-        {each for change in changes for each in _hashes(known, connection_id, change)}
-        # What could not be understood is searched for whatever may be somebody's id or contact.
-        | (set() if changes else set(_guessed(known, connection_id, body)))
-        for changes, body in told
-    ]
-    since = await _since(db, set().union(*hashes))
-    return {place for place, one in enumerate(hashes) if not one.isdisjoint(since)}
+    # What could not be understood is searched for whatever may be somebody's id or contact.
+    guessed = [set() if changes else set(_guessed(known, connection_id, body)) for changes, body in told]
+    every = [change for changes, _ in told for change in changes]
+    marks: Marks = await _marks(
+        db, {one for change in every for one in _hashes(known, connection_id, change)}.union(*guessed)
+    )
+    if not marks:
+        return set()
+    marks = _welcoming(marks, _back(known, connection_id, every, marks))
+    return {
+        place
+        for place, (changes, _) in enumerate(told)
+        if any(not marks[one].welcome for one in guessed[place] & marks.keys())
+        or any(_without(one, _of(known, connection_id, one, marks)) is not one for one in changes)
+    }
 
 
 def _wanted(key: Key | None) -> Key:
@@ -104,15 +123,42 @@ def _cards(change: Change) -> Iterator[str]:
         yield from (one.card for one in change.check.payments if one.card)
 
 
-def _seen(key: Key, connection_id: int, change: Change, since: Since) -> datetime | None:
-    """When the last of those whom a change speaks of was erased."""
-    return max((since[one] for one in _hashes(key, connection_id, change) if one in since), default=None)
+def _of(key: Key, connection_id: int, change: Change, marks: Marks) -> list[Mark]:
+    """The marks of those whom a change speaks of."""
+    return [marks[one] for one in _hashes(key, connection_id, change) if one in marks]
 
 
-def _without(change: Change, erased_at: datetime | None) -> Change | None:
+def _back(key: Key, connection_id: int, changes: Sequence[Change], marks: Marks) -> set[int]:
+    """The erasures of those who booked anew since, known by their own record or by their contact with their name."""
+    found: set[int] = set()
+    for change in changes:
+        if not isinstance(change, ReservationSeen) or change.reservation.status in ("cancelled", "declined"):
+            continue
+        made, person = change.reservation.created_at, change.reservation.guest
+        named: set[HashKind] = {"guest", "contact"} if person and person.name else {"guest"}
+        met = _of(key, connection_id, change, marks)
+        if made is None or any(one.kind == "other" for one in met):
+            continue
+        found |= {one.erasure_id for one in met if not one.welcome and one.kind in named and one.at < made}
+    return found
+
+
+def _welcoming(marks: Marks, back: Collection[int]) -> Marks:
+    return {
+        found: structs.replace(one, welcome=one.welcome or (one.erasure_id in back and one.kind != "other"))
+        for found, one in marks.items()
+    }
+
+
+def _without(change: Change, marks: Sequence[Mark]) -> Change | None:
     """A change without the person; None where nothing is left of it, and itself where it may stay."""
-    if erased_at is None:
+    if not marks:
         return change
+    kept_out = [one.at for one in marks if not one.welcome]
+    return _kept_out(change, max(kept_out)) if kept_out else _since(change, max(one.at for one in marks))
+
+
+def _kept_out(change: Change, erased_at: datetime) -> Change | None:
     match change:
         case GuestSeen():
             made = change.guest.created_at
@@ -129,12 +175,30 @@ def _without(change: Change, erased_at: datetime | None) -> Change | None:
     return None if isinstance(change, Removed) and change.kind == "guest" else change
 
 
-async def _since(db: Db, hashes: Collection[bytes]) -> dict[bytes, datetime]:
+def _since(change: Change, erased_at: datetime) -> Change:
+    """A change of somebody who is welcome again: whole where it is of a time after the erasure."""
+    match change:
+        case GuestSeen(guest=guest) if guest.created_at is None or guest.created_at <= erased_at:
+            return structs.replace(change, guest=stripped.guest(guest))
+        case ReservationSeen(reservation=booking) if (booking.created_at or booking.starts_at) <= erased_at:
+            return structs.replace(change, reservation=stripped.booking(booking))
+        case CheckSeen(check=check) if check.opened_at <= erased_at:
+            return structs.replace(change, check=stripped.check(check))
+        case PaymentSeen(payment=payment) if payment.at is None or payment.at <= erased_at:
+            return structs.replace(change, guest_id=None, payment=stripped.payment(payment))
+    return change
+
+
+async def _marks(db: Db, hashes: Collection[bytes]) -> dict[bytes, Mark]:
     cursor = await db.execute(
-        "select k.hash, e.at from erased_key k join erasure e on e.id = k.erasure_id where k.hash = any(%s)",
+        "select k.hash, k.erasure_id, e.at, k.kind, k.let_in_at is not null as welcome "
+        "from erased_key k join erasure e on e.id = k.erasure_id where k.hash = any(%s)",
         [list(hashes)],
     )
-    return {bytes(row["hash"]): row["at"] for row in await cursor.fetchall()}
+    return {
+        bytes(row["hash"]): Mark(row["erasure_id"], row["at"], row["kind"], row["welcome"])
+        for row in await cursor.fetchall()
+    }
 
 
 def _guessed(key: Key, connection_id: int, body: bytes) -> Iterator[bytes]:

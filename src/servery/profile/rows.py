@@ -10,7 +10,8 @@ from msgspec import Struct
 from psycopg.rows import DictRow
 
 from servery.errors import NotFound
-from servery.model.guest import Consent, Golden
+from servery.model.consent import Line
+from servery.model.guest import Golden
 from servery.model.reservation import ReservationStatus
 from servery.model.venue import table_key
 from servery.profile.figures import Visited
@@ -26,8 +27,6 @@ class Kept(Struct, frozen=True):
     id: int
     name: str | None
     golden: Golden
-    said: Consent | None = None
-    """What the guest said of marketing themselves, and nobody withdrew."""
 
 
 class Booked(Struct, frozen=True, kw_only=True):
@@ -70,13 +69,17 @@ async def survivor(db: Db, guest_id: int) -> int:
 
 async def kept(db: Db, guest_ids: Collection[int]) -> dict[int, Kept]:
     """The golden fields of guests."""
-    cursor = await db.execute(
-        "select g.id, g.name, g.golden, (select c.state from guest o join consent c on c.guest_id = o.id "
-        "where (o.id = g.id or o.merged_into = g.id) and c.by_guest and c.purpose = 'marketing' and c.channel = 'any' "
-        "order by c.id desc limit 1) as said from guest g where g.id = any(%s)",
-        [list(guest_ids)],
-    )
+    cursor = await db.execute("select id, name, golden from guest where id = any(%s)", [list(guest_ids)])
     return {row["id"]: msgspec.convert(row, Kept) for row in await cursor.fetchall()}
+
+
+async def consents(db: Db, guest_ids: Collection[int]) -> dict[int, list[Line]]:
+    """The ledger of consent of guests."""
+    cursor = await db.execute("select * from guest_consent where of_guest = any(%s) order by id", [list(guest_ids)])
+    found: dict[int, list[Line]] = defaultdict(list)
+    for row in await cursor.fetchall():
+        found[row["of_guest"]].append(msgspec.convert(row, Line))
+    return found
 
 
 async def records(db: Db, guest_ids: Collection[int]) -> dict[int, list[DictRow]]:

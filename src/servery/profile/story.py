@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct, structs
 from psycopg.rows import DictRow
 
+from servery.model.consent import Channel, Line, by_channel
 from servery.model.guest import Birthday, Consent, Golden, Known, Note
 from servery.model.reservation import EXPECTED, ReservationStatus
 from servery.model.venue import table_key
@@ -64,7 +65,9 @@ class Story(Struct, frozen=True, kw_only=True, omit_defaults=True):
     vip: bool = False
     one_time: bool = False
     marketing: Consent = "unknown"
-    """The strictest of what the sources say."""
+    """What holds by the ledger of consent for marketing as such."""
+    channels: Mapping[Channel, Consent] = {}
+    """What holds for the channels of which something else is said."""
     allergies: tuple[str, ...] = ()
     """Those on the guest's records and those on any of their bookings, as written."""
     preferences: tuple[str, ...] = ()
@@ -115,6 +118,7 @@ class _Read(Struct, frozen=True, kw_only=True):
 
     guest: Kept
     records: Sequence[DictRow] = ()
+    ledger: Sequence[Line] = ()
     visits: Sequence[Visited] = ()
     bookings: Sequence[Booked] = ()
     ordered: Sequence[Ordered] = ()
@@ -125,6 +129,7 @@ async def _told(
 ) -> dict[int, Story]:
     guests = await rows.kept(db, ids)
     records = await rows.records(db, ids)
+    ledgers = await rows.consents(db, ids)
     visits = await rows.visits(db, ids, before)
     bookings = await rows.reservations(db, ids)
     ordered = await rows.ordered(db, visits)
@@ -133,6 +138,7 @@ async def _told(
             _Read(
                 guest=guest,
                 records=records.get(guest_id, ()),
+                ledger=ledgers.get(guest_id, ()),
                 visits=visits.get(guest_id, ()),
                 bookings=bookings.get(guest_id, ()),
                 ordered=ordered.get(guest_id, ()),
@@ -152,6 +158,7 @@ def _story(read: _Read, venue_id: int | None, before: date | None, now: datetime
     return Story(
         id=read.guest.id,
         **_who(read.guest, read.records),
+        **_agreed(read.ledger),
         allergies=allergies(read.guest.golden, (one.allergies for one in read.bookings)),
         figures=figures(
             read.visits,
@@ -178,7 +185,6 @@ def _who(guest: Kept, records: Sequence[DictRow]) -> dict[str, Any]:
         "birthday": golden.birthday,
         "vip": golden.vip is not None,
         "one_time": golden.one_time,
-        "marketing": _consent({guest.said or "unknown", *(body.get("marketing", "unknown") for body in bodies)}),
         "preferences": _values(golden.preferences),
         "tags": _values(golden.tags),
         "notes": golden.notes,
@@ -196,8 +202,10 @@ def _values(known: Iterable[Known]) -> tuple[str, ...]:
     return tuple(one.value for one in known)
 
 
-def _consent(said: Collection[str]) -> Consent:
-    return "denied" if "denied" in said else "granted" if "granted" in said else "unknown"
+def _agreed(ledger: Sequence[Line]) -> dict[str, Any]:
+    held = by_channel(ledger)
+    whole = held["any"]
+    return {"marketing": whole, "channels": {name: one for name, one in held.items() if one != whole}}
 
 
 def allergies(golden: Golden, on_bookings: Iterable[Iterable[str]]) -> tuple[str, ...]:

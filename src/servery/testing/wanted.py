@@ -10,6 +10,7 @@ from servery.connectors.contract import Account
 from servery.model.commands import (
     FIELDS,
     Command,
+    ErasureTold,
     Field,
     Figures,
     GuestCard,
@@ -36,6 +37,8 @@ def command(kind: str, account: Account, state: int, fields: frozenset[Field], n
         return _party(account, state, fields, number)
     if kind == "merge":
         return _merge(number)
+    if kind == "erasure":
+        return ErasureTold(erasure_id=500 + number, guest_ids=(101, 102), at=NOW, records=("theirs-1",))
     return _visit(state, fields)
 
 

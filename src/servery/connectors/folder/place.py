@@ -37,11 +37,11 @@ class Place(Protocol):
     fingerprint: str | None
     """Of the server's key; None for a folder of this machine."""
 
-    async def entries(self) -> list[Entry]:
-        """Its plain files, but for hidden ones and those being written."""
+    async def entries(self, folder: str = "") -> list[Entry]:
+        """Its plain files, but for hidden ones and those being written; or those of a folder inside, if it is there."""
 
     async def fetch(self, name: str, to: Path) -> None:
-        """Copy a file to a path of this machine."""
+        """Copy a file to a path of this machine; one of a folder inside is named with it."""
 
     async def put(self, folder: str, name: str, source: Path) -> None:
         """Put a file into a folder inside, whole or not at all: under another name first, then renamed."""
@@ -148,9 +148,11 @@ class _There:
         self._path = path.rstrip("/") or "/"
         self.fingerprint = fingerprint
 
-    async def entries(self) -> list[Entry]:
+    async def entries(self, folder: str = "") -> list[Entry]:
         found = []
-        for each in await self._client.readdir(self._path):
+        if folder and not await self._client.isdir(self._at(folder)):
+            return []
+        for each in await self._client.readdir(self._at(folder) if folder else self._path):
             name, attrs = str(each.filename), each.attrs
             plain = attrs.permissions is None or stat.S_ISREG(attrs.permissions)
             if plain and _is_ours(name):
@@ -185,13 +187,17 @@ class _Here:
     def __init__(self, path: str) -> None:
         self._path = Path(path)
 
-    async def entries(self) -> list[Entry]:
-        return await _here(self._entries)
+    async def entries(self, folder: str = "") -> list[Entry]:
+        return await _here(self._entries, self._path / folder if folder else self._path)
 
-    def _entries(self) -> list[Entry]:
+    def _entries(self, path: Path) -> list[Entry]:
         if not self._path.is_dir():
             raise _no_folder()
-        plain = [one for one in self._path.iterdir() if one.is_file() and not one.is_symlink() and _is_ours(one.name)]
+        plain = [
+            one
+            for one in (path.iterdir() if path.is_dir() else ())
+            if one.is_file() and not one.is_symlink() and _is_ours(one.name)
+        ]
         return [Entry(one.name, one.stat().st_size, int(one.stat().st_mtime)) for one in plain]
 
     async def fetch(self, name: str, to: Path) -> None:

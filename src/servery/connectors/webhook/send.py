@@ -14,7 +14,7 @@ from servery.connectors.contract import Account, Sent, Session, Target
 from servery.connectors.standard_webhooks import request, signed
 from servery.connectors.webhook.client import destination, key_of
 from servery.errors import LookUpFirst, NeedsPerson, Refuse, Retry
-from servery.model.commands import Command, GuestCard, MergeTold, PartyCard
+from servery.model.commands import Command, ErasureTold, GuestCard, MergeTold, PartyCard
 
 VERSION = "1"
 """Of the payload: it changes when a member is taken away or means something else, never when one is added."""
@@ -48,6 +48,8 @@ def event(command: Command) -> str:
     """What the receiver sees the event called."""
     if isinstance(command, GuestCard):
         return "guest.updated"
+    if isinstance(command, ErasureTold):
+        return "guest.erased"
     if isinstance(command, MergeTold):
         return "guest.merged" if command.merged else "guest.unmerged"
     return "party.updated" if isinstance(command, PartyCard) else "visit.closed"
