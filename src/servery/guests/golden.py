@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct, convert, structs
 
 from servery.guests.edits import NOTHING, Edit, Entry, Said, digest
-from servery.guests.hygiene.written import written
+from servery.guests.hygiene.written import as_written
 from servery.guests.names import words
 from servery.model.commands import Field
 from servery.model.guest import Birthday, Golden, Known, Note, SourceGuest
@@ -106,7 +106,7 @@ def _best_name(latest: Sequence[Record]) -> Known | None:
     """The name with most words, then most used among the records (a slip of the pen is rarer), then the latest.
 
     Of spellings that differ in writing only, the one written with care: Søren Jensen before SOREN JENSEN. It is shown
-    as people write names (`written`); the record keeps its own spelling.
+    as people write names (`as_written`); the record keeps its own spelling.
     """
     named = [one for one in latest if one.guest.name]
     if not named:
@@ -120,7 +120,7 @@ def _best_name(latest: Sequence[Record]) -> Known | None:
         return full, written.count(written[place]), not (name.isupper() or name.islower()), marked, -place
 
     best = named[max(range(len(named)), key=rank)]
-    return Known(written(best.guest.name or ""), best.id)
+    return Known(as_written(best.guest.name or ""), best.id)
 
 
 def _latest(latest: Iterable[Record], value: Callable[[SourceGuest], str | None]) -> Known | None:

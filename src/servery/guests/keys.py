@@ -1,12 +1,12 @@
 """The exact keys of a contact: e-mail folded, phone as E.164; nothing where the contact is not one person's. Pure."""
 
 import re
-import tomllib
-from functools import cache, lru_cache
-from importlib.resources import files
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import NamedTuple
 
 import phonenumbers
+
+from servery.guests.domains import kind_of, shared
 
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]{2,}")
 
@@ -18,19 +18,14 @@ class Keys(NamedTuple):
     phone: str | None
 
 
-@cache
-def _shared() -> dict[str, Any]:
-    return tomllib.loads(files("servery.guests").joinpath("shared_contacts.toml").read_text())
-
-
 def email_key(email: str | None) -> str | None:
-    """The address in lower case; None when it has no address's form, is a relay's, or a desk's."""
+    """The address in lower case; None when it has no address's form, is a relay's, a one-time one, or a desk's."""
     address = (email or "").strip().casefold()
     if not _EMAIL.fullmatch(address):
         return None
     name, _, domain = address.rpartition("@")
-    relayed = any(domain == relay or domain.endswith("." + relay) for relay in _shared()["relay_domains"])
-    return None if relayed or name in _shared()["role_names"] else address
+    nobodys = kind_of(domain) in ("relay", "one_time") or name in shared()["role_names"]
+    return None if nobodys else address
 
 
 @lru_cache(maxsize=65_536)
@@ -45,7 +40,7 @@ def phone_key(phone: str | None, country: str | None) -> str | None:
     if not phonenumbers.is_valid_number(parsed):
         return None
     key = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    return None if key.endswith(tuple(_shared()["junk_phone_endings"])) else key
+    return None if key.endswith(tuple(shared()["junk_phone_endings"])) else key
 
 
 def keys(email: str | None, phone: str | None, country: str | None) -> Keys:

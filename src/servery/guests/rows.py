@@ -9,6 +9,7 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from servery.guests.golden import Record
+from servery.guests.hygiene.left_out import LEFT_OUT, without_aged
 from servery.guests.keys import Keys
 from servery.guests.resolve import Decision, Known
 from servery.model.changes import modified_at
@@ -205,14 +206,17 @@ Silent = Mapping[int, frozenset[Field]]
 """The fields that nothing is taken of, by connection."""
 
 
-async def records_of(db: Db, guest_ids: Sequence[int], silent: Silent | None = None) -> dict[int, list[Record]]:
+async def records_of(
+    db: Db, guest_ids: Sequence[int], silent: Silent | None = None, *, aged: bool = True
+) -> dict[int, list[Record]]:
     """The source records of these guests; records their source removed only where nothing else is left.
 
-    `silent` is what would not be taken; without it what the owner chose.
+    `silent` is what would not be taken; without it what the owner chose. With `aged` without what grew old.
     """
     silent = await chosen_silence(db) if silent is None else silent
     cursor = await db.execute(
-        "select id, connection_id, external_id, guest_id, revision, seen_at, phone_key, body from source_guest as s "
+        "select id, connection_id, external_id, guest_id, revision, seen_at, phone_key, body, "
+        f"{LEFT_OUT} as left_out from source_guest as s "
         "where guest_id = any(%s) and (not removed "
         "or not exists (select from source_guest o where o.guest_id = s.guest_id and not o.removed))",
         [list(guest_ids)],
@@ -223,6 +227,8 @@ async def records_of(db: Db, guest_ids: Sequence[int], silent: Silent | None = N
         at = modified_at(row["revision"]) or row["seen_at"]
         unheard = silent.get(row["connection_id"], frozenset())
         record = Record(row["id"], row["external_id"], at, guest, row["phone_key"], unheard)
+        if aged and row["left_out"]:
+            record = without_aged(record, row["left_out"])
         found.setdefault(row["guest_id"], []).append(record)
     return found
 

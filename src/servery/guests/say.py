@@ -26,18 +26,22 @@ async def said(db: Db, guest_ids: Collection[int]) -> dict[int, Said]:
     edits: dict[int, dict[str, Edit]] = {}
     entries: dict[int, list[Entry]] = {}
     cursor = await db.execute(
-        "select coalesce(g.merged_into, g.id) as whose, said.* "
+        "select coalesce(g.merged_into, g.id) as whose, said.*, exists (select from aged_fact a "
+        "where a.edit_id = said.id and a.heard_at is null) as aged "
         "from guest g join guest_edit said on said.guest_id = g.id left join guest_log step on step.id = said.step_id "
         "where (g.id = any(%(ids)s) or g.merged_into = any(%(ids)s)) and said.undone_at is null "
         "and step.undone_by is null order by said.at, said.id",
         {"ids": list(guest_ids)},
     )
     for row in await cursor.fetchall():
-        edits.setdefault(row["whose"], {})[row["field"]] = msgspec.convert(row, Edit)
+        # What grew old is known no more; what records said before it stays overruled.
+        value = None if row["aged"] else row["value"]
+        edits.setdefault(row["whose"], {})[row["field"]] = msgspec.convert(row | {"value": value}, Edit)
     cursor = await db.execute(
         f"select coalesce(g.merged_into, g.id) as whose, said.*, {_NAMED} as name "
         "from guest g join guest_entry said on said.guest_id = g.id "
         "where (g.id = any(%(ids)s) or g.merged_into = any(%(ids)s)) and said.undone_at is null "
+        "and not exists (select from aged_fact a where a.entry_id = said.id and a.heard_at is null) "
         "order by said.at, said.id",
         {"ids": list(guest_ids)},
     )
@@ -54,7 +58,7 @@ async def edit(
     With `step_id` it was chosen in that merge, and goes with it. NotFound for nobody, Invalid with the field.
     """
     current = await living(db, guest_id)
-    records = (await rows.records_of(db, [current])).get(current, [])
+    records = (await rows.records_of(db, [current], aged=False)).get(current, [])
     edit_id = 0
     for field, value in values.items():
         kept = checked(field, value)

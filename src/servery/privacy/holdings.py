@@ -17,6 +17,7 @@ HOLDINGS: Mapping[str, Fate] = {
     "suggestion": "deleted",
     "guest_edit": "deleted",
     "guest_entry": "deleted",
+    "aged_fact": "deleted",
     "rule_tag": "deleted",
     "search_word": "deleted",
     "crowded_contact": "deleted",
@@ -40,6 +41,7 @@ HOLDINGS: Mapping[str, Fate] = {
     "guest_waiting": "number",
     "guest_to_renew": "number",
     "match_run": "number",
+    "mend_item": "number",
     "erasure": "number",
     "erasure_awaited": "number",
     "let_in": "number",
@@ -50,9 +52,11 @@ BY_DAYS = frozenset({"inbox_event", "inbox_outcome", "inbox_record"})
 
 OTHERS = frozenset(
     {
-        "action", "alert", "alert_receiver", "api_key", "application", "asked_once", "authorisation", "connection",
+        "action", "ageing_rule", "ageing_run", "alert", "alert_receiver", "api_key", "application", "asked_once",
+        "authorisation", "completeness", "connection",
         "day_to_form", "erased_key", "field_rule", "file_taken", "health_hour", "health_turn", "inbox_seen",
-        "installation", "key_file", "match_weights", "menu", "menu_item", "outbox_attempt", "outbox_gate", "person",
+        "installation", "key_file", "match_weights", "mend_list", "menu",
+        "menu_item", "outbox_attempt", "outbox_gate", "person",
         "planted", "process", "recomputing", "reconciliation", "record_count", "repair", "retention_rule",
         "retention_run", "search_filling", "session", "set_up", "sign_in_attempt", "sign_in_link", "survivorship_rule",
         "sync_state",
