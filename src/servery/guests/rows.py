@@ -44,15 +44,26 @@ async def source_guests(db: Db, ids: Sequence[int]) -> list[DictRow]:
 
 
 async def countries(db: Db) -> dict[int, str]:
-    """For each connection the country of all its venues, by their time zones; none where they are in several."""
+    """For each connection the country of all its venues, by their time zones; none where they are in several.
+
+    One without a venue of its own, as a list of members is, speaks for all venues.
+    """
     cursor = await db.execute(
         "select link.connection_id, venue.body ->> 'time_zone' as zone from venue_link as link "
-        "join venue on venue.id = link.venue_id group by 1, 2"
+        "join venue on venue.id = link.venue_id "
+        "union select c.id, venue.body ->> 'time_zone' from connection c cross join venue "
+        "where not exists (select from venue_link l where l.connection_id = c.id)"
     )
     found: dict[int, set[str | None]] = {}
     for row in await cursor.fetchall():
-        found.setdefault(row["connection_id"], set()).add(get_global("zone_territories").get(row["zone"]))
+        found.setdefault(row["connection_id"], set()).add(country_of(row["zone"]))
     return {connection: only for connection, all_ in found.items() if len(all_) == 1 and (only := next(iter(all_)))}
+
+
+def country_of(time_zone: str) -> str | None:
+    """The country (ISO 3166) that a time zone is of."""
+    found: str | None = get_global("zone_territories").get(time_zone)
+    return found
 
 
 async def keep_keys(db: Db, keys: Mapping[int, Keys]) -> None:

@@ -11,6 +11,7 @@ from servery.errors import Invalid, NotFound
 from servery.guests import rows
 from servery.guests.edits import Edit, EditField, Entry, EntryKind, Said, checked, checked_text, digest
 from servery.guests.golden import told
+from servery.guests.keys import phone_key
 from servery.guests.log import living
 from servery.guests.merge import author_of
 from servery.guests.rows import Db
@@ -61,7 +62,7 @@ async def edit(
     records = (await rows.records_of(db, [current], aged=False)).get(current, [])
     edit_id = 0
     for field, value in values.items():
-        kept = checked(field, value)
+        kept = await _readable(db, field, checked(field, value))
         over = {} if field == "pronunciation" else {str(one.id): digest(told(field, one)) for one in records}
         cursor = await db.execute(
             "insert into guest_edit (guest_id, field, value, over, author, step_id) values (%s, %s, %s, %s, %s, %s) "
@@ -71,6 +72,15 @@ async def edit(
         row = await cursor.fetchone()
         edit_id = row["id"] if row else 0
     return edit_id
+
+
+async def _readable(db: Db, field: EditField, value: Any) -> Any:
+    """A phone number as E.164, where it is one in the country of all venues or has its country code; else as it is."""
+    if field != "phone" or value is None:
+        return value
+    cursor = await db.execute("select distinct body ->> 'time_zone' as zone from venue")
+    countries = {rows.country_of(row["zone"]) for row in await cursor.fetchall()}
+    return phone_key(value, countries.pop() if len(countries) == 1 else None) or value
 
 
 async def take_back_edit(db: Db, edit_id: int) -> int:
