@@ -4,7 +4,8 @@ import pytest
 
 from servery.app.arrive import arrive
 from servery.errors import Forbidden
-from servery.guests.search import find, score_of
+from servery.guests.fitting import score_of
+from servery.guests.search import find
 from servery.model.changes import GuestSeen
 from servery.model.guest import SourceGuest
 from servery.model.viewer import SYSTEM, Role, Viewer

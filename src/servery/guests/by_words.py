@@ -1,0 +1,137 @@
+"""Finding guests by words: of their names, of tags, and of what is noted of them, or of both together."""
+
+from collections.abc import Sequence
+from itertools import chain
+
+from msgspec import Struct
+
+from servery.guests import vocabulary
+from servery.guests.finding import Candidate, Wanted, goldens, having, other_names
+from servery.guests.fitting import GOOD, Quote, best_in, folded, quote, score_of
+from servery.guests.found_by import MARKS, NEEDS, TextKind, latin, texts_of
+from servery.guests.rows import Db
+from servery.model.guest import Golden
+from servery.model.viewer import Viewer
+from servery.storage.names import fold, query_keys
+
+_MOST_WORDS = 8
+"""Typed words that are looked for; nobody types more of a name, and a pasted page is none."""
+_ENOUGH = 5
+"""So many found as they were typed, and nobody need have slipped."""
+_LEAST_BEGUN = 3
+"""Letters from which on a word of a note may be unfinished."""
+_TEXTS_READ = 200
+"""Guests of whom it is read what is noted of them; the others fit the same words."""
+_LESS_FOR: dict[TextKind, float] = {"tag": 6, "preference": 7, "allergy": 7, "note": 8}
+"""A word is more likely a name: so much less counts what is found in a text."""
+
+
+class Fit(Struct, frozen=True):
+    """A guest found by words: by their name, where `kind` is none, or by a text. `quote`: where it is not plain."""
+
+    id: int
+    name: str | None
+    score: float
+    kind: TextKind | None = None
+    quote: Quote | None = None
+
+
+async def by_words(db: Db, viewer: Viewer, text: str, limit: int) -> list[Fit]:
+    """The guests that a text's words fit, as far as the viewer may find by them."""
+    kinds = [kind for kind in MARKS if viewer.may(NEEDS[kind])]
+    found: dict[int, Fit] = {}
+    for written in dict.fromkeys((fold(text), latin(text))):
+        words = written.split()[:_MOST_WORDS]
+        if words:
+            await _Search(db, words, kinds, found, min(limit, _ENOUGH)).run()
+    return list(found.values())
+
+
+class _Search(Struct):
+    """One search for some folded words, and what it found so far."""
+
+    db: Db
+    words: Sequence[str]
+    kinds: Sequence[TextKind]
+    found: dict[int, Fit]
+    enough: int
+
+    async def run(self) -> None:
+        await self._named([Wanted([word]) for word in self.words])
+        if len(self.found) < self.enough:
+            await self._named([Wanted(query_keys(word)) for word in self.words])
+        begun = [await self._begun(word) for word in self.words]
+        await self._told(begun)
+        if len(self.found) < self.enough:
+            await self._slipped(begun)
+
+    async def _begun(self, word: str) -> list[str]:
+        marks = [MARKS[kind] for kind in self.kinds]
+        if len(word) < _LEAST_BEGUN and word.isascii():
+            return [mark + word for mark in marks]
+        return await vocabulary.begun(self.db, word, marks)
+
+    async def _slipped(self, begun: Sequence[Sequence[str]]) -> None:
+        marks = [MARKS[kind] for kind in self.kinds]
+        meant = [await vocabulary.like(self.db, word, marks) for word in self.words]
+        names = [[one for one in words if one[0].isalnum()] for words in meant]
+        if any(names):
+            await self._named([Wanted(query_keys(word), like) for word, like in zip(self.words, names, strict=True)])
+        texts = [[*first, *words] for first, words in zip(begun, meant, strict=True)]
+        await self._told(texts)
+
+    async def _named(self, wanted: Sequence[Wanted]) -> None:
+        """Take in those whose name fits."""
+        others = []
+        scores: dict[str | None, float] = {}
+        for one in await having(self.db, wanted):
+            if one.name not in scores:
+                scores[one.name] = self._score(one.name)
+            self._take(Fit(one.id, one.name, scores[one.name]))
+            if not scores[one.name]:
+                others.append(one)
+        await self._named_otherwise(others[:_TEXTS_READ])
+
+    async def _named_otherwise(self, candidates: Sequence[Candidate]) -> None:
+        """Those whom only another record calls so."""
+        called = await other_names(self.db, [one.id for one in candidates]) if candidates else {}
+        for one in candidates:
+            best = max(called.get(one.id, [""]), key=self._score)
+            self._take(Fit(one.id, one.name, self._score(best) - 1, quote=quote(best, self.words)))
+
+    async def _told(self, keys: Sequence[Sequence[str]]) -> None:
+        """Take in those of whom all words are said, some of them perhaps in the name."""
+        texts = [each for each in chain.from_iterable(keys) if not each[0].isalnum()]
+        if not texts:
+            return
+        wanted = [Wanted(query_keys(word), each) for word, each in zip(self.words, keys, strict=True)]
+        some = await having(self.db, wanted, texts)
+        known = await goldens(self.db, [one.id for one in some[-_TEXTS_READ:]])
+        for guest_id, golden in known.items():
+            if fit := self._fit(guest_id, golden):
+                self._take(fit)
+
+    def _fit(self, guest_id: int, golden: Golden) -> Fit | None:
+        told = [(kind, text) for kind, text in texts_of(golden) if kind in self.kinds]
+        known = golden.name.value if golden.name else None
+        name = folded(known or "")
+        scores = [max((best_in(word, text) for _, text in told), default=0.0) for word in self.words]
+        scores = [max(score, score_of([word], name)) for word, score in zip(self.words, scores, strict=True)]
+        if not told or not all(scores):
+            return None
+        kind, text = max(told, key=lambda one: sum(best_in(word, one[1]) for word in self.words))
+        sizes = [len(word) for word in self.words]
+        mean = sum(score * size for score, size in zip(scores, sizes, strict=True)) / sum(sizes)
+        return Fit(guest_id, known, mean - _LESS_FOR[kind], kind, quote(text, self.words))
+
+    def _score(self, name: str | None) -> float:
+        if name is None:
+            return 0.0
+        written = [folded(name), tuple(latin(name).split())]
+        best = max(score_of(self.words, each) for each in written)
+        return best if best >= GOOD else 0.0
+
+    def _take(self, fit: Fit) -> None:
+        known = self.found.get(fit.id)
+        if fit.score >= GOOD - max(_LESS_FOR.values()) and (known is None or known.score < fit.score):
+            self.found[fit.id] = fit
