@@ -18,11 +18,11 @@ import psycopg
 from msgspec import Struct
 
 from servery.app.arrive import arrive
+from servery.guests.found_by import found_by
 from servery.guests.golden import Record, golden
 from servery.guests.keys import keys
 from servery.guests.matching.blocking import keys_of
 from servery.guests.matching.features import VERSION, features_of
-from servery.guests.rows import found_by
 from servery.model.changes import Change, CheckSeen, ReservationSeen
 from servery.model.guest import Birthday, Note, SourceGuest
 from servery.model.order import Check, Line, Payment
