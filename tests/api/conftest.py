@@ -23,6 +23,7 @@ from servery.api.plugin import Api
 from servery.app.fields import RoomChoosing
 from servery.app.privacy import RoomPrivacy
 from servery.app.same_person import RoomEditing, RoomMerging
+from servery.app.tag_rules import RoomTagRules
 from servery.model.viewer import SYSTEM, Role
 from servery.settings import read_settings
 from servery.storage.migrate import migrate
@@ -86,6 +87,7 @@ def api(pool: Pool, per_minute: int = 100_000) -> Litestar:
                 choosing=RoomChoosing(pool),
                 merging=RoomMerging(pool),
                 editing=RoomEditing(pool),
+                ruling=RoomTagRules(pool),
                 private=RoomPrivacy(pool, read_settings({"SERVERY_HOME": mkdtemp()})),
             )
         ],

@@ -32,6 +32,7 @@ from tests.web.arrived import InventedArrivals
 from tests.web.healthy import InventedHouse
 from tests.web.likely import InventedSamePerson, InventedSaying
 from tests.web.private import InventedPrivacy
+from tests.web.ruling import InventedTagRules
 
 PASSWORD = "correct horse battery"
 
@@ -161,6 +162,7 @@ class Preview:
         self.who = InventedSamePerson()
         self.saying = InventedSaying()
         self.privacy = InventedPrivacy()
+        self.tag_rules = InventedTagRules()
         self.door = InventedDoor()
         self.live = Live()
         site = Site(
@@ -174,6 +176,7 @@ class Preview:
             who=self.who,
             saying=self.saying,
             privacy=self.privacy,
+            tag_rules=self.tag_rules,
         )
         self.app = Litestar(plugins=[site], openapi_config=None)
 

@@ -26,6 +26,7 @@ from servery.api import (
     privacy,
     repairs,
     reservations,
+    tags,
     venues,
     visits,
 )
@@ -38,6 +39,7 @@ from servery.api.key import PER_MINUTE, KeyMiddleware, limited
 from servery.api.merging import Merging
 from servery.api.privacy import Private
 from servery.api.problem import for_api_paths
+from servery.api.tags import Ruling
 from servery.errors import Forbidden
 from servery.storage.pool import Pool
 
@@ -58,6 +60,11 @@ _ROUTES = (
     guest_edits.change_guest,
     guest_edits.add_guest_entry,
     guest_edits.strike_guest_entry,
+    tags.tag_rules,
+    tags.add_tag_rule,
+    tags.change_tag_rule,
+    tags.remove_tag_rule,
+    tags.undo_tag_rule,
     merging.guest_suggestions,
     merging.decide_suggestion,
     merging.merge_guests,
@@ -113,6 +120,7 @@ class Api(InitPlugin):
         merging: Merging | None = None,
         editing: Editing | None = None,
     ) -> None:
+        ruling: Ruling | None = None,
         self._pool = pool
         self._joining = joining
         self._choosing = choosing
@@ -120,6 +128,7 @@ class Api(InitPlugin):
         self._merging = merging
         self._editing = editing
         self._per_minute = per_minute
+        self._ruling = ruling
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         """Add the API to an application."""
@@ -144,6 +153,7 @@ class Api(InitPlugin):
                 "merging": Provide(_giving(self._merging), sync_to_thread=False),
                 "editing": Provide(_giving(self._editing), sync_to_thread=False),
                 "paging": Provide(paging, sync_to_thread=False),
+                "ruling": Provide(_giving(self._ruling), sync_to_thread=False),
                 "filters": Provide(filters, sync_to_thread=False),
             },
         )

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import cast
 
 from servery.accounts.audit import acted
-from servery.app import shown, watching
+from servery.app import shown_connections, watching
 from servery.app.arrive import tell_pages
 from servery.connectors import registry
 from servery.errors import NotFound
@@ -62,7 +62,7 @@ class RoomHealth(HealthSources):
                 await db.execute("update connection set looked_at = now() where id = %s", [connection_id])
             manifest = registry.manifest(health.connector)
             return ConnectionPage(
-                row=shown.connection_row(status, health, manifest),
+                row=shown_connections.connection_row(status, health, manifest),
                 hours=await hours.history(db, connection_id, now),
                 repairs=await _repairs(db, connection_id),
                 capabilities=manifest.capabilities,

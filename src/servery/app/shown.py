@@ -1,12 +1,11 @@
-"""From what rooms tell to what screens show. Pure."""
+"""From what rooms tell of guests and evenings to what screens show. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
-from servery.connectors.contract import Manifest
 from servery.guests.edits import Entry, EntryKind
 from servery.guests.matching.score import Reason
-from servery.health.report import ConnectionHealth
+from servery.guests.tagging.rule import Rule
 from servery.model.money import Money
 from servery.model.viewer import Viewer
 from servery.profile.listing import GuestRow as Listed
@@ -19,11 +18,6 @@ from servery.profile.tonight import Expected, Tonight, Unbooked
 from servery.profile.visits import Dish as Ordered
 from servery.profile.visits import PastVisit
 from servery.profile.visits import VisitCheck as Paid
-from servery.sync.state import HowFar
-from servery.sync.status import Status
-from servery.visits.link import Decided
-from servery.visits.unplaced import Unplaced
-from servery.web.connections.page import Backfill, Candidate, ConnectionRow, LooseCheck, Placed, Trouble
 from servery.web.guests.page import (
     Dish,
     EntryRow,
@@ -34,6 +28,7 @@ from servery.web.guests.page import (
     Known,
     LogLine,
     Profile,
+    RuledTag,
     SourceRecord,
     Upcoming,
     VisitCheck,
@@ -153,8 +148,9 @@ def profile(
     viewer: Viewer,
     written: Sequence[Entry] = (),
     log: Sequence[LogLine] = (),
+    rules: Mapping[int, Rule] | None = None,
 ) -> Profile:
-    """One guest with the last visits, where each fact came from, and what staff wrote and did."""
+    """One guest with the last visits, where each fact came from, which rules give tags, what staff wrote and did."""
     table = told.figures.table
     return Profile(
         id=told.id,
@@ -168,6 +164,7 @@ def profile(
         marketing=told.marketing,
         sees_contact=viewer.may("see_contact"),
         facts=[Known(_KINDS[one.kind], one.fact) for one in sources.facts if one.kind in _KINDS],
+        ruled=_ruled(sources, rules or {}),
         notes=told.notes,
         requests=[one.text for one in told.requests],
         visits=[_visit(one) for one in past],
@@ -177,6 +174,14 @@ def profile(
         entries=[_entry(one) for one in reversed(written) if _may_see(viewer, one.kind)],
         log=log,
     )
+
+
+def _ruled(sources: Provenance, rules: Mapping[int, Rule]) -> list[RuledTag]:
+    return [
+        RuledTag(tag=one.tag, rule_id=rule.id, match=rule.match, conditions=rule.conditions, since=one.since)
+        for one in sources.ruled
+        if (rule := rules.get(one.rule_id))
+    ]
 
 
 def _may_see(viewer: Viewer, kind: EntryKind) -> bool:
@@ -289,103 +294,4 @@ def _record(one: Recorded) -> SourceRecord:
         reasons=tuple(Reason(each.comparison, each.level, each.weight) for each in one.reasons),
         joined_by=one.author if one.by else None,
         at=one.seen_at,
-    )
-
-
-def connection_row(one: Status, health: ConnectionHealth, manifest: Manifest) -> ConnectionRow:
-    """One connection."""
-    far = one.how_far
-    return ConnectionRow(
-        id=one.connection.id,
-        name=one.connection.name,
-        connector=one.connection.connector,
-        title=manifest.title,
-        kind=manifest.kind,
-        quality=manifest.quality,
-        evidence=manifest.evidence,
-        state=health.state,
-        last_sync=one.last_sync,
-        last_event=health.last_event,
-        lag=health.lag,
-        error_share=health.error_share,
-        queue_in=health.queue_in,
-        queue_out=health.queue_out,
-        quarantine=health.quarantine,
-        refused=health.refused,
-        next_attempt=health.next_attempt,
-        down_since=health.down_since,
-        records={str(kind): number for kind, number in one.records.items()},
-        backfill=_backfill(far, one.reached) if far.done < far.of else None,
-        trouble=_trouble(health),
-        venues=one.venues,
-        polled=bool(manifest.resources),
-    )
-
-
-def _backfill(far: HowFar, reached: datetime | None) -> Backfill:
-    return Backfill(
-        done=far.done, total=far.of, seconds_left=far.seconds_left, reached=reached, goes_on_at=far.goes_on_at
-    )
-
-
-def _trouble(health: ConnectionHealth) -> Trouble | None:
-    error = health.trouble
-    if error is None:
-        return None
-    return Trouble(
-        template=error.template,
-        params=error.params,
-        mend=error.mend,
-        field=error.field,
-        at=health.down_since,
-        retry_at=error.next_try_at,
-    )
-
-
-def placed(one: Decided, who: str, at: datetime) -> Placed:
-    """One check that a person placed."""
-    return Placed(
-        id=one.id,
-        opened_at=one.opened_at,
-        time_zone=one.time_zone,
-        venue=one.venue,
-        currency=one.currency,
-        at=at,
-        who=who,
-        number=one.number,
-        table=one.table,
-        label=one.label,
-        total=one.total,
-        booked=one.reservation_id is not None,
-        name=one.name,
-        starts_at=one.starts_at,
-    )
-
-
-def loose_check(one: Unplaced) -> LooseCheck:
-    """One check that several bookings may own."""
-    return LooseCheck(
-        id=one.id,
-        why="ambiguous",
-        opened_at=one.opened_at,
-        time_zone=one.time_zone,
-        venue=one.venue,
-        currency=one.currency,
-        number=one.number,
-        table=one.table,
-        label=one.label,
-        covers=one.covers,
-        total=one.total,
-        candidates=tuple(
-            Candidate(
-                reservation_id=offer.reservation_id,
-                name=offer.name,
-                starts_at=offer.starts_at,
-                party_size=offer.party_size,
-                score=offer.score,
-                tables=offer.tables,
-                reasons=offer.reasons,
-            )
-            for offer in one.offered
-        ),
     )

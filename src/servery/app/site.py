@@ -21,6 +21,7 @@ from servery.app.same_person import RoomEditing, RoomMerging, RoomSaying
 from servery.app.set_up.pages import RoomSetUp
 from servery.app.set_up.programs import RoomJoining
 from servery.app.sources import RoomSources
+from servery.app.tag_rules import RoomTagRules
 from servery.health.ready import lacking
 from servery.settings import Settings
 from servery.storage.pool import Pool
@@ -50,6 +51,7 @@ def create(settings: Settings, pool: Pool, live: Live, requests: Requests | None
         who=RoomSamePerson(pool),
         saying=RoomSaying(pool),
         privacy=RoomPrivacy(pool, settings),
+        tag_rules=RoomTagRules(pool),
     )
     return Litestar(
         [healthz, readyz, metrics],
@@ -72,6 +74,7 @@ def api(pool: Pool, settings: Settings) -> Api:
         merging=RoomMerging(pool),
         editing=RoomEditing(pool),
         private=RoomPrivacy(pool, settings),
+        ruling=RoomTagRules(pool),
     )
 
 

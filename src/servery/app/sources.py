@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from servery.accounts.audit import Purpose, acted, actions, looked
-from servery.app import shown
+from servery.app import shown, shown_connections
 from servery.app.arrive import tell_pages
 from servery.app.marking import mark_changed
 from servery.connectors import registry
@@ -13,6 +13,7 @@ from servery.guests.edits import NOTHING, Entry
 from servery.guests.log import Step, names_of_authors, steps_of
 from servery.guests.say import said
 from servery.guests.search import find
+from servery.guests.tagging.rows import rules as tag_rules
 from servery.health.report import report
 from servery.inbox import claim
 from servery.model.venue import business_date
@@ -79,12 +80,13 @@ class RoomSources(Sources):
             told = await story(db, viewer, guest_id)
             past = await visits_of(db, viewer, told.id, limit=VISITS_SHOWN)
             sources = await provenance(db, viewer, told.id)
+            rules = {one.id: one for one in await tag_rules(db)} if sources.ruled else {}
             written = (await said(db, [told.id])).get(told.id, NOTHING)
             steps = await steps_of(db, told.id, limit=STEPS_SHOWN)
             names = await names_of_authors(db, {one.author for one in steps})
             await _look(db, viewer, {told.id}, "page")
         log = [_log_line(one, told.id, names.get(one.author, one.author)) for one in steps]
-        return shown.profile(told, past, sources, viewer, _still(written.entries), log)
+        return shown.profile(told, past, sources, viewer, _still(written.entries), log, rules)
 
     async def connections(self, viewer: Viewer) -> list[ConnectionRow]:
         """The connections alone, the oldest first."""
@@ -102,7 +104,7 @@ class RoomSources(Sources):
             await _look(db, viewer, {guest_id for guest_id in offered if guest_id is not None}, "list")
         return Health(
             connections=found,
-            loose=[shown.loose_check(one) for one in loose],
+            loose=[shown_connections.loose_check(one) for one in loose],
             loose_total=total,
             placed=placed,
             contradictions=odd,
@@ -161,7 +163,7 @@ def _still(entries: Sequence[Entry]) -> list[Entry]:
 async def _connections(db: Db) -> list[ConnectionRow]:
     health = {one.id: one for one in await report(db, datetime.now(UTC))}
     return [
-        shown.connection_row(one, health[one.connection.id], registry.manifest(one.connection.connector))
+        shown_connections.connection_row(one, health[one.connection.id], registry.manifest(one.connection.connector))
         for one in await statuses(db)
         if one.connection.id in health
     ]
@@ -186,7 +188,7 @@ async def _placed(db: Db, viewer: Viewer) -> list[Placed]:
     """The checks that people placed lately and that still stand so, the latest first."""
     done = {one.subject.removeprefix("check:"): one for one in reversed(await actions(db)) if one.action == _LINKED}
     standing = await decided(db, viewer, [int(check_id) for check_id in done])
-    return [shown.placed(one, done[str(one.id)].viewer_name, done[str(one.id)].at) for one in standing]
+    return [shown_connections.placed(one, done[str(one.id)].viewer_name, done[str(one.id)].at) for one in standing]
 
 
 async def _form(db: Db, day: Day) -> None:

@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
-from msgspec import Struct
-
 from servery.accounts.audit import acted, looked
 from servery.app.arrive import sorting_locale, tell_pages
 from servery.app.calls import either
@@ -14,7 +12,7 @@ from servery.errors import Forbidden
 from servery.guests.join import refresh
 from servery.guests.rows import lock as resolving
 from servery.guests.tagging import rows
-from servery.guests.tagging.rule import Draft, Rule
+from servery.guests.tagging.rule import Draft, Effect, Named, Rule
 from servery.model.venue import business_date
 from servery.model.viewer import Viewer
 from servery.profile.listing import guest_rows
@@ -27,23 +25,6 @@ AT_ONCE = 1000
 """Guests of one transaction."""
 _LOOK = 2.0
 """Seconds between two looks for guests who changed, and for rules."""
-
-
-class Named(Struct, frozen=True):
-    """A guest who would get or lose a tag."""
-
-    id: int
-    name: str | None
-
-
-class Effect(Struct, frozen=True, kw_only=True):
-    """What a rule would do: how many guests have its tag then, and how many get or lose it, some of them by name."""
-
-    guests: int
-    gained: int
-    lost: int
-    some_gained: tuple[Named, ...] = ()
-    some_lost: tuple[Named, ...] = ()
 
 
 async def today(db: Db) -> date:

@@ -7,6 +7,7 @@ import typer
 from msgspec import Struct
 
 from servery.accounts.audit import looked
+from servery.cli import tags
 from servery.cli.resolving import resolve
 from servery.cli.same_person import COMMANDS
 from servery.cli.shell import AsCsv, AsJson, give, give_list, say, with_database
@@ -24,6 +25,7 @@ group = typer.Typer(no_args_is_help=True)
 group.command("resolve")(resolve)
 for _name, _command in COMMANDS.items():
     group.command(_name)(_command)
+tags.register(group)
 
 _FOUND = ["id", "name", "reference", "by", "email", "phone", "visits", "last_visit", "spend", "vip", "allergies"]
 _FOUND_BY_EYE = ["id", "name", "visits", "last_visit", "spend", "allergies", "by"]

@@ -15,12 +15,13 @@ from servery.web.forms import safe_path
 Verb = Literal[
     "linked", "walked-in", "freed", "asked", "paused", "resumed", "fields-chosen", "fields-back",
     "put-off", "heeded", "replayed", "dismissed", "restored", "merged", "kept-apart", "parted", "unstepped",
-    "guest-changed", "entered", "struck", "entered-again",
+    "guest-changed", "entered", "struck", "entered-again", "rule-kept", "rule-removed", "rule-back",
 ]  # fmt: skip
 """A check linked to a booking, said to be a walk-in's, left to the rules; a connection asked now, paused, resumed,
 its fields chosen or back as they were;
 a repair put off, told again; an event taken in again, laid aside, back from there; two guests made one, kept apart,
-parted, such a step taken back; a guest's field changed, an entry made, struck out, made again."""
+parted, such a step taken back; a guest's field changed, an entry made, struck out, made again; a rule of tags kept,
+removed, as it was."""
 
 _UNDONE_BY: dict[Verb, str] = {
     "linked": "/checks/{id}/unlink",
@@ -36,6 +37,8 @@ _UNDONE_BY: dict[Verb, str] = {
     "guest-changed": "/guest-edits/{id}/undo",
     "entered": "/guest-entries/{id}/strike",
     "struck": "/guest-entries/{id}/again",
+    "rule-kept": "/tags/{id}/undo",
+    "rule-removed": "/tags/{id}/undo",
 }
 
 
@@ -70,6 +73,9 @@ class Deed(Struct, frozen=True):
             "entered": _("It is written down."),
             "struck": _("It is struck out."),
             "entered-again": _("It stands again."),
+            "rule-kept": _("The rule is kept. Guests get and lose the tag within moments."),
+            "rule-removed": _("The rule is removed. Its tag is taken off within moments."),
+            "rule-back": _("The rule is as it was before."),
         }[self.verb]
 
     @property

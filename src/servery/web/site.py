@@ -36,6 +36,8 @@ from servery.web.sign_in import views as sign_in
 from servery.web.sources import Sources
 from servery.web.suggestions import views as suggestions
 from servery.web.suggestions.page import SamePerson
+from servery.web.tags import views as tags
+from servery.web.tags.sources import TagRules
 from servery.web.tonight import views as tonight
 from servery.web.wrong import HANDLERS, nowhere
 
@@ -125,6 +127,16 @@ _SAME_PERSON = (
 """Who is who."""
 _SAYING = (saying.edit_guest, saying.undo_edit, saying.add_entry, saying.strike_entry, saying.enter_again)
 """What staff write of a guest."""
+_TAGS = (
+    tags.tag_rules,
+    tags.new_tag_rule,
+    tags.tag_rule,
+    tags.add_tag_rule,
+    tags.change_tag_rule,
+    tags.remove_tag_rule,
+    tags.undo_tag_rule,
+)
+"""Tags by rule."""
 
 _PRIVACY = (
     private.privacy,
@@ -165,6 +177,7 @@ class Site(InitPlugin):
         self._csrf_secret = csrf_secret
         self._sources = sources
         self._house = house
+        tag_rules: TagRules | None = None,
         self._door = door
         self._live = live
         self._set_up = set_up
@@ -178,6 +191,7 @@ class Site(InitPlugin):
         """Add the pages to an application."""
         app_config.route_handlers.append(self._router())
         app_config.csrf_config = CSRFConfig(
+        self._tag_rules = tag_rules
             secret=self._csrf_secret,
             cookie_name="servery_csrf",
             cookie_secure=self._secure,
@@ -214,6 +228,8 @@ class Site(InitPlugin):
         return Router(
             "/",
             route_handlers=[
+        if self._tag_rules is not None:
+            given["tags"] = self._tag_rules
                 *_ROUTES,
                 *(_SET_UP if self._set_up is not None else ()),
                 *(_FIELDS if self._fields is not None else ()),
@@ -225,6 +241,7 @@ class Site(InitPlugin):
             dependencies={
                 **{name: _provide(value) for name, value in given.items()},
                 "frame": Provide(frame_of),
+                *(_TAGS if self._tag_rules is not None else ()),
             },
             include_in_schema=False,
         )

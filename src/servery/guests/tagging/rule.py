@@ -57,6 +57,23 @@ class Rule(Struct, frozen=True, kw_only=True):
         return Draft(tag=self.tag, conditions=self.conditions, match=self.match)
 
 
+class Named(Struct, frozen=True):
+    """A guest who would get or lose a tag."""
+
+    id: int
+    name: str | None
+
+
+class Effect(Struct, frozen=True, kw_only=True):
+    """What a rule would do: how many guests have its tag then, and how many get or lose it, some of them by name."""
+
+    guests: int
+    gained: int
+    lost: int
+    some_gained: tuple[Named, ...] = ()
+    some_lost: tuple[Named, ...] = ()
+
+
 def checked(draft: Draft) -> Draft:
     """A rule as it can be kept; Invalid with the place at fault, such as `conditions/0/value`."""
     tag = " ".join(draft.tag.split())
@@ -86,7 +103,7 @@ def _check(one: Condition, at: str) -> None:
     if one.months is not None and not 1 <= one.months <= _MOST_MONTHS:
         raise Invalid("Choose from 1 to {most} months.", field=f"{at}/months", most=_MOST_MONTHS)
     if one.currency is not None and not known_currency(one.currency):
-        raise Invalid("There is no currency {code}.", field=f"{at}/currency", code=one.currency)
+        raise Invalid("There is no currency {currency}.", field=f"{at}/currency", currency=one.currency)
     _check_value(one, f"{at}/value")
 
 

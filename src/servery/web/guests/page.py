@@ -12,6 +12,7 @@ from msgspec import Struct
 from servery.guests.edits import EntryKind
 from servery.guests.log import Action
 from servery.guests.matching.score import Reason
+from servery.guests.tagging.rule import Condition, Match
 from servery.model.guest import Birthday, Consent, Fact, Note
 from servery.model.money import Money
 from servery.model.reservation import ReservationStatus
@@ -195,6 +196,16 @@ class EntryRow(Struct, frozen=True, kw_only=True):
     business_date: date | None = None
 
 
+class RuledTag(Struct, frozen=True, kw_only=True):
+    """A tag that the guest has as long as a rule holds."""
+
+    tag: str
+    rule_id: int
+    match: Match
+    conditions: tuple[Condition, ...]
+    since: datetime | None = None
+
+
 class Profile(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One guest. `id` is the oldest: it differs from the one asked for where records were merged."""
 
@@ -212,6 +223,7 @@ class Profile(Struct, frozen=True, kw_only=True, omit_defaults=True):
     sees_contact: bool = False
     """Whether the viewer may see e-mail and phone, so that "not known" and "not shown" differ."""
     facts: Sequence[Known] = ()
+    ruled: Sequence[RuledTag] = ()
     notes: Sequence[Note] = ()
     requests: Sequence[str] = ()
     visits: Sequence[VisitRow] = ()

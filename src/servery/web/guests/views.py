@@ -16,9 +16,10 @@ from servery.model.money import to_decimal
 from servery.web.download import csv_file
 from servery.web.frame import Frame, TheFrame
 from servery.web.guard import needs
-from servery.web.guests.page import GuestRow, GuestsAsked, SourceRecord
+from servery.web.guests.page import GuestRow, GuestsAsked, RuledTag, SourceRecord
 from servery.web.render import Asked, page
 from servery.web.sources import TheSources
+from servery.web.tags.words import rule_told
 from servery.web.tonight.page import birthday_soon
 from servery.web.tonight.sentence import alert, spoken
 
@@ -69,8 +70,17 @@ async def guest(request: Asked, frame: TheFrame, sources: TheSources, guest_id: 
     today = notation.local_day(now)
     said = spoken(profile.story, frame.words, today, expected=False)
     birthday = birthday_soon(profile.birthday, today)
-    context = {"guest": profile, "said": said, "birthday": birthday, "g": notation, "why": partial(_why, frame)}
+    context = {
+        "guest": profile, "said": said, "birthday": birthday, "g": notation, "why": partial(_why, frame),
+        "ruled": {one.rule_id: _because(frame, one) for one in profile.ruled},
+    }  # fmt: skip
     return page(request, frame, "guests/guest.html", tab="guests", **context)
+
+
+def _because(frame: Frame, one: RuledTag) -> str:
+    """Why a rule gives a guest its tag."""
+    venues = {place.id: place.venue.name for place in frame.places}
+    return rule_told(one.match, one.conditions, frame.words, frame.notation, venues)
 
 
 def _why(frame: Frame, record: SourceRecord) -> str:
