@@ -41,3 +41,20 @@ def test_every_record_is_in_one_group_at_most(pairs):
     members = [record for group in groups for record in group]
     assert len(members) == len(set(members))
     assert all(len(group) > 1 for group in groups)
+
+
+def test_what_is_unsure_is_left_apart_until_as_many_are_right_as_is_asked():
+    sure = [(2 * at, 2 * at + 1, 12.0) for at in range(100)]
+    unsure = [(1000 + 2 * at, 1001 + 2 * at, 1.0) for at in range(100)]
+    assert len(list(clusters([*sure, *unsure]))) == 200
+    kept = list(clusters([*sure, *unsure], precision=0.995))
+    assert sorted(map(sorted, kept))[:100] == [[one, other] for one, other, _ in sure]
+    # Each of the unsure is wrong one time in three; one of them is what a hundred right ones make up for.
+    assert len(kept) == 101
+
+
+def test_a_group_is_no_surer_than_what_it_is_made_of():
+    pairs = [(1, 2, 2.0), (2, 3, 12.0), (1, 3, 2.0), *((10 + 2 * at, 11 + 2 * at, 12.0) for at in range(20))]
+    kept = [sorted(group) for group in clusters(pairs, precision=0.999)]
+    assert [2, 3] in kept
+    assert [1, 2, 3] not in kept

@@ -5,7 +5,7 @@ groups has a say: a wrong pair between two groups of ten stands against ninety-n
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import heapify, heappop, heappush
 
 from msgspec import Struct
@@ -24,22 +24,58 @@ ALWAYS = 1e6
 
 
 class _Between(Struct):
-    """The evidence between two groups: its sum, and of how many pairs."""
+    """The evidence between two groups: its sum, of how many pairs, and what the surest of them says."""
 
     bits: float
     pairs: int
+    best: float
 
 
-def clusters(pairs: Iterable[Pair]) -> Iterator[list[int]]:
-    """Groups of two and more records that are one person, by their ids; what is in no group stands alone."""
-    listed = [(one, other, _heard(bits)) for one, other, bits in pairs]
+class _Join(Struct, frozen=True):
+    """Two groups put together, each by one of its records: how sure that is, and how many pairs it makes."""
+
+    bits: float
+    one: int
+    other: int
+    pairs: int
+
+
+def clusters(pairs: Iterable[Pair], precision: float | None = None) -> Iterator[list[int]]:
+    """Groups of two and more records that are one person, by their ids; what is in no group stands alone.
+
+    With a `precision` the joins stop, the least sure first, where by their own evidence more than the rest of all
+    pairs made would be false.
+    """
+    listed = list(pairs)
     leader = _components(listed)
     inside: dict[int, list[Pair]] = defaultdict(list)
     for one, other, bits in listed:
         if one in leader and other in leader and (group := _lead(leader, one)) == _lead(leader, other):
             inside[group].append((one, other, bits))
-    for together in inside.values():
-        yield from _joined(together)
+    joins = [join for together in inside.values() for join in _joined(together)]
+    yield from _grouped(joins if precision is None else _sure(joins, precision))
+
+
+def _sure(joins: Iterable[_Join], precision: float) -> Sequence[_Join]:
+    """The surest joins, as many as keep the share of false pairs to be expected within what is allowed."""
+    surest = sorted(joins, key=lambda join: -join.bits)
+    made, false, kept = 0, 0.0, 0
+    for number, join in enumerate(surest, start=1):
+        made += join.pairs
+        false += join.pairs / (1 + 2.0 ** min(join.bits, 1000.0))
+        if false <= (1 - precision) * made:
+            kept = number
+    return surest[:kept]
+
+
+def _grouped(joins: Iterable[_Join]) -> Iterator[list[int]]:
+    leader: dict[int, int] = {}
+    for join in joins:
+        leader[_lead(leader, join.one)] = _lead(leader, join.other)
+    groups: dict[int, list[int]] = defaultdict(list)
+    for record in leader:
+        groups[_lead(leader, record)].append(record)
+    yield from groups.values()
 
 
 def _heard(bits: float) -> float:
@@ -61,29 +97,30 @@ def _lead(leader: dict[int, int], record: int) -> int:
     return record
 
 
-def _joined(pairs: list[Pair]) -> Iterator[list[int]]:
+def _joined(pairs: list[Pair]) -> Iterator[_Join]:
     if len(pairs) == 1:
-        one, other, _ = pairs[0]
-        yield [one, other]
+        one, other, bits = pairs[0]
+        yield _Join(bits, one, other, 1)
         return
     groups = _Groups(pairs)
     while (closest := groups.closest()) is not None:
-        groups.join(*closest)
-    yield from (members for members in groups.members.values() if len(members) > 1)
+        yield groups.join(*closest)
 
 
 class _Groups:
     """Records in groups, with the evidence between each two groups that any evidence is seen between."""
 
     def __init__(self, pairs: Iterable[Pair]) -> None:
-        self.members: dict[int, list[int]] = {}
+        self._members: dict[int, tuple[int, int, float]] = {}
+        """Of each group one record, how many there are, and the least evidence on which it was put together."""
         self._between: dict[int, dict[int, _Between]] = defaultdict(dict)
         for one, other, bits in pairs:
-            self.members[one], self.members[other] = [one], [other]
+            self._members[one], self._members[other] = (one, 1, ALWAYS), (other, 1, ALWAYS)
             before = self._between[one].get(other)
-            between = _Between(bits + (before.bits if before else 0.0), 1)
+            sum_before, best_before = (before.bits, before.best) if before else (0.0, bits)
+            between = _Between(_heard(bits) + sum_before, 1, max(bits, best_before))
             self._between[one][other] = self._between[other][one] = between
-        self._next = max(self.members) + 1
+        self._next = max(self._members) + 1
         self._heap = [
             (-between.bits, one, other)
             for one, others in self._between.items()
@@ -96,22 +133,30 @@ class _Groups:
         """The two groups with the strongest evidence for being one; None when none is left."""
         while self._heap:
             _, one, other = heappop(self._heap)
-            if one in self.members and other in self.members:
+            if one in self._members and other in self._members:
                 return one, other
         return None
 
-    def join(self, one: int, other: int) -> None:
-        """Make one group of two."""
+    def join(self, one: int, other: int) -> _Join:
+        """Make one group of two: as sure as the surest pair between them, and no surer than what they are made of."""
         new, self._next = self._next, self._next + 1
-        self.members[new] = self.members.pop(one) + self.members.pop(other)
+        left, right = self._members.pop(one), self._members.pop(other)
+        least = min(self._between[one][other].best, left[2], right[2])
+        self._members[new] = (left[0], left[1] + right[1], least)
+        self._weigh(one, other, new)
+        return _Join(least, left[0], right[0], left[1] * right[1])
+
+    def _weigh(self, one: int, other: int, new: int) -> None:
         left, right = self._between.pop(one), self._between.pop(other)
         for group in {*left, *right} - {one, other}:
             both = [each for side in (left, right) if (each := side.get(group)) is not None]
-            between = _Between(sum(each.bits for each in both), sum(each.pairs for each in both))
+            between = _Between(
+                sum(each.bits for each in both), sum(each.pairs for each in both), max(each.best for each in both)
+            )
             for side in (one, other):
                 self._between[group].pop(side, None)
             self._between[group][new] = self._between[new][group] = between
-            mean = self._mean(between, len(self.members[group]) * len(self.members[new]))
+            mean = self._mean(between, self._members[group][1] * self._members[new][1])
             if mean > 0:
                 heappush(self._heap, (-mean, new, group))
 

@@ -3,7 +3,7 @@
 A comparison's levels are tried from its first; the first that holds is the pair's. The last is what remains.
 """
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from servery.guests.matching.conditions import (
     Columns,
@@ -11,6 +11,7 @@ from servery.guests.matching.conditions import (
     alike,
     both,
     crossed,
+    differs,
     either,
     initial,
     lacks,
@@ -18,6 +19,7 @@ from servery.guests.matching.conditions import (
     same,
     slips,
     strayed,
+    told,
 )
 
 
@@ -40,11 +42,13 @@ class Comparison(Struct, frozen=True):
     levels: tuple[Level, ...]
     implied_by: tuple[str, ...] = ()
     """Columns that, where they agree, leave this one nothing to say: one postcode is one city."""
+    counted: tuple[Condition, ...] = ()
+    """Where another comparison has counted it already."""
 
     @property
     def lacking(self) -> Condition:
         """Where there is no evidence either way."""
-        return either(missing(self.column), *map(same, self.implied_by))
+        return either(missing(self.column), *map(same, self.implied_by), *self.counted)
 
     def found(self, one: Columns, other: Columns) -> Level | None:
         """The level at which two records agree; None where one of them says nothing."""
@@ -185,6 +189,30 @@ FURTHER: tuple[Comparison, ...] = (
     written("occupation"),
 )
 """What is compared besides where a list of people gives it."""
+
+
+def _of_a_list(comparison: Comparison, known: str, *counted: Condition) -> Comparison:
+    """A name's comparison where all records are at hand: two names that many bear are no slip of one another.
+
+    Schmidt and Schmitt are a letter apart, and two families.
+    """
+    levels = []
+    for level in comparison.levels:
+        if level.name == "slip" and level.condition is not None:
+            levels.append(Level("two names", both(level.condition, told(known))))
+        levels.append(level)
+    return structs.replace(comparison, levels=tuple(levels), counted=counted)
+
+
+LISTED: tuple[Comparison, ...] = (
+    _of_a_list(_GIVEN, "given_known"),
+    _of_a_list(_FAMILY, "family_known", crossed("given", "family")),
+    structs.replace(_EMAIL, counted=(both(differs("email"), told("email_of_name")),)),
+)
+"""How names and addresses are compared in a list of people, where no event is counted twice.
+
+Given and family name exchanged are one event; and addresses made of a whole name are alike because the names are.
+"""
 
 COMPARISONS: tuple[Comparison, ...] = (
     _GIVEN,

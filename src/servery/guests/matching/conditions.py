@@ -118,6 +118,29 @@ def lacks(column: str) -> Condition:
     return Condition(f"({column}_l IS NULL OR {column}_r IS NULL)", missing(column).holds)
 
 
+def differs(column: str) -> Condition:
+    """Both say something, and not the same."""
+    return Condition(
+        f"{column}_l <> {column}_r",
+        lambda one, other: (
+            None
+            not in (
+                one[column],
+                other[column],
+            )
+            and one[column] != other[column]
+        ),
+    )
+
+
+def told(column: str) -> Condition:
+    """Both say something here."""
+    return Condition(
+        f"({column}_l IS NOT NULL AND {column}_r IS NOT NULL)",
+        lambda one, other: one[column] is not None and other[column] is not None,
+    )
+
+
 def either(*conditions: Condition) -> Condition:
     """At least one of them holds."""
     return Condition(

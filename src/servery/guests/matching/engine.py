@@ -45,19 +45,22 @@ def whole(db: duckdb.DuckDBPyConnection, query: str) -> int:
     return int(number)
 
 
-def linker(db: Any, comparisons: Sequence[Comparison], weights: Weights | None, table: str = RECORDS) -> Linker:
-    """Splink over a table of features."""
-    return Linker(table, settings(comparisons, weights, "duckdb"), db_api=DuckDBAPI(db), set_up_basic_logging=False)
+def linker(db: Any, comparisons: Sequence[Comparison], weights: Weights | None, *, in_detail: bool = False) -> Linker:
+    """Splink over the table of features."""
+    made = settings(comparisons, weights, "duckdb", in_detail=in_detail)
+    return Linker(RECORDS, made, db_api=DuckDBAPI(db), set_up_basic_logging=False)
 
 
-def settings(comparisons: Sequence[Comparison], weights: Weights | None, engine: Engine) -> dict[str, Any]:
-    """Our comparisons as Splink's settings."""
+def settings(
+    comparisons: Sequence[Comparison], weights: Weights | None, engine: Engine, *, in_detail: bool = False
+) -> dict[str, Any]:
+    """Our comparisons as Splink's settings; `in_detail` keeps what each comparison said of a pair."""
     return {
         "link_type": "dedupe_only",
         "unique_id_column_name": "id",
         "probability_two_random_records_match": weights.prior if weights else 1e-4,
-        "retain_matching_columns": False,
-        "retain_intermediate_calculation_columns": False,
+        "retain_matching_columns": in_detail,
+        "retain_intermediate_calculation_columns": in_detail,
         "max_iterations": 40,
         "em_convergence": 0.0005,
         "blocking_rules_to_generate_predictions": [SHARED_KEY],

@@ -23,24 +23,45 @@ def scored_pairs(
     weights: Weights,
     worth: float = _WORTH_KEEPING,
     engine: Engine = "duckdb",
+    own: Sequence[str] | None = None,
 ) -> None:
-    """Score all pairs that have a key in common, into the table `PAIRS`; those `worth` so many bits are kept."""
+    """Score all pairs that have a key in common, into the table `PAIRS`; those `worth` so many bits are kept.
+
+    With `own` (comparisons, on DuckDB) the table has more columns: `own`, the bits of these, and for each comparison
+    `level_NAME`, the place of its level, the last being 0 and -1 standing for nothing to compare.
+    """
     if engine == "spark":
         from servery.guests.matching.spark import scored_on_spark
 
         scored_on_spark(db, comparisons, weights, worth)
         return
-    splink = linker(db, comparisons, weights)
+    splink = linker(db, comparisons, weights, in_detail=own is not None)
     for column, shares in weights.frequencies.items():
         _tell_frequencies(db, splink, column, shares, weights.floors[column])
     found = splink.inference.predict(threshold_match_weight=worth)
+    detail = _detail(comparisons, weights, own)
     prior = math.log2(weights.prior / (1 - weights.prior))
     db.execute(
         f"create or replace table {PAIRS} as select least(id_l, id_r) as one, greatest(id_l, id_r) as other, "
-        f"match_weight - {prior!r} as bits, match_probability as probability from {found.physical_name}"
+        f"match_weight - {prior!r} as bits, match_probability as probability{detail} from {found.physical_name}"
     ).fetchall()
     found.drop_table_from_database_and_remove_from_cache()
     splink.table_management.invalidate_cache()  # type: ignore[no-untyped-call]
+
+
+def _detail(comparisons: Sequence[Comparison], weights: Weights, own: Sequence[str] | None) -> str:
+    if own is None:
+        return ""
+    told = [each for each in comparisons if each.name in own]
+    factors = [f"bf_{each.name}" for each in told]
+    factors += [
+        f"bf_tf_adj_{each.name}"
+        for each in told
+        if any(level.frequency in weights.frequencies for level in each.levels)
+    ]
+    bits = " + ".join(f"log2({factor})" for factor in factors) or "0"
+    levels = ", ".join(f"gamma_{each.name}::tinyint as level_{each.name}" for each in comparisons)
+    return f", {bits} as own, {levels}"
 
 
 def _tell_frequencies(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from servery.guests.keys import email_key, phone_key
-from servery.guests.matching.comparisons import COMPARISONS, FURTHER, Comparison, chosen, coded, written
+from servery.guests.matching.comparisons import COMPARISONS, FURTHER, LISTED, Comparison, chosen, coded, written
 from servery.guests.matching.features import (
     COLUMNS,
     dated,
@@ -31,6 +31,8 @@ FIELDS = (
 _FEW = 60
 """Values up to which a column counts as a choice among few."""
 _REDUNDANT = 0.7
+_KNOWN = 0.001
+"""The share of the records that bear a name from which it is a name, and no slip of another; at least five records."""
 
 
 class Sheet(Struct, frozen=True):
@@ -55,6 +57,9 @@ def sheet(
     for each in made:
         each["given_start"] = (each["given"] or "")[:3] or None
         each["family_start"] = (each["family"] or "")[:4] or None
+        each["email_of_name"] = _of_name(each)
+    for column in ("given", "family"):
+        _know(made, column)
     kept = [header for header in others if not _repeats(rows, made, header)]
     further: list[Comparison] = []
     named = {}
@@ -66,7 +71,8 @@ def sheet(
         if compare is not None:
             further.append(compare(column))
             named[column] = header
-    comparisons = tuple(each for each in (*COMPARISONS, *FURTHER) if _said(made, each.column) > 1)
+    by_name = {each.name: each for each in (*COMPARISONS, *FURTHER, *LISTED)}
+    comparisons = tuple(each for each in by_name.values() if _said(made, each.column) > 1)
     few = {each.name for each in further if len(each.levels) == 2}
     keys = [key for key in _KEYS if _said(made, key) > 1] + [column for column in named if column not in few]
     return Sheet(made, (*comparisons, *further), tuple(keys), named)
@@ -109,6 +115,21 @@ def contacts(email: str | None, phone: str | None) -> tuple[str | None, str | No
     if phone and "@" in phone:
         return email or phone, None
     return email, phone
+
+
+def _of_name(row: Row) -> str | None:
+    """The mailbox of an address that is made of the whole name; None of any other."""
+    mailbox, name = row["email_local"], (row["given_first"], row["family_last"])
+    return mailbox if mailbox and all(part and part in mailbox for part in name) else None
+
+
+def _know(rows: Sequence[Row], column: str) -> None:
+    """Say of each name that many bear that it is one."""
+    bearers = Counter(row[column] for row in rows)
+    least = max(5, _KNOWN * len(rows))
+    for row in rows:
+        name = row[column]
+        row[f"{column}_known"] = name if name and bearers[name] >= least else None
 
 
 EMPTY: Row = dict.fromkeys(COLUMNS)

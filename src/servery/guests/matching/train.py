@@ -38,7 +38,9 @@ _ELSE = 0.02
 _CHANCE = 0.01
 _THOUGHT_PAIRS = 300
 """For how many pairs the first assumptions of what happens by chance count."""
-_FEW = 50
+_HALF = 0.5
+"""What was never seen among the pairs drawn is taken to be seen half a time, after Jeffreys: it may yet happen."""
+FEW = 50
 """Records from which anything can be learnt."""
 _RAREST = 1e-5
 """No value counts as rarer than this share of the records."""
@@ -64,7 +66,7 @@ def train(db: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison], vers
         frequencies={},
         floors={},
     )
-    if records < _FEW:
+    if records < FEW:
         return untrained(weights, comparisons)
     chance, weights = _by_chance(db, comparisons, weights)
     counts = {column: list(_counts(db, column)) for column in frequent(comparisons)}
@@ -86,17 +88,17 @@ def untrained(weights: Weights, comparisons: Sequence[Comparison]) -> Weights:
 
 def assumed(comparison: Comparison) -> dict[str, float]:
     """How matched pairs are spread over the levels before anything was seen."""
-    if comparison.name in shipped().odds:
-        return {name: odds.m for name, odds in shipped().odds[comparison.name].items()}
-    return _spread({level.name: _FIRST.get(level.name, _ELSE) for level in comparison.levels})
+    known = {name: odds.m for name, odds in shipped().odds.get(comparison.name, {}).items()}
+    return _spread({level.name: known.get(level.name, _FIRST.get(level.name, _ELSE)) for level in comparison.levels})
 
 
 def _thought(comparison: Comparison) -> dict[str, float]:
     """How pairs of two people are spread over the levels before anything was seen."""
-    if comparison.name in shipped().odds:
-        return {name: odds.u for name, odds in shipped().odds[comparison.name].items()}
+    known = {name: odds.u for name, odds in shipped().odds.get(comparison.name, {}).items()}
     rest = 1 - _CHANCE * (len(comparison.levels) - 1)
-    return {level.name: rest if level.condition is None else _CHANCE for level in comparison.levels}
+    return _spread(
+        {level.name: known.get(level.name, rest if level.condition is None else _CHANCE) for level in comparison.levels}
+    )
 
 
 def _spread(raw: Mapping[str, float]) -> dict[str, float]:
@@ -113,7 +115,7 @@ def _by_chance(
 ) -> tuple[Shares, Weights]:
     splink = linker(db, comparisons, weights)
     splink.training.estimate_u_using_random_sampling(max_pairs=_SAMPLE, seed=_SEED)
-    drawn = min(_SAMPLE, weights.records * (weights.records - 1) / 2)
+    drawn = _drawn(weights.records)
     model = _model(splink)
     chance = {each.name: _chance(model[each.name], _thought(each), drawn) for each in comparisons}
     odds = {
@@ -126,7 +128,11 @@ def _by_chance(
 def _chance(model: Mapping[str, Mapping[str, object]], thought: Mapping[str, float], drawn: float) -> dict[str, float]:
     seen = {name: _number(model[name].get("u_probability")) for name in thought}
     share = _THOUGHT_PAIRS / (_THOUGHT_PAIRS + drawn) if sum(seen.values()) > 0 else 1.0
-    return _spread({name: share * thought[name] + (1 - share) * seen[name] for name in thought})
+    return _spread({name: share * thought[name] + (1 - share) * seen[name] + _HALF / drawn for name in thought})
+
+
+def _drawn(records: int) -> float:
+    return min(_SAMPLE, records * (records - 1) / 2)
 
 
 def _maximised(
@@ -170,8 +176,12 @@ def _number(seen: object) -> float:
 
 def without_matches(weights: Weights, chance: Shares, counts: Mapping[str, Sequence[Count]], prior: float) -> Weights:
     """The same weights with the matches taken out of what was seen among all pairs and all records."""
+    least = _HALF / _drawn(weights.records)
     odds = {
-        name: {level: Odds(each.m, _rest(chance[name][level], each.m * prior)) for level, each in levels.items()}
+        name: {
+            level: Odds(each.m, max(_rest(chance[name][level], each.m * prior), least))
+            for level, each in levels.items()
+        }
         for name, levels in weights.odds.items()
     }
     again = prior * (weights.records - 1)
