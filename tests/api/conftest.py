@@ -21,6 +21,7 @@ from psycopg.rows import DictRow
 from servery.accounts.keys import create_key
 from servery.api.plugin import Api
 from servery.app.fields import RoomChoosing
+from servery.app.hygiene import RoomHygiene
 from servery.app.privacy import RoomPrivacy
 from servery.app.same_person import RoomEditing, RoomMerging
 from servery.app.tag_rules import RoomTagRules
@@ -88,6 +89,7 @@ def api(pool: Pool, per_minute: int = 100_000) -> Litestar:
                 merging=RoomMerging(pool),
                 editing=RoomEditing(pool),
                 ruling=RoomTagRules(pool),
+                tidying=RoomHygiene(pool),
                 private=RoomPrivacy(pool, read_settings({"SERVERY_HOME": mkdtemp()})),
             )
         ],

@@ -37,7 +37,9 @@ def send(database: str, tmp_path: Path) -> Iterator[Send]:
 
     def application(pool: Pool) -> Litestar:
         return Litestar(
-            [], plugins=[Api(pool, 10_000, RoomJoining(pool, house), RoomChoosing(pool))], logging_config=None
+            [],
+            plugins=[Api(pool, 10_000, joining=RoomJoining(pool, house), choosing=RoomChoosing(pool))],
+            logging_config=None,
         )
 
     with serving(database, application) as address, httpx.Client(base_url=f"{address}/api/v1", timeout=30) as client:

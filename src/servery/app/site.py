@@ -13,6 +13,7 @@ from servery.api.plugin import Api
 from servery.app.arrivals import RoomArrivals
 from servery.app.comparing import RoomSamePerson
 from servery.app.fields import RoomChoosing, RoomFields
+from servery.app.hygiene import RoomHygiene
 from servery.app.key_files import forms_key
 from servery.app.metrics import Requests, metrics
 from servery.app.overview import RoomHealth
@@ -52,6 +53,7 @@ def create(settings: Settings, pool: Pool, live: Live, requests: Requests | None
         saying=RoomSaying(pool),
         privacy=RoomPrivacy(pool, settings),
         tag_rules=RoomTagRules(pool),
+        hygiene=RoomHygiene(pool),
     )
     return Litestar(
         [healthz, readyz, metrics],
@@ -75,6 +77,7 @@ def api(pool: Pool, settings: Settings) -> Api:
         editing=RoomEditing(pool),
         private=RoomPrivacy(pool, settings),
         ruling=RoomTagRules(pool),
+        tidying=RoomHygiene(pool),
     )
 
 

@@ -17,6 +17,7 @@ from servery.app import (
     retaining,
     scheduled,
     tagging,
+    tidying,
     upkeep,
     watching,
 )
@@ -49,6 +50,7 @@ SERVICES: dict[str, Service] = {
     "searching": findable.run,
     "erasing": elsewhere.run,
     "retention": retaining.run,
+    "tidying": tidying.run,
     "tagging": tagging.run,
 }
 """What a worker does, side by side. Several workers share it: each service takes only what no other has taken."""

@@ -25,6 +25,7 @@ FILES = {
     "application": "application",
     "events": "events",
     "guests": "guests",
+    "hygiene": "hygiene",
     "privacy": "privacy",
     "invite": "people",
     "people": "people",

@@ -25,6 +25,7 @@ Right = Literal[
     "merge_guests",
     "edit_guests",
     "make_rules",
+    "mend_guests",
 ]
 
 # A host greets and seats, a server serves: neither needs what a guest spends. A marketer writes to guests but has no
@@ -44,7 +45,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     ),
     "server": frozenset({"see_guests", "see_allergies", "see_notes"}),
     "manager": frozenset(get_args(Right)) - {"change_people"},
-    "marketer": frozenset({"see_guests", "see_contact", "see_money", "export_lists", "see_connections"}),
+    "marketer": frozenset({"see_guests", "see_contact", "see_money", "export_lists", "see_connections", "mend_guests"}),
     "owner": frozenset(get_args(Right)),
     "integrator": frozenset(
         {

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from servery.guests.hygiene.faults import FAULTS, Person, faults, needs
+from servery.guests.hygiene.faults import Person, faults
 from servery.model.guest import Birthday
 
 TODAY = date(2026, 11, 22)
@@ -50,10 +50,3 @@ GOOD = {"name": "Ida Holm", "email": "ida@example.com", "phone": "+4520123456"}
 )
 def test_what_is_wrong_with_a_guest(facts, found):
     assert faults(Person(**(GOOD | facts)), TODAY) == found
-
-
-def test_only_what_a_fault_shows_of_contact_details_is_hidden_with_them():
-    assert {fault for fault in FAULTS if needs(fault)} == {
-        "email_slip", "email_malformed", "email_is_phone", "email_dead", "email_one_time", "email_relay",
-        "phone_unreadable", "shared_phone",
-    }  # fmt: skip

@@ -40,7 +40,7 @@ async def wrong(db, book, revision=1):
 
 
 async def on_list(db, list_id):
-    return {(one.guest_id, one.fault) for one in await mending.items(db, list_id) if one.mended_at is None}
+    return {(one.guest_id, one.fault) for one in (await mending.listed(db, list_id)).items if one.mended_at is None}
 
 
 @pytest.mark.anyio
@@ -65,7 +65,7 @@ async def test_what_is_wrong_with_who_came_stands_on_the_venues_list(db, systems
 async def test_a_slip_says_what_was_meant_and_a_shared_phone_with_whom(db, systems):
     await wrong(db, systems[1])
     here, *_ = await mending.make(db, MONTH, TODAY)
-    found = {one.guest_id: one for one in await mending.items(db, here.id)}
+    found = {one.guest_id: one for one in (await mending.listed(db, here.id)).items}
     assert found[await guest_of(db, "slip")].meant == "anna@gmail.com"
     assert found[await guest_of(db, "shared1")].other_id == await guest_of(db, "shared2")
     assert found[await guest_of(db, "born")].other_id is None
@@ -95,12 +95,14 @@ async def test_lists_are_kept_by_month_and_pages_follow_one_another(db, systems)
     here, *_ = await mending.make(db, MONTH, TODAY)
     assert await mending.months(db) == [MONTH, date(2026, 10, 1)]
     assert {one.month for one in await mending.lists(db)} == {MONTH}
-    whole = await mending.items(db, here.id)
-    parts = [one for start in range(0, 8, 3) for one in await mending.items(db, here.id, limit=3, offset=start)]
-    assert parts == whole and len(whole) == 7
-    assert [one.fault for one in await mending.items(db, here.id, "no_contact")] == ["no_contact"]
+    whole = (await mending.listed(db, here.id)).items
+    parts = [
+        one for start in range(0, 8, 3) for one in (await mending.listed(db, here.id, limit=3, offset=start)).items
+    ]
+    assert tuple(parts) == whole and len(whole) == 7
+    assert [one.fault for one in (await mending.listed(db, here.id, "no_contact")).items] == ["no_contact"]
     with pytest.raises(NotFound):
-        await mending.items(db, 99)
+        await mending.listed(db, 99)
 
 
 @pytest.mark.anyio

@@ -10,7 +10,6 @@ from msgspec import Struct
 from servery.guests.hygiene.emails import fault as email_fault
 from servery.guests.hygiene.written import listed
 from servery.model.guest import Birthday
-from servery.model.viewer import Right
 from servery.storage.names import fold
 
 Fault = Literal[
@@ -33,11 +32,6 @@ class Person(Struct, frozen=True):
     email: str | None = None
     phone: str | None = None
     birthday: Birthday | None = None
-
-
-def needs(fault: Fault) -> Right | None:
-    """The right without which the value behind a fault is not shown; None where there is none to hide."""
-    return "see_contact" if fault.startswith(("email", "phone", "shared")) else None
 
 
 def faults(person: Person, today: date) -> list[Fault]:

@@ -51,6 +51,14 @@ class Item(Struct, frozen=True, kw_only=True):
     other_id: int | None = None
 
 
+class Listed(Struct, frozen=True):
+    """A list, the name of its venue, and some of what stands on it."""
+
+    of: MendList
+    venue: str | None
+    items: tuple[Item, ...]
+
+
 async def make(db: Db, month: date, today: date) -> list[MendList]:
     """Make all lists of a month, in place of those made before for it."""
     await _seen(db)
@@ -83,10 +91,7 @@ async def look_again(db: Db, month: date, today: date) -> None:
 async def lists(db: Db, month: date | None = None) -> list[MendList]:
     """The lists of a month, or of the latest; the one without a venue last."""
     cursor = await db.execute(
-        "select l.*, coalesce(i.left, '{}') as left from mend_list l left join lateral ("
-        "select jsonb_object_agg(fault, n) as left from (select fault, count(*) as n from mend_item "
-        "where list_id = l.id and mended_at is null group by 1) by_fault) i on true "
-        "where l.month = coalesce(%s, (select max(month) from mend_list)) order by l.venue_id nulls last",
+        f"{_LISTS} where l.month = coalesce(%s, (select max(month) from mend_list)) order by l.venue_id nulls last",
         [month],
     )
     return msgspec.convert(await cursor.fetchall(), list[MendList])
@@ -98,15 +103,16 @@ async def months(db: Db) -> list[date]:
     return [row["month"] for row in await cursor.fetchall()]
 
 
-async def items(db: Db, list_id: int, fault: Fault | None = None, *, limit: int = 50, offset: int = 0) -> list[Item]:
-    """What stands on a list, of one fault or of all: what is not mended first. NotFound where there is no such list."""
-    cursor = await db.execute("select from mend_list where id = %s", [list_id])
-    if await cursor.fetchone() is None:
+async def listed(db: Db, list_id: int, fault: Fault | None = None, *, limit: int = 50, offset: int = 0) -> Listed:
+    """A list with what stands on it, of one fault or of all: what is not mended first. NotFound where there is none."""
+    cursor = await db.execute(f"{_LISTS} where l.id = %s", [list_id])
+    row = await cursor.fetchone()
+    if row is None:
         raise NotFound("There is no list {id}.", id=list_id)
     cursor = await db.execute(
         _ITEMS, {"list": list_id, "fault": fault, "order": list(FAULTS), "limit": limit, "offset": offset}
     )
-    return [_item(row) for row in await cursor.fetchall()]
+    return Listed(msgspec.convert(row, MendList), row["venue"], tuple(_item(one) for one in await cursor.fetchall()))
 
 
 def _item(row: DictRow) -> Item:
@@ -214,6 +220,14 @@ from mend_list l, (select m.list_id, m.guest_id, m.fault as was, n.fault from me
     where m.guest_id = any(%(ids)s)) w
 where l.id = i.list_id and l.month = %(month)s and (i.list_id, i.guest_id, i.fault) = (w.list_id, w.guest_id, w.was)
 and (i.mended_at is null) = (w.fault is null)"""
+
+_LISTS = """
+select l.*, v.name as venue, coalesce(i.left, '{}') as left from mend_list l
+left join venue v on v.id = l.venue_id
+left join lateral (
+    select jsonb_object_agg(fault, n) as left from (
+        select fault, count(*) as n from mend_item where list_id = l.id and mended_at is null group by 1) by_fault
+) i on true"""
 
 _ITEMS = """
 select i.guest_id, i.fault, g.name, g.golden #>> '{email,value}' as email, g.golden #>> '{phone,value}' as phone,

@@ -1,0 +1,1 @@
+"""Guest data: what a person should mend, how complete profiles are, and what grew old."""
