@@ -22,12 +22,26 @@ def test_consent_export_and_erasure(ask_own):
     path = f"/guests/{guest['id']}"
     told = ask_own(f"{path}/consent", "owner", body={"state": "denied", "channel": "sms", "text_version": "v2"}).json()
     assert told["standing"]["sms"] == "denied" and told["items"][-1]["by_guest"]
+    assert told["items"][-1]["written_by"] and told["items"][-1]["source"] == "guest"
+    agreed = ask_own(f"{path}/consent", "owner", body={"state": "granted"})
+    assert agreed.status_code == 400 and "text_version" in agreed.text
     assert guest["name"] in ask_own(f"{path}/export", "owner").text
     erased = ask_own(f"{path}/erase", "owner", body={}).json()
     assert erased["counts"]["records"] >= 1 and erased["receipts"]
     assert ask_own(path, "owner").status_code == 404
+    for verb, body in (("export", None), ("erase", {})):
+        again = (
+            ask_own(f"{path}/{verb}", "owner", body=body) if body is not None else ask_own(f"{path}/{verb}", "owner")
+        )
+        assert again.status_code == 404 and "was erased on" in again.text
     assert guest["name"] not in ask_own("/guests", "owner").text
     assert ask_own("/privacy/erasures", "owner").json()["items"][0]["id"] == erased["id"]
+
+
+def test_letting_in_names_who_is_not_kept_out(ask):
+    nobody = ask("/privacy/let-in", "owner", body={"name": "Nobody", "email": "nobody@example.com"})
+    assert nobody.status_code == 404 and nobody.json()["code"] == "not-kept-out"
+    assert ask("/privacy/let-in", "host", body={"email": "nobody@example.com"}).status_code == 403
 
 
 @pytest.mark.parametrize("role", ["host", "server", "marketer", "integrator"])

@@ -51,10 +51,10 @@ async def test_a_source_and_then_the_guest_have_their_word(planted: Planted) -> 
     async with planted.pool.connection() as db:
         lines = await consent.ledger(db, guest)
         assert [one.source for one in lines] == ["Book", "Till"] and consent.standing(lines) == "granted"
-        await consent.write(db, SYSTEM, guest, "denied", channel="email", text_version="2026-01")
+        await consent.write(db, SYSTEM, guest, consent.Said(state="denied", channel="email", text_version="2026-01"))
         lines = await consent.ledger(db, guest)
         assert consent.standing(lines, "email") == "denied" and consent.standing(lines, "sms") == "granted"
-        await consent.write(db, SYSTEM, guest, "unknown")
+        await consent.write(db, SYSTEM, guest, consent.Said(state="unknown"))
         assert consent.standing(await consent.ledger(db, guest)) == "unknown"
     await planted.arrives(planted.book, *planted.booked(msgspec.structs.replace(PERSON, marketing="denied")))
     async with planted.pool.connection() as db:
@@ -65,7 +65,7 @@ async def test_who_said_no_is_told_so_everywhere(planted: Planted) -> None:
     guest = await planted.known_guest()
     async with planted.pool.connection() as db:
         assert (await story(db, SYSTEM, guest)).marketing == "granted"
-        await consent.write(db, SYSTEM, guest, "denied")
+        await consent.write(db, SYSTEM, guest, consent.Said(state="denied"))
         assert (await story(db, SYSTEM, guest)).marketing == "denied"
 
 

@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from servery.connectors import registry
-from servery.errors import Invalid
+from servery.errors import Invalid, NotFound
+from servery.model.consent import Line
+from servery.model.guest import Consent, SourceGuest
 from servery.model.viewer import Viewer
+from servery.privacy.consent import Ledger, Said
 from servery.privacy.erase import Erased
 from servery.privacy.export import Export
 from servery.privacy.receipts import Erasure, Receipt
 from servery.privacy.register import Register, System
 from servery.privacy.requests import Kind, Outcome, Request, months_after
-from servery.privacy.retention import KINDS, SUGGESTED, Rule, Run
+from servery.privacy.retention import KINDS, SUGGESTED, Old, Preview, Rule, Run
 from servery.privacy.retention import Kind as Kept
 
 TODAY = datetime.now(UTC).date()
@@ -33,6 +37,35 @@ def receipt(number: int, connection: str, **more: object) -> Receipt:
         "external_id": None, "state": "done", "outcome": "deleted", "attempts": 1, "error": None, "done_at": None,
     }  # fmt: skip
     return Receipt(**(facts | more))  # type: ignore[arg-type]
+
+
+def line(number: int, at: datetime, state: Consent, **more: object) -> Line:
+    facts = {
+        "id": number, "at": at, "channel": "any", "purpose": "marketing", "state": state, "text_version": None,
+        "source": "guest", "by_guest": False, "viewer_kind": "person", "viewer_id": 1,
+    }  # fmt: skip
+    return Line(**(facts | more))  # type: ignore[arg-type]
+
+
+NOBODY = 404
+_AT = datetime(2026, 3, 2, 18, 30, tzinfo=UTC)
+EXPORTED: dict[str, list[dict[str, Any]]] = {
+    "profile": [{"name": "Anna Lindqvist", "golden": {"email": {"value": "anna@example.com", "source": 3}, "vip": True},
+                 "created_at": _AT}],
+    "records": [{"system": "resOS Havnen", "external_id": "kd83nDk2", "removed": False, "seen_at": _AT,
+                 "body": {"name": "Anna Lindqvist", "phone": "+45 20 30 40 50", "marketing": "granted",
+                          "notes": [{"text": "Likes the window", "author": "Mette"}], "allergies": ["nuts", "milk"]}}],
+    "checks": [{"system": "Square Havnen", "venue": "Havnen", "business_date": date(2026, 3, 2), "total": 49000,
+                "tips": 2000, "currency": "DKK",
+                "body": {"lines": [{"name": "Ribeye", "amount": 24500, "quantity": "1"},
+                                   {"name": "Sole", "amount": 24500, "quantity": "1", "note": "no butter"}],
+                         "opened_at": "2026-03-02T18:30:00Z"}}],
+    "consent": [{"at": _AT, "channel": "any", "purpose": "marketing", "state": "granted", "source": "resOS Havnen",
+                 "by_guest": False}],
+    "looks": [{"at": _AT, "viewer_kind": "person", "role": "host", "purpose": "tonight"}],
+    "received": [{"system": "resOS Havnen", "via": "webhook", "received_at": _AT,
+                  "body": '{"guest": {"name": "Anna Lindqvist", "phone": "+45 20 30 40 50"}}'}],
+}  # fmt: skip
 
 
 class InventedPrivacy:
@@ -65,6 +98,39 @@ class InventedPrivacy:
         self.done.append(f"closed {request_id} {outcome}")
         return asked(request_id, "access", 1)
 
+    async def reopen_request(self, viewer: Viewer, request_id: int) -> Request:
+        self.done.append(f"reopened {request_id}")
+        return asked(request_id, "access", 1)
+
+    async def consents(self, viewer: Viewer, guest_id: int) -> Ledger:
+        if guest_id == NOBODY:
+            raise NotFound("There is no guest {id}.", id=guest_id)
+        at = datetime(2026, 3, 2, 18, tzinfo=UTC)
+        lines = (
+            line(1, at, "granted", source="resOS Havnen"),
+            line(2, at + timedelta(days=9), "granted", source="at the table", by_guest=True, text_version="2026-01"),
+            line(3, at + timedelta(days=40), "denied", by_guest=True, channel="sms"),
+        )
+        return Ledger(guest_id=guest_id, lines=() if self.empty else lines, who={"person:1": "Mette Holm"})
+
+    async def note_consent(self, viewer: Viewer, guest_id: int, said: Said) -> Line:
+        if said.state == "granted" and not said.text_version:
+            raise Invalid("Which text did the guest agree to?", field="text_version")
+        self.done.append(f"{guest_id} {said.state} {said.channel} {said.purpose} {said.source}")
+        return line(4, datetime.now(UTC), said.state)
+
+    async def let_in(self, viewer: Viewer, person: SourceGuest) -> int:
+        if person.name == "Nobody":
+            raise NotFound("Nobody of this name with this e-mail address or phone number is kept out.")
+        self.done.append(f"let in {person.name}")
+        return 1
+
+    async def would_go(self, viewer: Viewer, kind: Kept, months: int) -> Preview:
+        if months > 600:
+            raise Invalid("Choose from 1 to 600 months.", field="months")
+        first = tuple(Old(id=n, day=TODAY - timedelta(days=1500 - n), name=f"Guest Number {n}") for n in (3, 4, 5))
+        return Preview(kind=kind, months=months, found=0 if self.empty else 12, first=() if self.empty else first)
+
     async def erase(self, viewer: Viewer, guest_id: int) -> Erased:
         self.done.append(f"erased {guest_id}")
         return Erased(id=1, counts={}, tables=())
@@ -74,6 +140,15 @@ class InventedPrivacy:
             receipt(1, "Square Havnen"),
             receipt(2, "Odoo", state="due", outcome=None),
             receipt(3, "resOS Havnen", state="by_hand", outcome=None, external_id="kd83nDk2"),
+            receipt(4, "Newsletter", way="message", outcome="told"),
+            receipt(
+                5,
+                "Old till",
+                state="by_hand",
+                outcome=None,
+                way="files",
+                error={"code": "files-left", "params": {"names": "done/20260601-guests.csv"}},
+            ),
         )
         counts = {"records": 3, "bookings": 41, "checks": 38}
         return (
@@ -86,10 +161,10 @@ class InventedPrivacy:
         self.done.append(f"receipt {receipt_id}")
 
     async def export(self, viewer: Viewer, guest_id: int) -> Export:
-        parts = ("records", "staff", "bookings", "visits", "checks", "payments", "consent", "requests", "looks",
-                 "outgoing", "received")  # fmt: skip
-        profile = [{"id": guest_id, "name": "Anna Lindqvist"}]
-        return Export(made_at=datetime.now(UTC), guest_ids=(guest_id,), profile=profile, **{one: [] for one in parts})
+        parts = dict.fromkeys(name for name in Export.__struct_fields__ if name not in ("made_at", "guest_ids"))
+        rows: dict[str, list[dict[str, Any]]] = {name: EXPORTED.get(name, []) for name in parts}
+        rows["profile"] = [{"id": guest_id, **EXPORTED["profile"][0]}]
+        return Export(made_at=datetime.now(UTC), guest_ids=(guest_id,), **rows)
 
     async def retention(self, viewer: Viewer) -> Sequence[tuple[Rule, int]]:
         return [(Rule(kind, 36 if kind == "guests" else None, SUGGESTED[kind]), 12 * n) for n, kind in enumerate(KINDS)]

@@ -11,7 +11,10 @@ from tests.web.test_events import browse, press
 def test_privacy_is_for_roles_that_handle_it(served, role):
     with browse(served, role) as client:
         wanted = 200 if "handle_privacy" in RIGHTS[role] else 403
-        for path in ("/privacy", "/privacy/notice", "/privacy/register", "/guests/1/erase", "/guests/1/export.html"):
+        for path in (
+            "/privacy", "/privacy/notice", "/privacy/register", "/privacy/retention/guests", "/guests/1/erase",
+            "/guests/1/export.html", "/guests/1/consent",
+        ):  # fmt: skip
             assert client.get(path).status_code == wanted, path
 
 
@@ -29,13 +32,14 @@ def test_a_request_is_opened_extended_and_closed(served):
         )
         press(client, page, "/privacy/requests/2/extend", reason="Two systems answer slowly.")
         press(client, page, "/privacy/requests/2/close", outcome="done")
+        press(client, page, "/privacy/requests/2/reopen")
         press(client, page, "/privacy/receipts/3/done")
         press(client, page, "/privacy/retention/guests", months="24")
         press(client, page, "/privacy/retention/guests", months="")
         press(client, page, "/guests/7/erase")
-        assert served.preview.privacy.done[-7:] == [
-            "opened access", "extended 2", "closed 2 done", "receipt 3", "keep guests 24", "keep guests None",
-            "erased 7",
+        assert served.preview.privacy.done[-8:] == [
+            "opened access", "extended 2", "closed 2 done", "reopened 2", "receipt 3", "keep guests 24",
+            "keep guests None", "erased 7",
         ]  # fmt: skip
 
 
@@ -47,6 +51,11 @@ def test_a_request_is_opened_extended_and_closed(served):
         ("/privacy/requests", {"kind": "gossip", "received_on": "2026-01-01"}),
         ("/privacy/requests", {"kind": "access", "received_on": "2026-01-01", "guest_id": "x"}),
         ("/privacy/retention/guests", {"months": "many"}),
+        ("/privacy/requests/2/close", {"outcome": "forgotten"}),
+        ("/privacy/let-in", {"name": "Anna"}),
+        ("/privacy/let-in", {"name": "Nobody", "email": "nobody@example.com"}),
+        ("/guests/7/consent", {"state": "granted", "channel": "any", "purpose": "marketing"}),
+        ("/guests/7/consent", {"state": "perhaps", "channel": "any", "purpose": "marketing"}),
     ],
 )
 def test_what_cannot_be_is_told_beside_the_form(served, path, fields):
@@ -59,3 +68,38 @@ def test_an_export_is_a_file(served):
     with browse(served) as client:
         answer = client.get("/guests/7/export.json")
     assert "attachment" in answer.headers["content-disposition"] and answer.json()["profile"][0]["id"] == 7
+
+
+def test_consent_is_told_line_by_line_and_written_down(served):
+    with browse(served) as client:
+        page = client.get("/guests/7/consent")
+        assert "Mette Holm" in page.text and "text 2026-01" in page.text and "resOS Havnen says so" in page.text
+        said = {"state": "denied", "channel": "email", "purpose": "marketing", "source": "by phone"}
+        answer = press(client, page, "/guests/7/consent", **said)
+        assert "The line stands in the ledger." in answer.text
+        assert served.preview.privacy.done[-1] == "7 denied email marketing by phone"
+        assert client.get("/guests/404/consent").status_code == 404
+
+
+def test_somebody_is_let_in_again(served):
+    with browse(served) as client:
+        answer = press(client, client.get("/privacy"), "/privacy/let-in", name="Anna Berg", email="anna@example.com")
+    assert served.preview.privacy.done[-1] == "let in Anna Berg"
+    assert "What is new of them comes in again" in answer.text and "anna@example.com" not in str(answer.url)
+
+
+def test_what_would_go_is_looked_at_first(served):
+    with browse(served) as client:
+        text = client.get("/privacy/retention/guests?months=24").text
+        assert "Guest Number 3" in text and "and 9 more" in text
+        assert client.get("/privacy/retention/guests?months=9000").status_code == 422
+        assert client.get("/privacy/retention/nothing").status_code in (404, 422)
+
+
+@pytest.mark.parametrize("language", ["en", "da", "de", "es"])
+def test_an_export_is_read_without_knowing_our_words(served, language):
+    with browse(served) as client:
+        client.headers["accept-language"] = language
+        text = client.get("/guests/7/export.html").text
+    assert f'lang="{language}"' in text and "245.00 DKK" in text and "2026-03-02 18:30 UTC" in text
+    assert "Likes the window" in text and "external_id" not in text and "business_date" not in text

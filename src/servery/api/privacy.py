@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 from servery.api.asked import Id, demand, done, shown
 from servery.api.problem import Asked
 from servery.errors import NotFound
-from servery.model.guest import Consent
+from servery.model.guest import Consent, SourceGuest
 from servery.model.viewer import Right, Viewer
 from servery.privacy import consent, receipts
 from servery.privacy.erase import Erased
@@ -70,6 +70,10 @@ class Receipt(Struct, frozen=True, kw_only=True):
 
     id: int
     connection_id: int
+    way: Annotated[
+        receipts.Way,
+        Meta(description="A record is erased there, a message tells the other side, or our files are written anew."),
+    ]
     external_id: str | None
     state: receipts.State
     outcome: receipts.Outcome | None
@@ -103,6 +107,7 @@ class ConsentLine(Struct, frozen=True, kw_only=True):
     text_version: Annotated[str | None, Meta(description="Which text the guest agreed to.")]
     source: str
     by_guest: Annotated[bool, Meta(description="The guest's own word, written down here.")]
+    written_by: Annotated[str, Meta(description="Who wrote it down; Servery for what a system says.")]
 
 
 class Consents(Struct, frozen=True, kw_only=True):
@@ -118,7 +123,25 @@ class NewConsent(Struct, frozen=True, kw_only=True):
     state: Consent
     channel: consent.Channel = "any"
     purpose: Annotated[str, Meta(min_length=1, max_length=50)] = consent.MARKETING
-    text_version: Annotated[str, Meta(max_length=100)] | None = None
+    text_version: Annotated[
+        Annotated[str, Meta(max_length=100)] | None,
+        Meta(description="Which text the guest saw; needed where they agreed."),
+    ] = None
+    source: Annotated[str, Meta(min_length=1, max_length=100, description="Where or how they said it.")] = "guest"
+
+
+class NewLetIn(Struct, frozen=True, kw_only=True):
+    """Who is to be let in again: the name as it was, and one contact that they had then."""
+
+    name: Annotated[str, Meta(max_length=300)] | None = None
+    email: Annotated[str, Meta(max_length=300)] | None = None
+    phone: Annotated[str, Meta(max_length=100)] | None = None
+
+
+class LetIn(Struct, frozen=True):
+    """That somebody was let in again. It names nobody."""
+
+    id: int
 
 
 class Private(Protocol):
@@ -150,19 +173,14 @@ class Private(Protocol):
     async def export(self, viewer: Viewer, guest_id: int) -> Export:
         """Everything about a guest."""
 
-    async def consents(self, viewer: Viewer, guest_id: int) -> Sequence[consent.Line]:
+    async def consents(self, viewer: Viewer, guest_id: int) -> consent.Ledger:
         """The ledger of a guest."""
 
-    async def note_consent(
-        self,
-        viewer: Viewer,
-        guest_id: int,
-        state: Consent,
-        channel: consent.Channel,
-        purpose: str,
-        text_version: str | None,
-    ) -> consent.Line:
+    async def note_consent(self, viewer: Viewer, guest_id: int, said: consent.Said) -> consent.Line:
         """Write down what a guest said."""
+
+    async def let_in(self, viewer: Viewer, person: SourceGuest) -> int:
+        """Let somebody in again."""
 
 
 ThePrivate = NamedDependency[SkipValidation[Private]]
@@ -244,8 +262,7 @@ async def receipt_done(request: Asked, private: ThePrivate, receipt_id: Id) -> R
 async def guest_consent(request: Asked, private: ThePrivate, guest_id: Id) -> Response[Consents]:
     """What a guest agreed to."""
     demand(request, _RIGHT)
-    lines = await private.consents(request.user, guest_id)
-    return Response(_consents(lines))
+    return Response(_consents(await private.consents(request.user, guest_id)))
 
 
 @done("/guests/{guest_id:int}/consent", tags=["Privacy"])
@@ -254,19 +271,29 @@ async def note_guest_consent(
 ) -> Response[Consents]:
     """Write down what a guest said: it holds until a source says something else after it."""
     demand(request, _RIGHT)
-    await private.note_consent(request.user, guest_id, data.state, data.channel, data.purpose, data.text_version)
+    await private.note_consent(request.user, guest_id, msgspec.convert(data, consent.Said, from_attributes=True))
     return Response(_consents(await private.consents(request.user, guest_id)))
+
+
+@done("/privacy/let-in", tags=["Privacy"])
+async def let_in_again(request: Asked, private: ThePrivate, data: JSONBody[NewLetIn]) -> Response[LetIn]:
+    """Let somebody in again who was erased and asks for it. What was erased does not come back."""
+    demand(request, _RIGHT)
+    person = SourceGuest(name=data.name, email=data.email, phone=data.phone)
+    return Response(LetIn(await private.let_in(request.user, person)))
 
 
 def _request(one: Request) -> SubjectRequest:
     return msgspec.convert(one, SubjectRequest, from_attributes=True)
 
 
-def _consents(lines: Sequence[consent.Line]) -> Consents:
-    return Consents(
-        standing={channel: consent.standing(lines, channel) for channel in consent.CHANNELS},
-        items=tuple(msgspec.convert(one, ConsentLine, from_attributes=True) for one in lines),
-    )
+def _consents(ledger: consent.Ledger) -> Consents:
+    return Consents(standing=dict(ledger.by_channel()), items=tuple(_line(ledger, one) for one in ledger.lines))
+
+
+def _line(ledger: consent.Ledger, one: consent.Line) -> ConsentLine:
+    told = {name: getattr(one, name) for name in ConsentLine.__struct_fields__ if name != "written_by"}
+    return ConsentLine(**told, written_by=ledger.written_by(one))
 
 
 def _erasure(one: receipts.Erasure) -> Erasure:

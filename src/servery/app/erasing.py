@@ -32,15 +32,21 @@ from servery.visits.rows import lock_venues
 _FETCHED_AT_ONCE = 20_000
 
 
-async def erase_guest(pool: Pool, home: Path, viewer: Viewer, guest_id: int, reason: Reason = "request") -> Erased:
-    """Erase a guest and free what held them. NotFound when there is none, NeedsPerson where the log cannot be kept."""
+async def erase_guest(
+    pool: Pool, home: Path, viewer: Viewer, guest_id: int, reason: Reason = "request", *, free: bool = True
+) -> Erased:
+    """Erase a guest and free what held them. NotFound when there is none, NeedsPerson where the log cannot be kept.
+
+    Without `free` the tables are left as they are: who erases many frees them once, after the last.
+    """
     key = open_key(home)
     async with pool.connection() as db:
         await alone(db)
         held = await everything_of(db, guest_id)
         erased = await erase_held(db, home, key, viewer, held, reason)
-    async with by_itself(pool) as db:
-        await vacuum(db, erased.tables)
+    if free:
+        async with by_itself(pool) as db:
+            await vacuum(db, erased.tables)
     return erased
 
 

@@ -1,12 +1,13 @@
 """What pages and API ask of privacy: each deed in one transaction, written into the audit."""
 
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 from servery.accounts.audit import acted, looked
 from servery.app.erasing import erase_guest
 from servery.connectors import registry
 from servery.errors import Forbidden
-from servery.model.guest import Consent
+from servery.model.guest import SourceGuest
 from servery.model.viewer import Viewer
 from servery.privacy import consent, receipts
 from servery.privacy import register as registering
@@ -14,9 +15,12 @@ from servery.privacy import requests as asked
 from servery.privacy import retention as kept
 from servery.privacy.erase import Erased
 from servery.privacy.export import Export, export
+from servery.privacy.keyed import open_key
+from servery.privacy.returning import erasures_of, let_in
 from servery.settings import Settings
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
+from servery.venues.rows import venues
 
 
 class RoomPrivacy:
@@ -37,7 +41,10 @@ class RoomPrivacy:
         """Start the clock of a request."""
         _demand(viewer)
         async with self._pool.connection() as db:
-            made = await asked.open_request(db, viewer, kind, received_on, guest_id=guest_id, asked_by=asked_by or None)
+            today = await _today(db)
+            made = await asked.open_request(
+                db, viewer, kind, received_on, guest_id=guest_id, asked_by=asked_by or None, today=today
+            )
             await acted(db, viewer, "request-opened", f"request:{made.id}", {"kind": kind})
         return made
 
@@ -45,7 +52,7 @@ class RoomPrivacy:
         """Take two months more for a request."""
         _demand(viewer)
         async with self._pool.connection() as db:
-            made = await asked.extend(db, request_id, reason, datetime.now(UTC).date())
+            made = await asked.extend(db, request_id, reason, await _today(db))
             await acted(db, viewer, "request-extended", f"request:{request_id}")
         return made
 
@@ -55,6 +62,14 @@ class RoomPrivacy:
         async with self._pool.connection() as db:
             made = await asked.close(db, request_id, outcome)
             await acted(db, viewer, "request-closed", f"request:{request_id}", {"outcome": outcome})
+        return made
+
+    async def reopen_request(self, viewer: Viewer, request_id: int) -> asked.Request:
+        """Let the clock of a closed request run on."""
+        _demand(viewer)
+        async with self._pool.connection() as db:
+            made = await asked.reopen(db, request_id)
+            await acted(db, viewer, "request-reopened", f"request:{request_id}")
         return made
 
     async def erase(self, viewer: Viewer, guest_id: int) -> Erased:
@@ -82,34 +97,45 @@ class RoomPrivacy:
             await looked(db, viewer, [guest_id], "export")
             return await export(db, guest_id)
 
-    async def consents(self, viewer: Viewer, guest_id: int) -> list[consent.Line]:
+    async def consents(self, viewer: Viewer, guest_id: int) -> consent.Ledger:
         """What a guest agreed to, line by line."""
         _demand(viewer)
         async with self._pool.connection() as db:
-            await looked(db, viewer, [guest_id], "api")
-            return await consent.ledger(db, guest_id)
+            ledger = await consent.opened(db, guest_id)
+            await looked(db, viewer, [ledger.guest_id], "api" if viewer.kind == "key" else "page")
+            return ledger
 
-    async def note_consent(
-        self,
-        viewer: Viewer,
-        guest_id: int,
-        state: Consent,
-        channel: consent.Channel,
-        purpose: str,
-        text_version: str | None,
-    ) -> consent.Line:
+    async def note_consent(self, viewer: Viewer, guest_id: int, said: consent.Said) -> consent.Line:
         """Write down what a guest said."""
         _demand(viewer)
         async with self._pool.connection() as db:
-            return await consent.write(
-                db, viewer, guest_id, state, channel=channel, purpose=purpose, text_version=text_version
-            )
+            line = await consent.write(db, viewer, guest_id, said)
+            await acted(db, viewer, "consent-noted", f"guest:{guest_id}", {"line": line.id})
+        return line
+
+    async def let_in(self, viewer: Viewer, person: SourceGuest) -> int:
+        """Let somebody in again who was erased, and asks for it; the number of this line."""
+        _demand(viewer)
+        key = open_key(self._settings.home)
+        async with self._pool.connection() as db:
+            line = await let_in(db, key, viewer, "asked", await erasures_of(db, key, person))
+            await acted(db, viewer, "guest-let-in", f"let-in:{line}", {"reason": "asked"})
+        return line
 
     async def retention(self, viewer: Viewer) -> list[tuple[kept.Rule, int]]:
         """The rules, each with how many it would touch now as it is, or as suggested."""
         _demand(viewer)
         async with self._pool.connection() as db:
             return [(one, await _preview(db, one)) for one in await kept.rules(db)]
+
+    async def would_go(self, viewer: Viewer, kind: kept.Kind, months: int) -> kept.Preview:
+        """What a rule would touch now, and the first of it."""
+        _demand(viewer)
+        async with self._pool.connection() as db:
+            found = await kept.look(db, kind, months)
+            if kind == "guests":
+                await looked(db, viewer, [one.id for one in found.first], "list")
+            return found
 
     async def retention_runs(self, viewer: Viewer) -> list[kept.Run]:
         """What the rules did."""
@@ -133,6 +159,12 @@ class RoomPrivacy:
 
 async def _preview(db: Db, rule: kept.Rule) -> int:
     return await kept.preview(db, rule.kind, rule.months or rule.suggested)
+
+
+async def _today(db: Db) -> date:
+    """The day at the first venue: there the month of the law runs."""
+    places = await venues(db)
+    return datetime.now(ZoneInfo(places[0].venue.time_zone) if places else UTC).date()
 
 
 def _demand(viewer: Viewer) -> None:

@@ -2,15 +2,17 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from servery.app.calls import either
 from servery.app.erasing import by_itself, erase_guest
+from servery.errors import NotFound
 from servery.model.viewer import SYSTEM
 from servery.privacy import retention
 from servery.privacy.retention import Rule
-from servery.privacy.rewrite import rewrite
+from servery.privacy.rewrite import rewrite, vacuum
 from servery.settings import Settings
 from servery.storage.pool import Pool
 from servery.venues.rows import venues
@@ -66,6 +68,21 @@ async def keep_to_rules(pool: Pool, settings: Settings, *, at_once: bool = False
                 if at_once or one.kind not in latest or latest[one.kind] < due])  # fmt: skip
 
 
+async def _erase(pool: Pool, settings: Settings, guests: Sequence[int]) -> int:
+    """Erase guests one by one, so that nobody waits long for what arrives meanwhile; then free what held them."""
+    tables: set[str] = set()
+    for guest_id in guests:
+        try:
+            erased = await erase_guest(pool, settings.home, SYSTEM, guest_id, "retention", free=False)
+        except NotFound:
+            # Somebody else erased or merged them meanwhile.
+            continue
+        tables |= {*erased.tables}
+    async with by_itself(pool) as db:
+        await vacuum(db, sorted(tables))
+    return len(guests)
+
+
 async def _keep_to(pool: Pool, settings: Settings, rule: Rule) -> int:
     assert rule.months is not None
     async with pool.connection() as db:
@@ -74,9 +91,7 @@ async def _keep_to(pool: Pool, settings: Settings, rule: Rule) -> int:
     if rule.kind == "guests":
         async with pool.connection() as db:
             guests = await retention.inactive(db, rule.months)
-        for guest_id in guests:
-            await erase_guest(pool, settings.home, SYSTEM, guest_id, "retention")
-        done = len(guests)
+        done = await _erase(pool, settings, guests)
     else:
         async with pool.connection() as db:
             done = await retention.empty_out(db, rule.kind, rule.months)

@@ -15,7 +15,10 @@ from servery.app.privacy import RoomPrivacy
 from servery.app.retaining import keep_to_rules
 from servery.cli.shell import AsCsv, AsJson, give, give_list, say, settings
 from servery.language.words import words
+from servery.model.consent import MARKETING, Channel
+from servery.model.guest import Consent, SourceGuest
 from servery.model.viewer import SYSTEM
+from servery.privacy.consent import Said
 from servery.privacy.requests import Kind, Outcome
 from servery.privacy.retention import Kind as Kept
 from servery.privacy.rewrite import rewrite
@@ -34,6 +37,7 @@ In = Annotated[Language, typer.Option(help="The language of what is written.")]
 
 _REQUESTS = ["id", "kind", "guest_id", "received_on", "due_on", "extended_on", "closed_at", "outcome"]
 _RECEIPTS = ["erasure_id", "id", "connection", "external_id", "state", "outcome", "done_at"]
+_CONSENT = ["at", "state", "channel", "purpose", "text_version", "source", "by_guest", "written_by"]
 _RULES = ["kind", "months", "suggested", "now"]
 
 
@@ -177,6 +181,77 @@ def close(request_id: GuestId, outcome: Outcome = "done") -> None:
     """
     _with_rooms(lambda rooms, _: rooms.close_request(SYSTEM, request_id, outcome))
     say(f"Request {request_id} is closed.")
+
+
+@group.command("reopen")
+def reopen(request_id: GuestId) -> None:
+    """Let the clock of a closed request run on: it was closed by mistake.
+
+    Example: servery privacy reopen 3
+    """
+    made = _with_rooms(lambda rooms, _: rooms.reopen_request(SYSTEM, request_id))
+    say(f"Request {made.id} is to be answered by {made.due_on}.")
+
+
+@group.command("consent")
+def show_consent(guest_id: GuestId, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
+    """List what a guest agreed to, line by line.
+
+    Example: servery privacy consent 42
+    """
+    ledger = _with_rooms(lambda rooms, _: rooms.consents(SYSTEM, guest_id))
+    rows = [msgspec.to_builtins(one) | {"written_by": ledger.written_by(one)} for one in ledger.lines]
+    give_list(rows, _CONSENT, as_json=as_json, as_csv=as_csv)
+
+
+@group.command("note-consent")
+def note_consent(
+    guest_id: GuestId,
+    state: Consent,
+    channel: Channel = "any",
+    purpose: Annotated[str, typer.Option(help="What for: marketing, or allergies.")] = MARKETING,
+    text: Annotated[str | None, typer.Option(help="The version of the text that the guest saw.")] = None,
+    source: Annotated[str, typer.Option(help="Where or how they said it.")] = "guest",
+) -> None:
+    """Write down what a guest said of consent. A line is never changed: what they say next is another one.
+
+    Example: servery privacy note-consent 42 denied --channel sms --source "by phone"
+    """
+    said = Said(state=state, channel=channel, purpose=purpose, text_version=text, source=source)
+    _with_rooms(lambda rooms, _: rooms.note_consent(SYSTEM, guest_id, said))
+    say("The line stands in the ledger.")
+
+
+@group.command("let-in")
+def let_in(
+    person: Annotated[typer.FileText, typer.Argument(metavar="FILE", help="JSON: name, email, phone; - for stdin.")],
+) -> None:
+    """Let somebody in again who was erased and asks for it. What was erased does not come back.
+
+    Example: echo '{"name": "Anna Berg", "email": "anna@example.com"}' | servery privacy let-in -
+    """
+    try:
+        whom = msgspec.json.decode(person.read(), type=SourceGuest)
+    except msgspec.MsgspecError:
+        raise typer.BadParameter("Give JSON with name, and email or phone.") from None
+    _with_rooms(lambda rooms, _: rooms.let_in(SYSTEM, whom))
+    say("What is new of them comes in again.")
+
+
+@group.command("old")
+def old(
+    kind: Kept,
+    months: Annotated[int, typer.Option(help="So many months.")] = 36,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """List the first of what would go after so many months; nothing goes by looking.
+
+    Example: servery privacy old guests --months 24
+    """
+    found = _with_rooms(lambda rooms, _: rooms.would_go(SYSTEM, kind, months))
+    say(f"{found.found} are older than {months} months.")
+    give_list([msgspec.to_builtins(one) for one in found.first], ["id", "day", "name"], as_json=as_json, as_csv=as_csv)
 
 
 @group.command("retention")

@@ -1,18 +1,57 @@
 """Who agreed to what: a ledger to which lines are only added. What nobody said is no consent."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
+from msgspec import Struct
 
 from servery.errors import Invalid, NotFound
-from servery.model.consent import CHANNELS, MARKETING, Channel, Line, standing
+from servery.model.consent import CHANNELS, MARKETING, Channel, Line, by_channel, standing
 from servery.model.guest import Consent
 from servery.model.viewer import Viewer
 from servery.storage.pool import Connection as Db
 
-__all__ = ["CHANNELS", "MARKETING", "Channel", "Line", "ledger", "ledgers", "standing", "write"]
+__all__ = [
+    "CHANNELS", "MARKETING", "PURPOSES", "Channel", "Ledger", "Line", "Said", "ledger", "ledgers", "opened",
+    "standing", "write",
+]  # fmt: skip
 
+PURPOSES = (MARKETING, "allergies")
+"""What guests are asked to agree to: to be written to, and that allergies are kept, which tell of their health."""
 _LONGEST = 100
+
+
+class Ledger(Struct, frozen=True, kw_only=True):
+    """A guest's ledger as it is read. `who` are the names of those who wrote lines down, by kind and id."""
+
+    guest_id: int
+    lines: tuple[Line, ...]
+    who: Mapping[str, str] = {}
+
+    def by_channel(self, purpose: str = MARKETING) -> Mapping[Channel, Consent]:
+        """What holds now for each channel."""
+        return by_channel(self.lines, purpose)
+
+    def written_by(self, line: Line) -> str:
+        """Who wrote a line down."""
+        return self.who.get(f"{line.viewer_kind}:{line.viewer_id}", "Servery")
+
+
+async def opened(db: Db, guest_id: int) -> Ledger:
+    """A guest's ledger, with the names of who wrote it. NotFound when there is no such guest."""
+    lines = await ledger(db, guest_id)
+    cursor = await db.execute("select coalesce(merged_into, id) as id from guest where id = %s", [guest_id])
+    row = await cursor.fetchone()
+    return Ledger(guest_id=row["id"] if row else guest_id, lines=tuple(lines), who=await _names(db, lines))
+
+
+async def _names(db: Db, lines: Sequence[Line]) -> dict[str, str]:
+    cursor = await db.execute(
+        "select 'person:' || id as who, name from person where id = any(%(person)s) "
+        "union all select 'key:' || id, name from api_key where id = any(%(key)s)",
+        {kind: [one.viewer_id for one in lines if one.viewer_kind == kind] for kind in ("person", "key")},
+    )
+    return {row["who"]: row["name"] for row in await cursor.fetchall()}
 
 
 async def ledger(db: Db, guest_id: int) -> list[Line]:
@@ -40,22 +79,19 @@ def _line(row: dict[str, object]) -> Line:
     return msgspec.convert({name: row[name] for name in Line.__struct_fields__ if name in row}, Line)
 
 
-async def write(
-    db: Db,
-    viewer: Viewer,
-    guest_id: int,
-    state: Consent,
-    *,
-    channel: Channel = "any",
-    purpose: str = MARKETING,
-    text_version: str | None = None,
-    source: str = "guest",
-) -> Line:
-    """Write down what a guest said: where or how (`source`), and the version of the text they saw.
+class Said(Struct, frozen=True, kw_only=True):
+    """What a guest said: of which channel and purpose, having seen which text, and where or how (`source`)."""
 
-    NotFound when there is no such guest, Invalid for a consent to a text that nobody names.
-    """
-    if state == "granted" and not (text_version or "").strip():
+    state: Consent
+    channel: Channel = "any"
+    purpose: str = MARKETING
+    text_version: str | None = None
+    source: str = "guest"
+
+
+async def write(db: Db, viewer: Viewer, guest_id: int, said: Said) -> Line:
+    """Write down what a guest said. NotFound where there is no such guest, Invalid for consent to an unnamed text."""
+    if said.state == "granted" and not (said.text_version or "").strip():
         raise Invalid(
             "Which text did the guest agree to?", field="text_version",
             mend="Name its version: without it nobody can show later what they agreed to.",
@@ -64,8 +100,9 @@ async def write(
         "insert into consent "
         "(guest_id, channel, purpose, state, text_version, source, by_guest, viewer_kind, viewer_id) "
         "select coalesce(merged_into, id), %s, %s, %s, %s, %s, true, %s, %s from guest where id = %s returning *",
-        [channel, purpose, state, text_version, source[:_LONGEST], viewer.kind, viewer.id, guest_id],
-    )
+        [said.channel, said.purpose, said.state, said.text_version, said.source[:_LONGEST], viewer.kind, viewer.id,
+         guest_id],
+    )  # fmt: skip
     row = await cursor.fetchone()
     if row is None:
         raise NotFound("There is no guest {id}.", id=guest_id)

@@ -46,10 +46,17 @@ def months_after(day: date, months: int) -> date:
 
 
 async def open_request(
-    db: Db, viewer: Viewer, kind: Kind, received_on: date, *, guest_id: int | None = None, asked_by: str | None = None
+    db: Db,
+    viewer: Viewer,
+    kind: Kind,
+    received_on: date,
+    *,
+    guest_id: int | None = None,
+    asked_by: str | None = None,
+    today: date | None = None,
 ) -> Request:
-    """Start the clock. Invalid where it was received tomorrow, NotFound where there is no such guest."""
-    if received_on > datetime.now(UTC).date():
+    """Start the clock. Invalid where it was received after `today` (the house's), NotFound where no such guest is."""
+    if received_on > (today or datetime.now(UTC).date()):
         raise Invalid("It cannot have been received in the future.", field="received_on")
     if guest_id is not None:
         cursor = await db.execute("select from guest where id = %s", [guest_id])
@@ -98,6 +105,15 @@ async def extend(db: Db, request_id: int, reason: str, today: date) -> Request:
         "update subject_request set extended_on = %s, extension_reason = %s, due_on = %s where id = %s",
         [today, reason.strip(), months_after(one.received_on, _MONTHS + _MONTHS_MORE), request_id],
     )
+    return await request(db, request_id)
+
+
+async def reopen(db: Db, request_id: int) -> Request:
+    """Let the clock of a closed request run on: it was closed by mistake. Refuse where it is open."""
+    one = await request(db, request_id)
+    if not one.closed_at:
+        raise Refuse("This request is open.")
+    await db.execute("update subject_request set closed_at = null, outcome = null where id = %s", [request_id])
     return await request(db, request_id)
 
 

@@ -1,7 +1,7 @@
 """What is not kept for ever: rules by age, each with a preview of what it would do and a log of what it did."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, get_args
 
 import msgspec
@@ -17,6 +17,7 @@ who looked at which guest is forgotten."""
 SUGGESTED: Mapping[Kind, int] = {"guests": 36, "bookings": 24, "checks": 24, "looks": 24}
 """Months that many authorities hold to be enough; nothing goes until somebody chooses so."""
 AT_ONCE = 1000
+_MOST_MONTHS = 600
 
 
 class Rule(Struct, frozen=True):
@@ -25,6 +26,23 @@ class Rule(Struct, frozen=True):
     kind: Kind
     months: int | None
     suggested: int
+
+
+class Old(Struct, frozen=True, kw_only=True):
+    """One thing that is too old: its day, what it is called, and the guest where it is one."""
+
+    id: int
+    day: date | None
+    name: str | None = None
+
+
+class Preview(Struct, frozen=True, kw_only=True):
+    """What a rule of so many months would touch now: how many, and the first of them, the oldest first."""
+
+    kind: Kind
+    months: int
+    found: int
+    first: tuple[Old, ...]
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -51,7 +69,7 @@ async def choose(db: Db, kind: Kind, months: int | None) -> None:
     if months is None:
         await db.execute("delete from retention_rule where kind = %s", [kind])
         return
-    if not 1 <= months <= 600:
+    if not 1 <= months <= _MOST_MONTHS:
         raise Invalid("Choose from 1 to 600 months.", field="months")
     await db.execute(
         "insert into retention_rule (kind, months) values (%s, %s) "
@@ -81,6 +99,17 @@ async def empty_out(db: Db, kind: Kind, months: int) -> int:
         )
     cursor = await db.execute(_EMPTYING[kind].format(found=_FOUND[kind]), {"months": months})
     return cursor.rowcount
+
+
+async def look(db: Db, kind: Kind, months: int, limit: int = 50) -> Preview:
+    """What a rule would touch now, without touching it. Invalid where the months cannot be chosen."""
+    if not 1 <= months <= _MOST_MONTHS:
+        raise Invalid("Choose from 1 to 600 months.", field="months")
+    cursor = await db.execute(
+        f"with found as materialized ({_FOUND[kind]}) {_FIRST[kind]}", {"months": months, "limit": limit}
+    )
+    first = tuple(msgspec.convert(await cursor.fetchall(), list[Old]))
+    return Preview(kind=kind, months=months, found=await preview(db, kind, months), first=first)
 
 
 async def begin(db: Db, kind: Kind, months: int, found: int) -> int:
@@ -127,4 +156,16 @@ _EMPTYING: Mapping[Kind, str] = {
     "where id in ({found})",
     "checks": "update checks set label = null, body = body - array['label', 'note', 'guest'] where id in ({found})",
     "looks": "delete from guest_look where id in ({found})",
+}
+_FIRST: Mapping[Kind, str] = {
+    "guests": """
+select g.id, g.name, (select max(v.business_date) from source_guest s join visit v on v.source_guest_id = s.id
+                      where s.guest_id = g.id) as day
+from found join guest g on g.id = found.id order by day nulls first, g.id limit %(limit)s""",
+    "bookings": "select r.id, v.name, r.business_date as day from found join reservation r on r.id = found.id "
+    "join venue v on v.id = r.venue_id order by day, r.id limit %(limit)s",
+    "checks": "select c.id, v.name, c.business_date as day from found join checks c on c.id = found.id "
+    "join venue v on v.id = c.venue_id order by day, c.id limit %(limit)s",
+    "looks": "select l.id, l.viewer_kind as name, l.at::date as day from found join guest_look l on l.id = found.id "
+    "order by day, l.id limit %(limit)s",
 }

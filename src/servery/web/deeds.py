@@ -16,13 +16,15 @@ Verb = Literal[
     "linked", "walked-in", "freed", "asked", "paused", "resumed", "fields-chosen", "fields-back",
     "put-off", "heeded", "replayed", "dismissed", "restored", "merged", "kept-apart", "parted", "unstepped",
     "guest-changed", "entered", "struck", "entered-again", "rule-kept", "rule-removed", "rule-back",
+    "request-noted", "request-closed", "request-open", "consent-noted", "guest-erased", "let-in",
     "looked-over", "ageing-chosen", "facts-aged", "facts-back", "nothing-old",
 ]  # fmt: skip
 """A check linked to a booking, said to be a walk-in's, left to the rules; a connection asked now, paused, resumed,
 its fields chosen or back as they were;
 a repair put off, told again; an event taken in again, laid aside, back from there; two guests made one, kept apart,
 parted, such a step taken back; a guest's field changed, an entry made, struck out, made again; a rule of tags kept,
-removed, as it was; guests looked over, a rule of ageing chosen, old facts left out, heard again, none found."""
+removed, as it was; a guest's request noted, closed, opened again; a line of consent written; a guest erased, let in
+again; guests looked over, a rule of ageing chosen, old facts left out, heard again, none found."""
 
 _UNDONE_BY: dict[Verb, str] = {
     "linked": "/checks/{id}/unlink",
@@ -40,6 +42,7 @@ _UNDONE_BY: dict[Verb, str] = {
     "struck": "/guest-entries/{id}/again",
     "rule-kept": "/tags/{id}/undo",
     "rule-removed": "/tags/{id}/undo",
+    "request-closed": "/privacy/requests/{id}/reopen",
     "facts-aged": "/hygiene/runs/{id}/undo",
 }
 
@@ -78,6 +81,12 @@ class Deed(Struct, frozen=True):
             "rule-kept": _("The rule is kept. Guests get and lose the tag within moments."),
             "rule-removed": _("The rule is removed. Its tag is taken off within moments."),
             "rule-back": _("The rule is as it was before."),
+            "request-noted": _("It is noted."),
+            "request-closed": _("The request is closed."),
+            "request-open": _("The request is open again, and its clock runs as before."),
+            "consent-noted": _("The line stands in the ledger."),
+            "guest-erased": _("The guest is erased here. What is to be done elsewhere stands below."),
+            "let-in": _("What is new of them comes in again. What was erased does not come back."),
             "looked-over": _("The lists are as of now."),
             "ageing-chosen": _("The rule is kept. It is done every night."),
             "facts-aged": _("Left out. Guests are as they are now within moments."),

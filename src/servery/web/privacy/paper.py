@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+from importlib.resources import files
 
-import msgspec
+from msgspec import structs
 
 from servery.language.words import Words
 from servery.privacy.export import Export
 from servery.privacy.register import Register
+from servery.web.privacy.readable import told
 from servery.web.privacy.words import categories, kept, parts
 from servery.web.render import paper
+
+STYLE = "paper.css"
 
 
 def export_html(export: Export, words: Words) -> str:
     """Everything about a guest, readable."""
-    whole = msgspec.to_builtins(export)
-    named = [(name, [dict(_flat(row)) for row in whole[key]]) for key, name in parts(words).items()]
-    return paper("privacy/export.html", words, export=export, parts=named)
+    whole = structs.asdict(export)
+    named = [(key, name, [told(row, words) for row in whole[key]]) for key, name in parts(words).items()]
+    return paper("privacy/export.html", words, export=export, parts=named, **_looks(None))
 
 
-def notice_html(register: Register, words: Words) -> str:
-    """What guests are told of the processing of their data."""
-    return paper("privacy/notice.html", words, register=register, kinds=categories(words), kept=kept(words))
+def notice_html(register: Register, words: Words, style: str | None = None) -> str:
+    """What guests are told of the processing of their data. `style`: where the style lies; without, it is inside."""
+    kinds = categories(words)
+    return paper("privacy/notice.html", words, register=register, kinds=kinds, kept=kept(words), **_looks(style))
 
 
-def register_html(register: Register, words: Words) -> str:
-    """The register of processing."""
-    return paper("privacy/register.html", words, register=register, kinds=categories(words), kept=kept(words))
+def register_html(register: Register, words: Words, style: str | None = None) -> str:
+    """The register of processing, as `notice_html`."""
+    kinds = categories(words)
+    return paper("privacy/register.html", words, register=register, kinds=kinds, kept=kept(words), **_looks(style))
 
 
-def _flat(value: Any, path: str = "") -> list[tuple[str, str]]:
-    """A row as pairs of a path and a value; what is empty is left out."""
-    if isinstance(value, dict):
-        return [pair for key, one in value.items() for pair in _flat(one, f"{path}.{key}" if path else str(key))]
-    if isinstance(value, list):
-        return [pair for place, one in enumerate(value, 1) for pair in _flat(one, f"{path} {place}")]
-    return [] if value in (None, "") else [(path, str(value))]
+def _looks(address: str | None) -> dict[str, str | None]:
+    inside = None if address else files("servery.web").joinpath("static", STYLE).read_text("utf-8")
+    return {"style": address, "style_inside": inside}

@@ -9,14 +9,16 @@ from typing import Protocol
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from servery.model.guest import SourceGuest
 from servery.model.viewer import Viewer
+from servery.privacy.consent import Ledger, Line, Said
 from servery.privacy.erase import Erased
 from servery.privacy.export import Export
 from servery.privacy.receipts import Erasure
 from servery.privacy.register import Register
 from servery.privacy.requests import Kind, Outcome, Request
 from servery.privacy.retention import Kind as Kept
-from servery.privacy.retention import Rule, Run
+from servery.privacy.retention import Preview, Rule, Run
 
 
 class Privacy(Protocol):
@@ -36,6 +38,9 @@ class Privacy(Protocol):
     async def close_request(self, viewer: Viewer, request_id: int, outcome: Outcome) -> Request:
         """Stop the clock. Raises Refuse."""
 
+    async def reopen_request(self, viewer: Viewer, request_id: int) -> Request:
+        """Let the clock run on. Raises Refuse."""
+
     async def erase(self, viewer: Viewer, guest_id: int) -> Erased:
         """Erase a guest. Raises NotFound."""
 
@@ -48,8 +53,20 @@ class Privacy(Protocol):
     async def export(self, viewer: Viewer, guest_id: int) -> Export:
         """Everything about a guest. Raises NotFound."""
 
+    async def consents(self, viewer: Viewer, guest_id: int) -> Ledger:
+        """What a guest agreed to. Raises NotFound."""
+
+    async def note_consent(self, viewer: Viewer, guest_id: int, said: Said) -> Line:
+        """Write down what a guest said. Raises NotFound, Invalid."""
+
+    async def let_in(self, viewer: Viewer, person: SourceGuest) -> int:
+        """Let somebody in again. Raises NotFound."""
+
     async def retention(self, viewer: Viewer) -> Sequence[tuple[Rule, int]]:
         """The rules, with how many each would touch now."""
+
+    async def would_go(self, viewer: Viewer, kind: Kept, months: int) -> Preview:
+        """What a rule would touch now. Raises Invalid."""
 
     async def retention_runs(self, viewer: Viewer) -> Sequence[Run]:
         """What the rules did."""

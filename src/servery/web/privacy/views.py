@@ -9,20 +9,25 @@ import msgspec
 from litestar import MediaType, Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
-from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from servery.errors import Invalid, Refuse
+from servery.model.guest import SourceGuest
+from servery.privacy.consent import CHANNELS, PURPOSES, Said
 from servery.privacy.requests import KINDS, OUTCOMES
 from servery.privacy.retention import KINDS as KEPT
+from servery.privacy.retention import SUGGESTED
+from servery.web.assets import addresses
+from servery.web.deeds import Deed, after
 from servery.web.forms import Form
 from servery.web.frame import Frame, TheFrame
 from servery.web.guard import needs
-from servery.web.privacy.paper import export_html, notice_html, register_html
+from servery.web.privacy.paper import STYLE, export_html, notice_html, register_html
 from servery.web.privacy.sources import ThePrivacy
-from servery.web.privacy.words import kept, request_kinds
+from servery.web.privacy.words import STATES, channels, kept, purposes, request_kinds, states
 from servery.web.render import Asked, page, with_status
 
 _GUARDS = [needs("handle_privacy")]
+_PAGE = "/privacy"
 Choice = TypeVar("Choice", bound=str)
 
 
@@ -39,7 +44,7 @@ async def open_request(request: Asked, frame: TheFrame, privacy: ThePrivacy, dat
     """Start the clock of a request."""
     try:
         guest = data.get("guest_id", "").strip()
-        await privacy.open_request(
+        made = await privacy.open_request(
             frame.viewer,
             _choice(data.get("kind", ""), KINDS, "kind"),
             _day(data.get("received_on", "")),
@@ -48,7 +53,7 @@ async def open_request(request: Asked, frame: TheFrame, privacy: ThePrivacy, dat
         )
     except Refuse as wrong:
         return with_status(await _page(request, frame, privacy, data, wrong), 422)
-    return _back()
+    return after(Deed("request-noted", made.id), _PAGE)
 
 
 @post("/privacy/requests/{request_id:int}/extend", guards=_GUARDS)
@@ -60,21 +65,60 @@ async def extend_request(
         await privacy.extend_request(frame.viewer, request_id, data.get("reason", "")[:500])
     except Refuse as wrong:
         return with_status(await _page(request, frame, privacy, {}, wrong), 422)
-    return _back()
+    return after(Deed("request-noted", request_id), _PAGE)
 
 
 @post("/privacy/requests/{request_id:int}/close", guards=_GUARDS)
-async def close_request(frame: TheFrame, privacy: ThePrivacy, data: Form, request_id: FromPath[int]) -> Redirect:
+async def close_request(
+    request: Asked, frame: TheFrame, privacy: ThePrivacy, data: Form, request_id: FromPath[int]
+) -> Response[str] | Redirect:
     """Stop the clock."""
-    await privacy.close_request(frame.viewer, request_id, _choice(data.get("outcome", ""), OUTCOMES, "outcome"))
-    return _back()
+    try:
+        await privacy.close_request(frame.viewer, request_id, _choice(data.get("outcome", ""), OUTCOMES, "outcome"))
+    except Refuse as wrong:
+        return with_status(await _page(request, frame, privacy, {}, wrong), 422)
+    return after(Deed("request-closed", request_id), _PAGE)
+
+
+@post("/privacy/requests/{request_id:int}/reopen", guards=_GUARDS)
+async def reopen_request(frame: TheFrame, privacy: ThePrivacy, request_id: FromPath[int]) -> Redirect:
+    """Let the clock run on: it was stopped by mistake."""
+    await privacy.reopen_request(frame.viewer, request_id)
+    return after(Deed("request-open", request_id), _PAGE)
 
 
 @post("/privacy/receipts/{receipt_id:int}/done", guards=_GUARDS)
 async def receipt_done(frame: TheFrame, privacy: ThePrivacy, receipt_id: FromPath[int]) -> Redirect:
     """A person erased a guest in a system by hand."""
     await privacy.receipt_done(frame.viewer, receipt_id)
-    return _back()
+    return after(Deed("request-noted", receipt_id), _PAGE)
+
+
+@post("/privacy/let-in", guards=_GUARDS)
+async def let_in(request: Asked, frame: TheFrame, privacy: ThePrivacy, data: Form) -> Response[str] | Redirect:
+    """Let somebody in again who was erased."""
+    given = {name: data.get(name, "").strip()[:300] for name in ("name", "email", "phone")}
+    try:
+        if not (given["email"] or given["phone"]):
+            raise Invalid("Write an e-mail address or a phone number.", field="email")
+        person = SourceGuest(name=given["name"] or None, email=given["email"] or None, phone=given["phone"] or None)
+        line = await privacy.let_in(frame.viewer, person)
+    except Refuse as wrong:
+        return with_status(await _page(request, frame, privacy, given, wrong), 422)
+    return after(Deed("let-in", line), _PAGE)
+
+
+@get("/privacy/retention/{kind:str}", guards=_GUARDS)
+async def would_go(
+    request: Asked, frame: TheFrame, privacy: ThePrivacy, kind: FromPath[str], months: FromQuery[str] = ""
+) -> Response[str]:
+    """What would go after so many months, before anything does."""
+    chosen = _choice(kind, KEPT, "kind")
+    try:
+        found = await privacy.would_go(frame.viewer, chosen, _number(months, "months") if months else SUGGESTED[chosen])
+    except Refuse as wrong:
+        return with_status(await _page(request, frame, privacy, {}, wrong), 422)
+    return page(request, frame, "privacy/old.html", tab="guests", found=found, kept=kept(frame.words))
 
 
 @post("/privacy/retention/{kind:str}", guards=_GUARDS)
@@ -88,7 +132,49 @@ async def keep(
         await privacy.keep(frame.viewer, _choice(kind, KEPT, "kind"), chosen)
     except Refuse as wrong:
         return with_status(await _page(request, frame, privacy, {}, wrong), 422)
-    return _back()
+    return after(Deed("request-noted", chosen or 0), _PAGE)
+
+
+@get("/guests/{guest_id:int}/consent", guards=_GUARDS)
+async def consents(request: Asked, frame: TheFrame, privacy: ThePrivacy, guest_id: FromPath[int]) -> Response[str]:
+    """What a guest agreed to: what holds now, and line by line how it came to that."""
+    return await _ledger(request, frame, privacy, guest_id, {})
+
+
+@post("/guests/{guest_id:int}/consent", guards=_GUARDS)
+async def note_consent(
+    request: Asked, frame: TheFrame, privacy: ThePrivacy, data: Form, guest_id: FromPath[int]
+) -> Response[str] | Redirect:
+    """Write down what a guest said."""
+    try:
+        said = Said(
+            state=_choice(data.get("state", ""), STATES, "state"),
+            channel=_choice(data.get("channel", ""), CHANNELS, "channel"),
+            purpose=_choice(data.get("purpose", ""), PURPOSES, "purpose"),
+            text_version=data.get("text_version", "").strip()[:100] or None,
+            source=data.get("source", "").strip()[:100] or "guest",
+        )
+        line = await privacy.note_consent(frame.viewer, guest_id, said)
+    except Invalid as wrong:
+        return with_status(await _ledger(request, frame, privacy, guest_id, data, wrong), 422)
+    return after(Deed("consent-noted", line.id), f"/guests/{guest_id}/consent")
+
+
+async def _ledger(
+    request: Asked, frame: Frame, privacy: ThePrivacy, guest_id: int, given: dict[str, str], wrong: Refuse | None = None
+) -> Response[str]:
+    return page(
+        request,
+        frame,
+        "privacy/consent.html",
+        tab="guests",
+        ledger=await privacy.consents(frame.viewer, guest_id),
+        given={"state": "", "channel": "any", "purpose": PURPOSES[0], "text_version": "", "source": "", **given},
+        wrong=wrong.told(frame.words.gettext) if wrong else None,
+        channels=channels(frame.words),
+        purposes=purposes(frame.words),
+        states=states(frame.words),
+    )
 
 
 @get("/guests/{guest_id:int}/erase", guards=_GUARDS)
@@ -100,8 +186,8 @@ async def ask_to_erase(request: Asked, frame: TheFrame, guest_id: FromPath[int])
 @post("/guests/{guest_id:int}/erase", guards=_GUARDS)
 async def erase(frame: TheFrame, privacy: ThePrivacy, guest_id: FromPath[int]) -> Redirect:
     """Erase a guest."""
-    await privacy.erase(frame.viewer, guest_id)
-    return _back()
+    erased = await privacy.erase(frame.viewer, guest_id)
+    return after(Deed("guest-erased", erased.id), _PAGE)
 
 
 @get("/guests/{guest_id:int}/export.json", guards=_GUARDS)
@@ -121,25 +207,36 @@ async def export_page(frame: TheFrame, privacy: ThePrivacy, guest_id: FromPath[i
 @get("/privacy/notice", guards=_GUARDS)
 async def notice(frame: TheFrame, privacy: ThePrivacy) -> Response[str]:
     """The notice for guests, to be put on the restaurant's own site."""
-    return Response(notice_html(await privacy.register(frame.viewer), frame.words), media_type=MediaType.HTML)
+    html = notice_html(await privacy.register(frame.viewer), frame.words, addresses()[STYLE])
+    return Response(html, media_type=MediaType.HTML)
 
 
 @get("/privacy/register", guards=_GUARDS)
 async def register(frame: TheFrame, privacy: ThePrivacy) -> Response[str]:
     """The register of processing."""
-    return Response(register_html(await privacy.register(frame.viewer), frame.words), media_type=MediaType.HTML)
+    html = register_html(await privacy.register(frame.viewer), frame.words, addresses()[STYLE])
+    return Response(html, media_type=MediaType.HTML)
 
 
 async def _page(
     request: Asked, frame: Frame, privacy: ThePrivacy, given: dict[str, str], wrong: Refuse | None = None
 ) -> Response[str]:
-    viewer, today = frame.viewer, datetime.now(UTC).date()
+    viewer, today = frame.viewer, frame.notation.local_day(datetime.now(UTC))
     return page(
         request,
         frame,
         "privacy/page.html",
         tab="guests",
-        given={"guest_id": "", "kind": "access", "asked_by": "", "received_on": today.isoformat(), **given},
+        given={
+            "guest_id": "",
+            "kind": "access",
+            "asked_by": "",
+            "received_on": today.isoformat(),
+            "name": "",
+            "email": "",
+            "phone": "",
+            **given,
+        },
         wrong=wrong.told(frame.words.gettext) if wrong else None,
         today=today,
         open_requests=await privacy.requests(viewer),
@@ -175,7 +272,3 @@ def _number(given: str, field: str) -> int:
 def _file(content: bytes, name: str, kind: str) -> Response[bytes]:
     disposition = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type=f"{kind}; charset=utf-8", headers=disposition)
-
-
-def _back() -> Redirect:
-    return Redirect("/privacy", status_code=HTTP_303_SEE_OTHER)

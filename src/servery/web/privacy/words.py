@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from servery.language.words import Words
+from servery.model.guest import Consent
 
 
 def request_kinds(words: Words) -> dict[str, str]:
@@ -16,6 +17,28 @@ def request_kinds(words: Words) -> dict[str, str]:
         "restriction": _("To have it only stored"),
         "portability": _("To take it elsewhere"),
     }
+
+
+STATES: tuple[Consent, ...] = ("granted", "denied", "unknown")
+
+
+def states(words: Words) -> dict[str, str]:
+    """What a guest may have said."""
+    _ = words.gettext
+    return {"granted": _("agreed"), "denied": _("refused"), "unknown": _("has not said")}
+
+
+def channels(words: Words) -> dict[str, str]:
+    """By which way guests are written to."""
+    _ = words.gettext
+    return {"any": _("any way"), "email": _("by e-mail"), "sms": _("by text message"), "phone": _("by phone"),
+            "post": _("by post")}  # fmt: skip
+
+
+def purposes(words: Words) -> dict[str, str]:
+    """What consent is asked for."""
+    _ = words.gettext
+    return {"marketing": _("to be written to with news and offers"), "allergies": _("that allergies are kept")}
 
 
 def categories(words: Words) -> dict[str, str]:
@@ -51,13 +74,19 @@ def parts(words: Words) -> dict[str, str]:
         "profile": _("Profile"),
         "records": _("Records of the systems"),
         "staff": _("Entered by staff"),
+        "tags": _("Tags by rule"),
         "bookings": _("Bookings"),
         "visits": _("Visits"),
         "checks": _("Checks"),
         "payments": _("Payments"),
         "consent": _("Consent"),
         "requests": _("Requests"),
+        "joined": _("Which records are one person's"),
+        "compared": _("What is compared to know the guest again"),
+        "tidied": _("What was found wanting or grew old"),
+        "changes": _("What was done"),
         "looks": _("Who looked"),
         "outgoing": _("Written to other systems"),
         "received": _("Received as it came"),
+        "aside": _("Received and not understood"),
     }
