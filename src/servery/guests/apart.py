@@ -1,6 +1,7 @@
 """Records that are not the same person's, because a person said so: nobody but a person joins them again."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, LiteralString
 
 from servery.guests.rows import Db
 
@@ -32,13 +33,14 @@ async def take_back(db: Db, log_id: int) -> None:
     await db.execute("delete from not_same where log_id = %s", [log_id])
 
 
-async def pairs_of(db: Db, record_ids: Collection[int]) -> frozenset[Pair]:
-    """All pairs in which one of these records is."""
-    cursor = await db.execute(
-        "select one_id, other_id from not_same where one_id = any(%(ids)s) or other_id = any(%(ids)s)",
-        {"ids": list(record_ids)},
-    )
-    return frozenset((row["one_id"], row["other_id"]) for row in await cursor.fetchall())
+APART: LiteralString = """array(select n.other_id from not_same n where n.one_id = s.id
+    union all select n.one_id from not_same n where n.other_id = s.id)"""
+"""The records that are not the same person's as a record `s`."""
+
+
+def pairs_in(rows: Iterable[Mapping[str, Any]]) -> frozenset[Pair]:
+    """The pairs that rows with `id` and `APART` tell of."""
+    return frozenset((min(row["id"], one), max(row["id"], one)) for row in rows for one in row["apart"])
 
 
 async def are_apart(db: Db, guest_id: int, other_id: int) -> bool:

@@ -4,12 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
-from psycopg.types.json import Jsonb
 
 from servery.errors import NotFound
 from servery.guests.likeness import Like
 from servery.guests.matching.score import Reason
-from servery.guests.rows import Db
+from servery.guests.rows import Db, as_json
 
 
 class Suggestion(Struct, frozen=True, kw_only=True):
@@ -38,15 +37,15 @@ async def suggest(db: Db, asks: Mapping[int, Sequence[Like]], again: Collection[
     }
     if not pairs:
         return
+    told = [
+        {"one": one, "other": other, "probability": scored.probability, "reasons": scored.reasons}
+        for (one, other), scored in pairs.items()
+    ]
     await db.execute(
-        "insert into suggestion (one_id, other_id, probability, reasons) "
-        "select * from unnest(%s::bigint[], %s::bigint[], %s::float8[], %s::jsonb[]) on conflict do nothing",
-        [
-            [one for one, _ in pairs],
-            [other for _, other in pairs],
-            [scored.probability for scored in pairs.values()],
-            [Jsonb(msgspec.to_builtins(scored.reasons)) for scored in pairs.values()],
-        ],
+        "insert into suggestion (one_id, other_id, probability, reasons) select one, other, probability, reasons "
+        "from json_to_recordset(%s::json) as p(one bigint, other bigint, probability float8, reasons jsonb) "
+        "on conflict do nothing",
+        [as_json(told)],
     )
 
 

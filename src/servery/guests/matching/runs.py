@@ -1,11 +1,12 @@
 """Runs over all guests: what one would change, doing it, taking it back as a whole; and learning new weights."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, LiteralString
+from typing import LiteralString
 
 import msgspec
 from msgspec import Struct
@@ -13,18 +14,18 @@ from psycopg.types.json import Jsonb
 
 from servery.errors import Invalid, NotFound
 from servery.guests import log, rows
-from servery.guests.candidates import keep_features, weights
+from servery.guests.candidates import keep_features, latest_weights
 from servery.guests.join import refresh
+from servery.guests.likeness import Like
 from servery.guests.matching.conditions import Engine
 from servery.guests.matching.features import VERSION, features_of
+from servery.guests.matching.found import Ask, Copied
 from servery.guests.matching.weights import Weights
 from servery.guests.merge import unmerge
 from servery.guests.names import agreement
 from servery.guests.rows import Db
+from servery.guests.suggest import suggest
 from servery.model.viewer import Viewer
-
-if TYPE_CHECKING:
-    from servery.guests.matching.base import Copied
 
 _BATCH = 5000
 
@@ -35,6 +36,11 @@ class Preview(Struct, frozen=True):
     records: int
     weights: int
     joins: tuple[tuple[int, ...], ...]
+    asks: tuple[Ask, ...] = ()
+    """Whom a person would be asked about."""
+    parts: tuple[tuple[int, int], ...] = ()
+    """Guests, each with a record that rules put there and that is like none of the guest's others: nobody parts them
+    but a person."""
 
 
 class Run(Struct, frozen=True):
@@ -45,20 +51,34 @@ class Run(Struct, frozen=True):
     moved: tuple[int, ...]
 
 
-async def preview(db: Db, step: Callable[[str], None], engine: Engine = "duckdb") -> Preview:
-    """Find which guests are one, so surely that nobody need be asked. Nothing is changed."""
+async def preview(
+    db: Db, step: Callable[[str], None], engine: Engine = "duckdb", version: int | None = None
+) -> Preview:
+    """Find which guests are one, so surely that nobody need be asked. Nothing is changed.
+
+    By the weights of this `version`, else by those that count. NotFound where there are none of it.
+    """
     from servery.guests.matching.base import joins
 
     await up_to_date(db)
-    by = await weights(db)
+    by = await (latest_weights(db) if version is None else weights_of(db, version))
     async with copied(db) as files:
         found = await asyncio.to_thread(joins, files, by, step, engine)
     safe = await _without_names_apart(db, found.guests)
-    return Preview(found.records, by.version, tuple(safe))
+    return Preview(
+        found.records,
+        by.version,
+        tuple(safe),
+        await _still_asked(db, found.asks, safe),
+        await _by_rules(db, found.parts),
+    )
 
 
 async def carry_out(db: Db, wanted: Preview, viewer: Viewer, locale: str) -> Run:
-    """Join the guests of a preview; `locale` is how names sort. Those that changed meanwhile are left alone."""
+    """Join the guests of a preview, and ask of whom it was not sure; `locale` is how names sort.
+
+    Those that changed meanwhile are left alone.
+    """
     await rows.lock(db)
     cursor = await db.execute(
         "insert into match_run (author, weights, records) values (%s, %s, %s) returning id",
@@ -71,6 +91,10 @@ async def carry_out(db: Db, wanted: Preview, viewer: Viewer, locale: str) -> Run
         reason = f"run {run_id} over all guests"
         steps += [await log.absorb(db, oldest, other, reason, "rules") for other in others]
     await db.execute("update match_run set steps = %s where id = %s", [[step.id for step in steps], run_id])
+    asks: dict[int, list[Like]] = defaultdict(list)
+    for ask in wanted.asks:
+        asks[ask.one].append(Like(ask.other, ask.scored))
+    await suggest(db, asks, again=())
     await refresh(db, [join[0] for join in living], locale)
     return _run(run_id, steps)
 
@@ -146,10 +170,8 @@ _NEVER = "copy (select one_id, other_id from not_same) to stdout (format csv)"
 
 
 @asynccontextmanager
-async def copied(db: Db) -> AsyncIterator["Copied"]:
+async def copied(db: Db) -> AsyncIterator[Copied]:
     """All records to compare as files, which are gone afterwards."""
-    from servery.guests.matching.base import Copied
-
     with TemporaryDirectory(prefix="servery-matching-") as folder:
         files = Copied(Path(folder) / "records.csv", Path(folder) / "never.csv")
         for query, path in ((_RECORDS, files.records), (_NEVER, files.never)):
@@ -162,6 +184,31 @@ async def _copy(db: Db, query: LiteralString, path: Path) -> None:
         async with db.cursor() as cursor, cursor.copy(query) as copy:
             async for part in copy:
                 file.write(part)
+
+
+async def _still_asked(db: Db, asks: Sequence[Ask], joins: Sequence[tuple[int, ...]]) -> tuple[Ask, ...]:
+    """Those of whom the run itself does not say that they are one."""
+    cursor = await db.execute(
+        "select id, guest_id from source_guest where id = any(%s)",
+        [[id_ for ask in asks for id_ in (ask.one, ask.other)]],
+    )
+    guest_of = {row["id"]: row["guest_id"] for row in await cursor.fetchall()}
+    join_of = {guest: number for number, join in enumerate(joins) for guest in join}
+
+    def person(record: int) -> tuple[bool, int]:
+        guest = guest_of[record]
+        return (True, join_of[guest]) if guest in join_of else (False, guest)
+
+    return tuple(ask for ask in asks if person(ask.one) != person(ask.other))
+
+
+async def _by_rules(db: Db, parts: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Those whose record is where it is by rules alone: what a person or a source said is not questioned."""
+    cursor = await db.execute(
+        f"select s.id from source_guest s where s.id = any(%s) and not {rows.SETTLED}", [[id_ for _, id_ in parts]]
+    )
+    loose = {row["id"] for row in await cursor.fetchall()}
+    return tuple((guest, record) for guest, record in parts if record in loose)
 
 
 async def _without_names_apart(db: Db, joins: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
