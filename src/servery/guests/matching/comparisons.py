@@ -3,6 +3,8 @@
 A comparison's levels are tried from its first; the first that holds is the pair's. The last is what remains.
 """
 
+from functools import cached_property
+
 from msgspec import Struct, structs
 
 from servery.guests.matching.conditions import (
@@ -34,7 +36,7 @@ class Level(Struct, frozen=True):
     frequency: str | None = None
 
 
-class Comparison(Struct, frozen=True):
+class Comparison(Struct, frozen=True, dict=True):
     """One comparison: where nothing can be compared, and its levels from the most alike to the least."""
 
     name: str
@@ -45,7 +47,7 @@ class Comparison(Struct, frozen=True):
     counted: tuple[Condition, ...] = ()
     """Where another comparison has counted it already."""
 
-    @property
+    @cached_property
     def lacking(self) -> Condition:
         """Where there is no evidence either way."""
         return either(missing(self.column), *map(same, self.implied_by), *self.counted)
@@ -200,7 +202,7 @@ def _of_a_list(comparison: Comparison, known: str, *counted: Condition) -> Compa
     for level in comparison.levels:
         if level.name == "slip" and level.condition is not None:
             levels.append(Level("two names", both(level.condition, told(known))))
-        levels.append(level)
+        levels.append(structs.replace(level, frequency="name") if level.name == "crossed" else level)
     return structs.replace(comparison, levels=tuple(levels), counted=counted)
 
 
