@@ -1,13 +1,15 @@
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
+from servery.guests.merge import merge
+from servery.guests.say import enter, take_back_entry
 from servery.model.guest import SourceGuest
 from servery.model.money import Money
 from servery.model.order import Order
 from servery.model.reservation import Deposit
-from servery.model.viewer import SYSTEM
+from servery.model.viewer import SYSTEM, Viewer
 from servery.profile.tonight import tonight
 from tests.profile.house import NOW, House, ago, dish, viewer
 
@@ -106,3 +108,29 @@ async def test_notes_are_for_those_who_serve(house: House):
     await house.booking(AT_SEVEN, None, status="booked", notes="Critic", requests="Quiet", occasion="Date")
     (booking,) = (await tonight(house.db, viewer("marketer"), house.venue_id, TODAY)).bookings
     assert (booking.notes, booking.requests, booking.occasion) == (None, None, None)
+
+
+async def test_a_note_for_tonight_stands_on_its_evening_alone_with_author_and_time(house: House):
+    guest = await house.guest(name="Anna Holm")
+    await house.booking(AT_SEVEN, status="confirmed")
+    await house.booking(AT_SEVEN + timedelta(days=1), status="confirmed")
+    await house.db.execute(
+        "insert into person (id, name, email, email_key, role) overriding system value "
+        "values (1, 'Vera Viewer', 'v@x.dk', 'v@x.dk', 'host')"
+    )
+    host = viewer("host")
+    note = await enter(house.db, host, guest, "tonight", "Cake at nine", business_date=TODAY)
+    await enter(house.db, host, guest, "note", "Likes the window")
+
+    async def notes(day: date, who: Viewer = host) -> list[tuple[str, str]]:
+        (booking,) = (await tonight(house.db, who, house.venue_id, day, now=NOW)).bookings
+        return [(one.text, one.author) for one in booking.for_tonight]
+
+    assert await notes(TODAY) == [("Cake at nine", "Vera Viewer")]
+    assert await notes(TODAY + timedelta(days=1)) == []
+    assert await notes(TODAY, viewer("marketer")) == []
+    other = await house.guest("g2", name="Anna B. Holm")
+    await merge(house.db, host, guest, other)
+    assert await notes(TODAY) == [("Cake at nine", "Vera Viewer")]
+    await take_back_entry(house.db, note)
+    assert await notes(TODAY) == []

@@ -9,7 +9,7 @@ from tests.screens.conftest import DESKTOP, PHONE
 PAGES = (
     "/tonight", "/tonight?day=2020-01-01", "/guests", "/guests/13", "/suggestions", "/guests/13/same",
     "/connections", "/connections?done=linked-1",
-    "/connections/3", "/review", "/alerts",
+    "/connections/3", "/review", "/alerts", "/tags", "/tags/1",
     "/guests/999", "/events", "/events/103",
 )  # fmt: skip
 DOOR = ("/sign-in", "/sign-in/some-token")

@@ -109,6 +109,19 @@ def test_more_guests_join_the_list(opened):
     expect(page.locator(".person")).to_have_count(10)
 
 
+def test_a_note_for_tonight_is_written_in_two_taps(opened, house):
+    page = opened("/tonight", role="host", size=PHONE)
+    page.locator("#noting-b9 > summary").click()
+    expect(page.locator("#text-b9")).to_be_focused()
+    page.keyboard.type("Window table, please")
+    with page.expect_response("**/guests/19/entries"):
+        page.locator("#noting-b9 button").click()
+    expect(page.locator("#done")).to_contain_text("It is written down.")
+    expect(page.locator("#text-b9")).to_be_hidden()
+    expect(page.locator("#text-b9")).to_have_value("")
+    assert house.preview.saying.said[-1] == ("tonight", "Window table, please")
+
+
 def test_choices_hold(opened):
     page = opened("/tonight")
     page.locator(".menu > summary").click()

@@ -83,6 +83,7 @@ class InventedSaying(Saying):
 
     def __init__(self) -> None:
         self.said: list[tuple[str, Any]] = []
+        self.days: list[date | None] = []
 
     async def edit(self, viewer: Viewer, guest_id: int, values: Mapping[str, Any]) -> int:
         self.said.append(("edit", dict(values)))
@@ -94,6 +95,7 @@ class InventedSaying(Saying):
 
     async def enter(self, viewer: Viewer, guest_id: int, kind: EntryKind, text: str, day: date | None) -> int:
         self.said.append((kind, text))
+        self.days.append(day)
         return 2
 
     async def strike(self, viewer: Viewer, entry_id: int, again: bool) -> int:

@@ -9,7 +9,7 @@ from servery.model.guest import Birthday
 from servery.model.reservation import Deposit
 from servery.model.venue import Daypart, Venue
 from servery.venues.rows import KeptVenue
-from servery.web.tonight.page import Booking, Evening, OpenCheck
+from servery.web.tonight.page import Booking, Evening, ForTonight, OpenCheck
 from servery.web.tonight.sentence import Story
 
 ZONE = ZoneInfo("Europe/Copenhagen")
@@ -174,6 +174,8 @@ def _evening(day: date) -> list[Booking]:
             party_size=4,
             name="Søren & Gitte Østergård",
             guest_id=19,
+            pronunciation="SØ-ren and GIT-teh",
+            for_tonight=(ForTonight(71, "The son brings the cake at nine, by the back door", "Rosa", at(day, 16, 5)),),
             tables=("8",),
             area="Window",
             channel="Phone",

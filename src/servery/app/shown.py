@@ -35,7 +35,7 @@ from servery.web.guests.page import (
     VisitRow,
 )
 from servery.web.tonight import sentence
-from servery.web.tonight.page import Booking, Evening, OpenCheck
+from servery.web.tonight.page import Booking, Evening, ForTonight, OpenCheck
 
 _KINDS: dict[str, FactKind] = {
     "name": "name",
@@ -76,6 +76,8 @@ def _booking(one: Expected) -> Booking:
         party_size=one.party_size,
         name=one.name,
         guest_id=one.guest_id,
+        pronunciation=story.pronunciation if story else None,
+        for_tonight=_for_tonight(one),
         tables=one.tables,
         area=one.area,
         channel=one.channel,
@@ -123,7 +125,13 @@ def _open_check(one: Unbooked) -> OpenCheck:
         total=one.total,
         guest_id=one.guest_id,
         guest_name=one.name,
+        pronunciation=one.story.pronunciation if one.story else None,
+        for_tonight=_for_tonight(one),
     )
+
+
+def _for_tonight(one: Expected | Unbooked) -> tuple[ForTonight, ...]:
+    return tuple(ForTonight(each.id, each.text, each.author, each.at) for each in one.for_tonight)
 
 
 def guest_row(row: Listed) -> GuestRow:

@@ -1,7 +1,7 @@
 """What the pages ask the house for: rooms are asked in one transaction, and every look at a guest is written down."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from servery.accounts.audit import Purpose, acted, actions, looked
 from servery.app import shown, shown_connections
@@ -82,11 +82,12 @@ class RoomSources(Sources):
             sources = await provenance(db, viewer, told.id)
             rules = {one.id: one for one in await tag_rules(db)} if sources.ruled else {}
             written = (await said(db, [told.id])).get(told.id, NOTHING)
+            today = await _earliest_day(db)
             steps = await steps_of(db, told.id, limit=STEPS_SHOWN)
             names = await names_of_authors(db, {one.author for one in steps})
             await _look(db, viewer, {told.id}, "page")
         log = [_log_line(one, told.id, names.get(one.author, one.author)) for one in steps]
-        return shown.profile(told, past, sources, viewer, _still(written.entries), log, rules)
+        return shown.profile(told, past, sources, viewer, _still(written.entries, today), log, rules)
 
     async def connections(self, viewer: Viewer) -> list[ConnectionRow]:
         """The connections alone, the oldest first."""
@@ -154,10 +155,16 @@ def _log_line(step: Step, guest_id: int, author: str) -> LogLine:
     )
 
 
-def _still(entries: Sequence[Entry]) -> list[Entry]:
-    """Without notes for evenings that are over; until the next day's morning, for no house closes at midnight."""
-    yesterday = datetime.now(UTC).date() - timedelta(days=1)
-    return [one for one in entries if one.business_date is None or one.business_date >= yesterday]
+def _still(entries: Sequence[Entry], today: date) -> list[Entry]:
+    """Without notes for evenings that are over."""
+    return [one for one in entries if one.business_date is None or one.business_date >= today]
+
+
+async def _earliest_day(db: Db) -> date:
+    """The business date at the venue where the day before is not over yet, if it is so at any."""
+    now = datetime.now(UTC)
+    days = [business_date(now, one.venue.time_zone, one.venue.cutoff) for one in await venues(db)]
+    return min(days, default=now.date())
 
 
 async def _connections(db: Db) -> list[ConnectionRow]:

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 from psycopg.rows import DictRow
 
 from servery.model.money import Money
@@ -16,6 +17,15 @@ from servery.model.viewer import Viewer
 from servery.profile.rights import admit
 from servery.profile.rows import Db
 from servery.profile.story import Story, stories
+
+
+class ForTonight(Struct, frozen=True):
+    """What somebody of the house wrote down for this evening alone."""
+
+    id: int
+    text: str
+    author: str
+    at: datetime
 
 
 class Expected(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -45,6 +55,7 @@ class Expected(Struct, frozen=True, kw_only=True, omit_defaults=True):
     seated_at: datetime | None = None
     left_at: datetime | None = None
     visit_id: int | None = None
+    for_tonight: tuple[ForTonight, ...] = ()
     spend: tuple[Money, ...] = ()
     """What is on the party's checks so far, by currency, tips and refunds apart."""
 
@@ -67,6 +78,7 @@ class Unbooked(Struct, frozen=True, kw_only=True, omit_defaults=True):
     guest_id: int | None = None
     name: str | None = None
     story: Story | None = None
+    for_tonight: tuple[ForTonight, ...] = ()
 
 
 class Tonight(Struct, frozen=True, kw_only=True):
@@ -107,14 +119,40 @@ async def tonight(db: Db, viewer: Viewer, venue_id: int, day: date, *, now: date
     checks = await _rows(db, _CHECKS, venue_id, day)
     guests = {row["guest_id"] for row in (*booked, *checks) if row["guest_id"] is not None}
     told = await stories(db, viewer, guests, venue_id=venue_id, before=day, now=now)
+    written = await _for_tonight(db, told, day) if viewer.may("see_notes") else {}
     with_booking = {row["visit_id"] for row in booked if row["visit_id"] is not None}
     alone = [row for row in checks if row["seated"] and row["visit_id"] not in with_booking]
     return Tonight(
         venue_id=venue_id,
         day=day,
-        bookings=tuple(_bookings(booked, _spend(checks), told, viewer)),
-        unbooked=tuple(_unbooked(row, told.get(row["guest_id"]), viewer) for row in alone),
+        bookings=tuple(_with(one, written) for one in _bookings(booked, _spend(checks), told, viewer)),
+        unbooked=tuple(_with(_unbooked(row, told.get(row["guest_id"]), viewer), written) for row in alone),
     )
+
+
+_FOR_TONIGHT = """
+select coalesce(g.merged_into, g.id) as guest_id, e.id, e.text, e.at, coalesce(
+    (select p.name from person p where e.author = 'person:' || p.id),
+    (select k.name from api_key k where e.author = 'key:' || k.id), 'Servery') as author
+from guest g join guest_entry e on e.guest_id = g.id
+where (g.id = any(%(ids)s) or g.merged_into = any(%(ids)s)) and e.kind = 'tonight' and e.business_date = %(day)s
+  and e.present and e.undone_at is null order by e.at, e.id"""
+
+Known = TypeVar("Known", Expected, Unbooked)
+
+
+async def _for_tonight(db: Db, told: Mapping[int, Story], day: date) -> dict[int, tuple[ForTonight, ...]]:
+    """What the house wrote of these guests for one business date; on every other it is gone."""
+    cursor = await db.execute(_FOR_TONIGHT, {"ids": [one.id for one in told.values()], "day": day})
+    found: dict[int, tuple[ForTonight, ...]] = defaultdict(tuple)
+    for row in await cursor.fetchall():
+        found[row["guest_id"]] += (ForTonight(row["id"], row["text"], row["author"], row["at"]),)
+    return found
+
+
+def _with(one: Known, written: Mapping[int, tuple[ForTonight, ...]]) -> Known:
+    notes = written.get(one.guest_id, ()) if one.guest_id is not None else ()
+    return structs.replace(one, for_tonight=notes) if notes else one
 
 
 async def _rows(db: Db, query: str, venue_id: int, day: date) -> list[DictRow]:

@@ -130,6 +130,7 @@ class Preview(Struct, frozen=True):
 async def preview(db: Db, draft: Draft, today: date, rule_id: int | None = None, examples: int = 3) -> Preview:
     """What a rule would do. Invalid."""
     asked = question(checked(draft), today)
+    await _room(db)
     cursor = await db.execute(
         f"with holds as materialized ({asked.sql}), "
         "has as (select guest_id as id from rule_tag where rule_id = %(rule)s), "
@@ -165,12 +166,18 @@ async def reckon_next(db: Db, today: date) -> int | None:
         asked = question(_draft(row), today)
         holds, values = asked.sql, asked.values
     # Nobody waits while all guests are looked through: only what came of it is written under the lock.
+    await _room(db)
     await db.execute("create temporary table fulfilling (id bigint primary key) on commit drop")
     await db.execute(f"insert into fulfilling {holds}", values)
     await resolving(db)
     cursor = await db.execute(_BRING_ALL, {"rule": row["id"]})
     await db.execute("update tag_rule set reckoned_at = now(), reckoned_for = %s where id = %s", [today, row["id"]])
     return cursor.rowcount
+
+
+async def _room(db: Db) -> None:
+    """Let this transaction put all guests side by side in memory: on the disk it takes several times as long."""
+    await db.execute("set local work_mem = '128MB'")
 
 
 def _draft(row: DictRow) -> Draft:

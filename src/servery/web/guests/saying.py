@@ -20,6 +20,7 @@ from servery.web.deeds import Deed, after
 from servery.web.forms import Form
 from servery.web.frame import TheFrame
 from servery.web.guard import needs
+from servery.web.tonight.views import parsed_day
 
 _GUARDS = [needs("edit_guests")]
 
@@ -65,7 +66,7 @@ async def undo_edit(frame: TheFrame, saying: TheSaying, edit_id: FromPath[int]) 
 
 @post("/guests/{guest_id:int}/entries", guards=_GUARDS)
 async def add_entry(frame: TheFrame, saying: TheSaying, data: Form, guest_id: FromPath[int]) -> Redirect:
-    """Write an entry; one for tonight holds on the business date that it is now at the venue looked at."""
+    """Write an entry; one for tonight holds on the business date looked at, else on the one that it is at the venue."""
     try:
         kind = msgspec.convert(data.get("kind"), EntryKind)
     except msgspec.ValidationError as error:
@@ -73,20 +74,26 @@ async def add_entry(frame: TheFrame, saying: TheSaying, data: Form, guest_id: Fr
     day = None
     if kind == "tonight":
         venue = frame.here.venue
-        day = business_date(datetime.now(UTC), venue.time_zone, venue.cutoff)
+        day = parsed_day(data.get("day")) or business_date(datetime.now(UTC), venue.time_zone, venue.cutoff)
     entry_id = await saying.enter(frame.viewer, guest_id, kind, data.get("text", ""), day)
-    return after(Deed("entered", entry_id), f"/guests/{guest_id}")
+    return after(Deed("entered", entry_id), _back(data, guest_id))
 
 
 @post("/guest-entries/{entry_id:int}/strike", guards=_GUARDS)
-async def strike_entry(frame: TheFrame, saying: TheSaying, entry_id: FromPath[int]) -> Redirect:
+async def strike_entry(frame: TheFrame, saying: TheSaying, data: Form, entry_id: FromPath[int]) -> Redirect:
     """Strike an entry out."""
     guest_id = await saying.strike(frame.viewer, entry_id, False)
-    return after(Deed("struck", entry_id), f"/guests/{guest_id}")
+    return after(Deed("struck", entry_id), _back(data, guest_id))
 
 
 @post("/guest-entries/{entry_id:int}/again", guards=_GUARDS)
-async def enter_again(frame: TheFrame, saying: TheSaying, entry_id: FromPath[int]) -> Redirect:
+async def enter_again(frame: TheFrame, saying: TheSaying, data: Form, entry_id: FromPath[int]) -> Redirect:
     """Let a struck entry stand again."""
     guest_id = await saying.strike(frame.viewer, entry_id, True)
-    return after(Deed("entered-again", entry_id), f"/guests/{guest_id}")
+    return after(Deed("entered-again", entry_id), _back(data, guest_id))
+
+
+def _back(data: Mapping[str, str], guest_id: int) -> str:
+    """The page that was written on: the evening, or the guest's."""
+    back = data.get("back", "")
+    return back if back.partition("?")[0] == "/tonight" else f"/guests/{guest_id}"

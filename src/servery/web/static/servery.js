@@ -148,7 +148,7 @@ function forgetDone() {
 }
 
 function tellFailure(event) {
-  if (!event.target.closest(".act")) return;
+  if (!event.target.closest(".act, .noting")) return;
   const words = document.createElement("p");
   words.textContent = done.dataset.failed;
   done.replaceChildren(words);
@@ -169,6 +169,17 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
     faulty.closest("details")?.setAttribute("open", "");
     faulty.focus();
   }
+});
+
+// Two taps and a note is written: the first opens where one writes, the second keeps it and closes.
+document.addEventListener("toggle", (event) => {
+  if (event.target.matches(".noting[open]")) event.target.querySelector("textarea").focus();
+}, true);
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  const noting = event.target.closest(".noting");
+  if (!noting || !event.detail.successful) return;
+  event.target.reset();
+  noting.open = false;
 });
 
 const search = document.getElementById("search");

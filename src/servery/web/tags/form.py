@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+
 from msgspec import Struct
 
 from servery.errors import Invalid

@@ -20,6 +20,15 @@ Standing = Literal["expected", "here", "gone", "absent"]
 STANDINGS: tuple[Standing, ...] = ("expected", "here", "gone", "absent")
 
 
+class ForTonight(Struct, frozen=True):
+    """What somebody of the house wrote down for this evening alone."""
+
+    id: int
+    text: str
+    author: str
+    at: datetime
+
+
 class Booking(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One party of the evening. Instants UTC. What the viewer may not see is None or empty."""
 
@@ -29,6 +38,8 @@ class Booking(Struct, frozen=True, kw_only=True, omit_defaults=True):
     party_size: int
     name: str | None
     guest_id: int | None = None
+    pronunciation: str | None = None
+    for_tonight: tuple[ForTonight, ...] = ()
     tables: tuple[str, ...] = ()
     area: str | None = None
     channel: str | None = None
@@ -71,6 +82,8 @@ class OpenCheck(Struct, frozen=True, kw_only=True, omit_defaults=True):
     total: int | None = None
     guest_id: int | None = None
     guest_name: str | None = None
+    pronunciation: str | None = None
+    for_tonight: tuple[ForTonight, ...] = ()
 
 
 class Evening(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,63 @@
+"""Notes for tonight on the page of the evening, and names as they are spoken."""
+
+import html
+import re
+
+import pytest
+from litestar.testing import TestClient
+
+from servery.model.viewer import ROLES
+from tests.web.preview import Preview
+from tests.web.test_actions import sent
+from tests.web.test_same_person import undo_of
+
+
+@pytest.fixture
+def preview():
+    return Preview()
+
+
+@pytest.fixture
+def client(preview):
+    with TestClient(preview.app, base_url="http://servery.test") as client:
+        client.cookies.set("servery_session", "host")
+        yield client
+
+
+def row(page, booking):
+    return re.search(rf'<li id="booking-{booking}".*?</li>\s*<li id="booking', html.unescape(page), re.DOTALL)[0]
+
+
+def test_a_note_stands_with_its_author_and_time_and_the_name_as_it_is_spoken(client):
+    page = client.get("/tonight").text
+    shown = row(page, 9)
+    assert "The son brings the cake at nine, by the back door" in shown
+    assert "Rosa, 16.05" in shown
+    assert "Say: SØ-ren and GIT-teh" in shown
+    assert "Note for tonight" in shown
+
+
+def test_a_note_is_written_from_tonight_and_undone_there(client, preview):
+    done = sent(
+        client, "/guests/19/entries", "/tonight?standing=expected", kind="tonight", text="Late", day="2026-03-06"
+    )
+    assert done.url.path == "/tonight"
+    assert preview.saying.said == [("tonight", "Late")]
+    assert preview.saying.days == [preview.saying.days[0]]
+    assert preview.saying.days[0].isoformat() == "2026-03-06"
+    assert "It is written down." in done.text
+    sent(client, undo_of(done), "/tonight")
+    assert preview.saying.said[-1] == ("strike", 2)
+
+
+def test_it_leads_nowhere_else(client):
+    done = sent(client, "/guests/19/entries", "/tonightly", kind="note", text="x")
+    assert done.url.path == "/guests/19"
+    assert sent(client, "/guests/19/entries", kind="tonight", text="x", day="someday").status_code == 422
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_only_who_may_write_is_offered_to(preview, role):
+    with TestClient(preview.app, base_url="http://servery.test") as client:
+        client.cookies.set("servery_session", role)
+        assert ('class="noting"' in client.get("/tonight").text) == (role in {"host", "manager", "owner"})
