@@ -29,7 +29,8 @@ SECONDS, MEGABYTES = 60.0, 3000.0
 _RUN = """
 import json, resource, sys, time
 from pathlib import Path
-from servery.guests.matching.base import Copied, joins
+from servery.guests.matching.base import joins
+from servery.guests.matching.found import Copied
 from servery.guests.matching.weights import shipped
 began = time.monotonic()
 found = joins(Copied(Path(sys.argv[1]), Path(sys.argv[2])), shipped())

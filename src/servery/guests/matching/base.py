@@ -6,15 +6,16 @@ from math import log2
 from pathlib import Path
 
 import duckdb
-from msgspec import Struct
 
 from servery.guests.matching.cluster import ALWAYS, NEVER, Pair, clusters
 from servery.guests.matching.comparisons import COMPARISONS
 from servery.guests.matching.conditions import Engine
 from servery.guests.matching.engine import RECORDS, duck, whole
-from servery.guests.matching.features import COLUMNS
+from servery.guests.matching.features import COLUMNS, Features
+from servery.guests.matching.found import Ask, Copied, Joins
 from servery.guests.matching.listed import Step
 from servery.guests.matching.pairs import PAIRS, scored_pairs
+from servery.guests.matching.score import scored
 from servery.guests.matching.train import train
 from servery.guests.matching.weights import Weights
 from servery.guests.names import agreement
@@ -25,21 +26,12 @@ _NO_DOUBT = 2.0
 """Bits below which a pair of two guests is not even counted as evidence for them."""
 
 
+_ASKED_AT_ONCE = 5000
+"""Pairs of guests that a person is asked about after one run, the likeliest: more would never be looked at."""
+LEAST_BEARERS = 20
+"""Records that must say a value before weights may hold it as a frequent one: a rarer one could tell of a person."""
+
 _AS_COPIED = """header = false, auto_detect = false, delim = ',', quote = '"', escape = '"'"""
-
-
-class Copied(Struct, frozen=True):
-    """Where all records lie as CSV: `id,guest_id,keys,name,body`; and the pairs of which somebody said never."""
-
-    records: Path
-    never: Path
-
-
-class Joins(Struct, frozen=True):
-    """What a run found: on how many records, and the guests that are one, oldest first."""
-
-    records: int
-    guests: list[tuple[int, ...]]
 
 
 def joins(copied: Copied, weights: Weights, step: Step = lambda _: None, engine: Engine = "duckdb") -> Joins:
@@ -52,14 +44,16 @@ def joins(copied: Copied, weights: Weights, step: Step = lambda _: None, engine:
         step("Putting guests together")
         pairs = chain(_evidence(db, weights), _settled(db, copied.never))
         guest_of = dict(db.execute(f"select id, guest_id from {RECORDS}").fetchall())
-        return Joins(records, sorted(_of_guests(clusters(pairs), guest_of)))
+        guests = sorted(_of_guests(clusters(pairs), guest_of))
+        step("Asking")
+        return Joins(records, guests, _asks(db, copied.never, weights), _unlike(db, weights))
 
 
 def learnt(copied: Copied, version: int) -> Weights:
     """Weights learnt from all guests' records."""
     with duck() as db:
         load(db, copied.records)
-        return train(db, COMPARISONS, version)
+        return train(db, COMPARISONS, version, LEAST_BEARERS)
 
 
 def load(db: duckdb.DuckDBPyConnection, path: Path) -> int:
@@ -110,6 +104,50 @@ def _settled(db: duckdb.DuckDBPyConnection, never: Path) -> Iterator[Pair]:
         {"path": str(never)},
     ).fetchall()
     yield from ((one, other, NEVER) for one, other in apart)
+
+
+def _asks(db: duckdb.DuckDBPyConnection, never: Path, weights: Weights) -> list[Ask]:
+    """The likeliest pair of each two guests that may be one, with why; none of whom somebody said never."""
+    asked = log2(weights.ask_from / (1 - weights.ask_from)) - log2(weights.prior / (1 - weights.prior))
+    found = db.execute(
+        "with apart as (select least(a.guest_id, b.guest_id) as g, greatest(a.guest_id, b.guest_id) as h "
+        f"from read_csv($path, {_AS_COPIED}, columns = {{'one': 'BIGINT', 'other': 'BIGINT'}}) "
+        f"join {RECORDS} a on a.id = one join {RECORDS} b on b.id = other), "
+        "said as (select one, other, bits, a.written as name, b.written as other_name, "
+        "least(a.guest_id, b.guest_id) as g, greatest(a.guest_id, b.guest_id) as h "
+        f"from {PAIRS} join {RECORDS} a on a.id = one join {RECORDS} b on b.id = other "
+        f"where a.guest_id <> b.guest_id and bits >= {asked!r}) "
+        "select one, other, name, other_name from said anti join apart using (g, h) "
+        f"qualify row_number() over (partition by g, h order by bits desc, one, other) = 1 "
+        f"order by bits desc, one, other limit {_ASKED_AT_ONCE}",
+        {"path": str(never)},
+    ).fetchall()
+    pairs = [(one, other) for one, other, *names in found if agreement(*names) != "apart"]
+    features = _features(db, {record for pair in pairs for record in pair})
+    return [Ask(one, other, scored(features[one], features[other], weights)) for one, other in pairs]
+
+
+def _features(db: duckdb.DuckDBPyConnection, records: set[int]) -> dict[int, Features]:
+    columns = ", ".join(f"r.{column}" for column in COLUMNS)
+    rows = db.execute(
+        f"select id, {columns} from {RECORDS} r where id in (select unnest($records::bigint[]))",
+        {"records": list(records)},
+    ).fetchall()
+    return {record: Features(**dict(zip(COLUMNS, said, strict=True))) for record, *said in rows}
+
+
+def _unlike(db: duckdb.DuckDBPyConnection, weights: Weights) -> list[tuple[int, int]]:
+    """Records that were compared with others of their guest and are like none of them; the guest's first stays."""
+    even = -log2(weights.prior / (1 - weights.prior))
+    return db.execute(
+        f"with home as (select guest_id from {RECORDS} group by 1 having count(*) > 1), "
+        f"liked as (select unnest([one, other]) as id from {PAIRS} join {RECORDS} a on a.id = one "
+        f"join {RECORDS} b on b.id = other where a.guest_id = b.guest_id and bits > {even!r}), "
+        f"odd as (select r.id, r.guest_id, r.keys from {RECORDS} r semi join home using (guest_id) "
+        "anti join liked using (id)) "
+        f"select distinct o.guest_id, o.id from odd o join {RECORDS} r on r.guest_id = o.guest_id and r.id < o.id "
+        "and list_has_any(r.keys, o.keys) order by all"
+    ).fetchall()
 
 
 def _of_guests(groups: Iterable[list[int]], guest_of: dict[int, int]) -> Iterator[tuple[int, ...]]:

@@ -23,6 +23,9 @@ from servery.guests.matching.weights import Weights
 
 OWN = ("given", "birthday")
 """What people of one house do not share."""
+_AVOIDED = 4.0
+"""Names are not given twice in one house: those who are close have the same given name so many times more seldom than
+two strangers. Assumed, for it cannot be learnt: a father and a son of one name look like one person."""
 _ROUNDS = 30
 _CLOSE = 0.5
 """Pairs of people who are close for each pair of one person, before anything was seen."""
@@ -72,10 +75,17 @@ def weighed(db: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison], we
     bits = numpy.asarray(found["bits"], dtype=float)
     if len(bits) and weights.records >= FEW and any(each.name in OWN for each in comparisons):
         compared = [_compared(each, weights, found[f"level_{each.name}"]) for each in comparisons]
-        bits = _against_both(bits, numpy.asarray(found["own"], dtype=float), compared, weights)
+        own = numpy.asarray(found["own"], dtype=float)
+        if "level_given" in found:
+            own = own + numpy.log2(_AVOIDED) * (found["level_given"] == _same_place(comparisons))
+        bits = _against_both(bits, own, compared, weights)
     else:
         bits += numpy.log2(weights.prior / (1 - weights.prior))
     return list(zip(found["one"].tolist(), found["other"].tolist(), bits.tolist(), strict=True))
+
+
+def _same_place(comparisons: Sequence[Comparison]) -> int:
+    return next(len(each.levels) - 1 for each in comparisons if each.name == "given")
 
 
 def _compared(comparison: Comparison, weights: Weights, levels: NDArray[numpy.int8]) -> _Compared:

@@ -20,7 +20,7 @@ from servery.guests.likeness import Like
 from servery.guests.matching.conditions import Engine
 from servery.guests.matching.features import VERSION, features_of
 from servery.guests.matching.found import Ask, Copied
-from servery.guests.matching.weights import Weights
+from servery.guests.matching.weights import Weights, shipped
 from servery.guests.merge import unmerge
 from servery.guests.names import agreement
 from servery.guests.rows import Db
@@ -65,13 +65,19 @@ async def preview(
     async with copied(db) as files:
         found = await asyncio.to_thread(joins, files, by, step, engine)
     safe = await _without_names_apart(db, found.guests)
-    return Preview(
-        found.records,
-        by.version,
-        tuple(safe),
-        await _still_asked(db, found.asks, safe),
-        await _by_rules(db, found.parts),
-    )
+    asks, parts = await _still_asked(db, found.asks, safe), await _by_rules(db, found.parts)
+    return Preview(found.records, by.version, tuple(safe), asks, parts)
+
+
+async def weights_of(db: Db, version: int) -> Weights:
+    """The weights of one version, 0 being the shipped ones; NotFound where there are none."""
+    if version == 0:
+        return shipped()
+    cursor = await db.execute("select body from match_weights where version = %s", [version])
+    row = await cursor.fetchone()
+    if row is None:
+        raise NotFound("There are no weights of version {version}.", version=version)
+    return msgspec.convert(row["body"], Weights)
 
 
 async def carry_out(db: Db, wanted: Preview, viewer: Viewer, locale: str) -> Run:

@@ -53,8 +53,13 @@ class Count(Struct, frozen=True):
     records: int
 
 
-def train(db: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison], version: int = 0) -> Weights:
-    """Learn weights from the table of features, whose `keys` tell which pairs to score."""
+def train(
+    db: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison], version: int = 0, least: int = 1
+) -> Weights:
+    """Learn weights from the table of features, whose `keys` tell which pairs to score.
+
+    Values that fewer than `least` records say count as rare ones, and are not in the weights.
+    """
     records = whole(db, f"select count(*) from {RECORDS}")
     first = {each.name: assumed(each) for each in comparisons}
     weights = Weights(
@@ -74,7 +79,7 @@ def train(db: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison], vers
     for _ in range(_ROUNDS):
         weights = structs.replace(weights, odds=_maximised(db, comparisons, weights, rules))
         scored_pairs(db, comparisons, weights)
-        weights = without_matches(weights, chance, counts, expected(db, records))
+        weights = without_matches(weights, chance, counts, expected(db, records), least)
     return weights
 
 
@@ -174,7 +179,9 @@ def _number(seen: object) -> float:
     return seen if isinstance(seen, float) and seen != _UNSEEN else 0.0
 
 
-def without_matches(weights: Weights, chance: Shares, counts: Mapping[str, Sequence[Count]], prior: float) -> Weights:
+def without_matches(
+    weights: Weights, chance: Shares, counts: Mapping[str, Sequence[Count]], prior: float, bearers: int = 1
+) -> Weights:
     """The same weights with the matches taken out of what was seen among all pairs and all records."""
     least = _HALF / _drawn(weights.records)
     odds = {
@@ -188,8 +195,8 @@ def without_matches(weights: Weights, chance: Shares, counts: Mapping[str, Seque
     floors, frequencies = {}, {}
     for column, each in counts.items():
         total = sum(count.records for count in each)
-        floors[column] = floor = max(min(1 / max(total, 1), _chance_of(odds, column)), _RAREST)
-        shares = {count.value: (count.records - 1 - again) / total for count in each}
+        floors[column] = floor = max(min(bearers / max(total, 1), _chance_of(odds, column)), _RAREST)
+        shares = {count.value: (count.records - 1 - again) / total for count in each if count.records >= bearers}
         frequencies[column] = {value: share for value, share in shares.items() if share > floor}
     return structs.replace(weights, prior=prior, odds=odds, floors=floors, frequencies=frequencies)
 
