@@ -179,11 +179,12 @@ class InventedPrivacy:
     async def register(self, viewer: Viewer) -> Register:
         square = System(
             name="Square Havnen",
+            connector="square",
             title=registry.manifest("square").title,
             gives=("identity", "orders"),
             gets=("allergies",),
             erases=True,
-            erasing="The customer is deleted.",
+            erasing=next(one.note for one in registry.manifest("square").capabilities if one.field == "erasure"),
         )
         rules = tuple(Rule(kind, None, SUGGESTED[kind]) for kind in KINDS)
         return Register(controller=("Havnen",), systems=(square,), files=False, retention=rules)

@@ -42,6 +42,7 @@ class System(Struct, frozen=True, kw_only=True):
     """One joined system: which kinds of data come from it, which go there, and what it does when a guest is erased."""
 
     name: str
+    connector: str
     title: str
     gives: tuple[Category, ...]
     gets: tuple[Category, ...]
@@ -83,6 +84,7 @@ def _system(name: str, manifest: Manifest) -> System:
     erasing = next((one for one in manifest.capabilities if one.field == "erasure"), None)
     return System(
         name=name,
+        connector=manifest.name,
         title=manifest.title,
         gives=_categories(manifest, ("in", "both")),
         gets=_categories(manifest, ("out", "both")),

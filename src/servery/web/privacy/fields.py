@@ -63,5 +63,10 @@ def values(words: Words) -> dict[str, str]:
     return {
         "yes": _("yes"), "no": _("no"), "granted": _("agreed"), "denied": _("refused"), "unknown": _("has not said"),
         "any": _("any way"), "person": _("a person"), "key": _("a program"), "system": "Servery",
+        "host": _("Host"), "manager": _("Manager"), "marketer": _("Marketer"), "owner": _("Owner"),
+        "integrator": _("Integrator"), "page": _("on a page"), "tonight": _("on the page of tonight"),
+        "search": _("in a search"), "list": _("in a list"), "api": _("through the API"),
+        "export": _("to tell everything"), "command": _("on the command line"),
+        "marketing": _("to be written to with news and offers"),
         "merged": _("held to be one person"), "unmerged": _("parted again"), "apart": _("not the same person"),
     }  # fmt: skip

@@ -6,9 +6,10 @@ from importlib.resources import files
 
 from msgspec import structs
 
-from servery.language.words import Words
+from servery.connectors import registry
+from servery.language.words import Words, words
 from servery.privacy.export import Export
-from servery.privacy.register import Register
+from servery.privacy.register import Register, System
 from servery.web.privacy.readable import told
 from servery.web.privacy.words import categories, kept, parts
 from servery.web.render import paper
@@ -16,23 +17,34 @@ from servery.web.render import paper
 STYLE = "paper.css"
 
 
-def export_html(export: Export, words: Words) -> str:
+def export_html(export: Export, spoken: Words) -> str:
     """Everything about a guest, readable."""
     whole = structs.asdict(export)
-    named = [(key, name, [told(row, words) for row in whole[key]]) for key, name in parts(words).items()]
-    return paper("privacy/export.html", words, export=export, parts=named, **_looks(None))
+    named = [(key, name, [told(row, spoken) for row in whole[key]]) for key, name in parts(spoken).items()]
+    return paper("privacy/export.html", spoken, export=export, parts=named, **_looks(None))
 
 
-def notice_html(register: Register, words: Words, style: str | None = None) -> str:
+def notice_html(register: Register, spoken: Words, style: str | None = None) -> str:
     """What guests are told of the processing of their data. `style`: where the style lies; without, it is inside."""
-    kinds = categories(words)
-    return paper("privacy/notice.html", words, register=register, kinds=kinds, kept=kept(words), **_looks(style))
+    kinds = categories(spoken)
+    return paper("privacy/notice.html", spoken, register=register, kinds=kinds, kept=kept(spoken), **_looks(style))
 
 
-def register_html(register: Register, words: Words, style: str | None = None) -> str:
+def register_html(register: Register, spoken: Words, style: str | None = None) -> str:
     """The register of processing, as `notice_html`."""
-    kinds = categories(words)
-    return paper("privacy/register.html", words, register=register, kinds=kinds, kept=kept(words), **_looks(style))
+    kinds = categories(spoken)
+    erasing = {one.name: _said(one, spoken) for one in register.systems}
+    return paper(
+        "privacy/register.html", spoken, register=register, kinds=kinds, kept=kept(spoken), erasing=erasing,
+        **_looks(style),
+    )  # fmt: skip
+
+
+def _said(system: System, spoken: Words) -> str:
+    """What happens there when a guest is erased, in the connector's own words."""
+    if not system.erasing or system.connector not in registry.packages():
+        return system.erasing
+    return words(spoken.language, registry.locale(system.connector)).gettext(system.erasing)
 
 
 def _looks(address: str | None) -> dict[str, str | None]:

@@ -14,6 +14,10 @@ from servery.model.money import known_currency, to_decimal
 from servery.web.privacy.fields import fields, values
 
 _MONEY = frozenset(("amount", "unit_price", "total", "tip", "tips", "spend", "average_check"))
+_HELD = frozenset(("body", "golden", "held"))
+"""Under these names stands what is held itself: its facts are told as the row's own."""
+_KNOWN = frozenset(("value", "source", "author", "at"))
+"""The members of a golden value."""
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 _TEXT = "body"
 """Where it is a text and no tree, it is what came, as it came."""
@@ -48,10 +52,15 @@ class _Reader:
         for key, value in row.items():
             if value is None or (isinstance(value, str | list | dict) and not value) or key == "currency":
                 continue
-            yield self._fact(key, value, currency)
+            if key in _HELD and isinstance(value, Mapping):
+                yield from self.facts(value, currency)
+            else:
+                yield self._fact(key, value, currency)
 
     def _fact(self, key: str, value: Any, currency: str | None) -> Told:
         label = self._fields.get(key, key.replace("_", " "))
+        if isinstance(value, Mapping) and "value" in value and value.keys() <= _KNOWN:
+            return Told(label, self._text(value["value"]))
         if isinstance(value, Mapping):
             return Told(label, inner=tuple(self.facts(value, currency)))
         if isinstance(value, list | tuple):
@@ -63,6 +72,8 @@ class _Reader:
         return Told(label, self._text(value))
 
     def _list(self, label: str, value: list[Any] | tuple[Any, ...], currency: str | None) -> Told:
+        if all(isinstance(one, Mapping) and "value" in one and one.keys() <= _KNOWN for one in value):
+            return Told(label, ", ".join(self._text(one["value"]) for one in value))
         if all(isinstance(one, Mapping) for one in value):
             return Told(label, several=tuple(tuple(self.facts(one, currency)) for one in value))
         return Told(label, ", ".join(self._text(one) for one in value))
