@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from servery.guests import vocabulary
 from servery.guests.finding import Candidate, Wanted, goldens, having, other_names
-from servery.guests.fitting import GOOD, Quote, best_in, folded, quote, score_of
+from servery.guests.fitting import GOOD, best_in, folded, score_of
 from servery.guests.found_by import MARKS, NEEDS, TextKind, latin, texts_of
 from servery.guests.rows import Db
 from servery.model.guest import Golden
@@ -20,29 +20,33 @@ _ENOUGH = 5
 """So many found as they were typed, and nobody need have slipped."""
 _LEAST_BEGUN = 3
 """Letters from which on a word of a note may be unfinished."""
-_TEXTS_READ = 200
+_TEXTS_READ = 100
 """Guests of whom it is read what is noted of them; the others fit the same words."""
 _LESS_FOR: dict[TextKind, float] = {"tag": 6, "preference": 7, "allergy": 7, "note": 8}
 """A word is more likely a name: so much less counts what is found in a text."""
 
 
 class Fit(Struct, frozen=True):
-    """A guest found by words: by their name, where `kind` is none, or by a text. `quote`: where it is not plain."""
+    """A guest found by words: by their name, where `kind` is none, or by a `text`, which may be another name."""
 
     id: int
     name: str | None
     score: float
     kind: TextKind | None = None
-    quote: Quote | None = None
+    text: str | None = None
+
+
+def typed_words(text: str) -> list[list[str]]:
+    """The words that somebody typed, folded; once more in Latin letters where they are in others."""
+    return [words for written in (fold(text), latin(text)) if (words := written.split()[:_MOST_WORDS])]
 
 
 async def by_words(db: Db, viewer: Viewer, text: str, limit: int) -> list[Fit]:
     """The guests that a text's words fit, as far as the viewer may find by them."""
     kinds = [kind for kind in MARKS if viewer.may(NEEDS[kind])]
     found: dict[int, Fit] = {}
-    for written in dict.fromkeys((fold(text), latin(text))):
-        words = written.split()[:_MOST_WORDS]
-        if words:
+    for words in typed_words(text):
+        if len(found) < min(limit, _ENOUGH):
             await _Search(db, words, kinds, found, min(limit, _ENOUGH)).run()
     return list(found.values())
 
@@ -97,7 +101,7 @@ class _Search(Struct):
         called = await other_names(self.db, [one.id for one in candidates]) if candidates else {}
         for one in candidates:
             best = max(called.get(one.id, [""]), key=self._score)
-            self._take(Fit(one.id, one.name, self._score(best) - 1, quote=quote(best, self.words)))
+            self._take(Fit(one.id, one.name, self._score(best) - 1, text=best))
 
     async def _told(self, keys: Sequence[Sequence[str]]) -> None:
         """Take in those of whom all words are said, some of them perhaps in the name."""
@@ -122,13 +126,14 @@ class _Search(Struct):
         kind, text = max(told, key=lambda one: sum(best_in(word, one[1]) for word in self.words))
         sizes = [len(word) for word in self.words]
         mean = sum(score * size for score, size in zip(scores, sizes, strict=True)) / sum(sizes)
-        return Fit(guest_id, known, mean - _LESS_FOR[kind], kind, quote(text, self.words))
+        return Fit(guest_id, known, mean - _LESS_FOR[kind], kind, text)
 
     def _score(self, name: str | None) -> float:
         if name is None:
             return 0.0
-        written = [folded(name), tuple(latin(name).split())]
-        best = max(score_of(self.words, each) for each in written)
+        best = score_of(self.words, folded(name))
+        if not best and not name.isascii():
+            best = score_of(self.words, latin(name).split())
         return best if best >= GOOD else 0.0
 
     def _take(self, fit: Fit) -> None:

@@ -10,9 +10,9 @@ from msgspec import Struct
 from servery.guests.rows import Db
 from servery.model.guest import Golden
 
-MOST = 400
+MOST = 300
 """Guests looked at in one step. More would cost time and change little: they fit equally well."""
-_LATE_VISITS = 3_000
+_LATE_VISITS = 1_500
 """The latest visits, whose guests are looked at besides where more fit than are looked at."""
 
 

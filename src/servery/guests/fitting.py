@@ -70,7 +70,7 @@ def best_in(word: str, text: str) -> float:
     return max((alike(word, each) for each in folded(text)), default=0.0)
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=16_384)
 def folded(text: str) -> tuple[str, ...]:
     """The folded words of a text."""
     return tuple(fold(text).split())

@@ -12,15 +12,14 @@ from msgspec import Struct, structs
 from psycopg.rows import DictRow
 
 from servery.errors import Forbidden
-from servery.guests.by_words import Fit, by_words
+from servery.guests.by_words import Fit, by_words, typed_words
 from servery.guests.finding import goldens, last_visits
-from servery.guests.fitting import Quote
+from servery.guests.fitting import Quote, quote
 from servery.guests.found_by import email_begins
 from servery.guests.keys import email_key
 from servery.guests.rows import Db
 from servery.model.guest import Golden
 from servery.model.viewer import Viewer
-from servery.storage.names import fold
 
 By = Literal["reference", "email", "phone", "name", "tag", "preference", "allergy", "note"]
 
@@ -63,7 +62,8 @@ async def find(db: Db, viewer: Viewer, text: str, limit: int = 20) -> list[Found
     found += [_of_words(fit) for fit in await by_words(db, viewer, text, limit)]
     best = await _best(db, found, limit)
     known = await goldens(db, [one.id for one in best])
-    return [_shown(one, known[one.id], viewer) for one in best]
+    words = [word for each in typed_words(text) for word in each]
+    return [_shown(one, known[one.id], viewer, words) for one in best]
 
 
 def _readable(text: str) -> str:
@@ -78,16 +78,19 @@ async def _best(db: Db, found: Iterable[Found], limit: int) -> list[Found]:
         if one.id not in best or one.score > best[one.id].score:
             best[one.id] = one
     came = await last_visits(db, list(best)) if len(best) > 1 else {}
-    ordered = sorted(best.values(), key=lambda one: (fold(one.name or ""), one.id))
+    ordered = sorted(best.values(), key=lambda one: ((one.name or "").casefold(), one.id))
     ordered.sort(key=lambda one: (one.score, came[one.id].timestamp() if one.id in came else 0), reverse=True)
     return ordered[:limit]
 
 
 def _of_words(fit: Fit) -> Found:
-    return Found(id=fit.id, name=fit.name, by=fit.kind or "name", score=round(fit.score, 1), quote=fit.quote)
+    told = Quote(fit.text) if fit.text else None
+    return Found(id=fit.id, name=fit.name, by=fit.kind or "name", score=round(fit.score, 1), quote=told)
 
 
-def _shown(found: Found, golden: Golden, viewer: Viewer) -> Found:
+def _shown(found: Found, golden: Golden, viewer: Viewer, words: Sequence[str]) -> Found:
+    if found.quote:
+        found = structs.replace(found, quote=quote(found.quote.text, words))
     if not viewer.may("see_contact"):
         return found
     email, phone = golden.email and golden.email.value, golden.phone and golden.phone.value

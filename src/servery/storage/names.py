@@ -9,6 +9,7 @@ is stored as text[] under a GIN index, and `query_keys` is what to look for in i
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache
 
@@ -20,6 +21,7 @@ _WHOLE_LETTERS = str.maketrans(
 )
 _SPELT_OUT = {"aa": "a", "ae": "a", "oe": "o", "ue": "u"}
 """How å, ä and æ, ö and ø, ü are written where the keyboard lacks them."""
+_ANY_SPELT_OUT = re.compile("|".join(_SPELT_OUT))
 
 
 def sort_key(text: str, locale: str) -> bytes:
@@ -43,12 +45,17 @@ def fold(text: str) -> str:
     """
     # Taken apart twice: case hides in composed letters, and letters without case may be composed.
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    bare = "".join(char for char in plain if not unicodedata.combining(char)).translate(_WHOLE_LETTERS)
-    kept = (char if char.isalnum() else " " for char in bare)
-    return " ".join(_without_digraphs(word) for word in "".join(kept).split())
+    if not plain.isascii():
+        plain = "".join(char for char in plain if not unicodedata.combining(char)).translate(_WHOLE_LETTERS)
+    return " ".join(_without_digraphs(word) for word in _WORDS.findall(plain))
+
+
+_WORDS = re.compile(r"[^\W_]+")
 
 
 def _without_digraphs(word: str) -> str:
+    if not _ANY_SPELT_OUT.search(word):
+        return word
     letters = ""
     for letter in word:
         # One by one, so that folding what is folded changes nothing.
