@@ -8,6 +8,7 @@ from tests.screens.conftest import DESKTOP, PHONE
 
 PAGES = (
     "/tonight", "/tonight?day=2020-01-01", "/guests", "/guests/13", "/suggestions", "/guests/13/same",
+    "/hygiene", "/hygiene/lists/1", "/hygiene/ageing", "/hygiene/ageing?preview=true",
     "/connections", "/connections?done=linked-1",
     "/connections/3", "/review", "/alerts", "/tags", "/tags/1",
     "/guests/999", "/events", "/events/103",
