@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct, convert, structs
 
 from servery.guests import rows
 from servery.guests.apart import APART, Pair, pairs_in
 from servery.guests.golden import Record
+from servery.guests.habits import USUAL, Usual, at_usual
 from servery.guests.keys import Keys, keys
 from servery.guests.matching.features import Features, features_of
 from servery.guests.resolve import Known
@@ -46,7 +46,7 @@ _ARRIVED = f"""
 select s.id, s.connection_id, s.guest_id, s.removed, {rows.RECORD}, {rows.SETTLED} as settled, {APART} as apart,
        s.merged_into is not null or exists (select from source_guest o where o.connection_id = s.connection_id
                                             and o.merged_into = s.external_id) as merged,
-       (select trained_at from match_weights order by version desc limit 1) as trained_at
+       {USUAL} as usual, (select trained_at from match_weights order by version desc limit 1) as trained_at
 from json_array_elements_text(%s::json) as i(id) join source_guest s on s.id = i.id::bigint
 where s.revision >= 0 order by s.id"""
 
@@ -54,7 +54,7 @@ where s.revision >= 0 order by s.id"""
 async def arrival(db: Db, source_guest_ids: Collection[int]) -> Arrival:
     """Read these records, without those that were only referred to so far."""
     cursor = await db.execute(_ARRIVED, [rows.as_json(set(source_guest_ids))])
-    found = [row | {"guest": msgspec.convert(row["body"], SourceGuest)} for row in await cursor.fetchall()]
+    found = [row | {"guest": convert(row["body"], SourceGuest)} for row in await cursor.fetchall()]
     abroad = {row["connection_id"] for row in found if _needs_country(row["guest"])}
     countries = await rows.countries(db, abroad) if abroad else {}
     records = [_arrived(row, countries.get(row["connection_id"])) for row in found]
@@ -74,8 +74,9 @@ def _arrived(row: Mapping[str, Any], country: str | None) -> Arrived:
     contact = keys(guest.email, guest.phone, guest.country or country)
     known = Known(record.id, guest.name, contact, row["guest_id"], guest.one_time, bool(row["settled"]))
     features = features_of(guest, country)
+    compared = at_usual(features, convert(row["usual"], Usual | None))
     record = structs.replace(record, phone=contact.phone)
-    return Arrived(record, contact, features, known, features, bool(row["removed"]), bool(row["merged"]))
+    return Arrived(record, contact, features, known, compared, bool(row["removed"]), bool(row["merged"]))
 
 
 _MOST_GUESTS = 12
@@ -115,7 +116,7 @@ def _counting(one: Arrived, crowd: frozenset[str]) -> Arrived:
     if crowd.isdisjoint(filter(None, one.keys)):
         return one
     left = Keys(*(None if key in crowd else key for key in one.keys))
-    return structs.replace(one, known=structs.replace(one.known, keys=left), compared=_unsaid(one.features, crowd))
+    return structs.replace(one, known=structs.replace(one.known, keys=left), compared=_unsaid(one.compared, crowd))
 
 
 def _unsaid(features: Features, crowd: frozenset[str]) -> Features:

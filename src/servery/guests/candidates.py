@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from servery.guests.apart import APART, Pair, pairs_in
 from servery.guests.arrived import Arrived
+from servery.guests.habits import USUAL, Usual, at_usual
 from servery.guests.keys import Keys
 from servery.guests.matching.blocking import keys_of
 from servery.guests.matching.features import VERSION, Features
@@ -57,13 +58,14 @@ near as (
     join source_guest s on s.phone_key = k.phone
     union select s.guest_id from found join source_guest s using (id)
     union select s.guest_id from arrived join source_guest s using (id))
-select r.*, f.asked, m.body as features
+select r.*, f.asked, m.body as features, h.usual
 from near cross join lateral (
     select s.id, s.body ->> 'name' as name, s.email_key, s.phone_key, s.guest_id, {APART} as apart,
            coalesce((s.body ->> 'one_time')::boolean, false) as one_time, {SETTLED} as settled
     from source_guest s where s.guest_id = near.guest_id order by s.id desc limit {_OF_ONE_GUEST}) r
 left join (select id, array_agg(asked) as asked from found group by id) f using (id)
 left join match_features m on m.source_guest_id = f.id
+left join lateral (select {USUAL} as usual from (select f.id) s) h on %(sat)s
 order by r.id"""
 
 
@@ -76,6 +78,8 @@ async def look(db: Db, arrived: Sequence[Arrived]) -> Found:
             "arrived": as_json([one.known.id for one in arrived]),
             "asked": as_json([{"id": id_, "key": key} for id_, each in keys.items() for key in each]),
             "emails": as_json({one.known.keys.email for one in arrived} - {None}),
+            # Where nobody of them usually sits, it is not asked of others either.
+            "sat": any(one.compared.usual_table for one in arrived),
             "phones": as_json({one.known.keys.phone for one in arrived} - {None}),
         },
     )
@@ -88,8 +92,13 @@ async def look(db: Db, arrived: Sequence[Arrived]) -> Found:
     candidates = _among(arrived, keys)
     for row in found:
         for asked in row["asked"] or ():
-            candidates[asked].append(Candidate(row["id"], msgspec.convert(row["features"], Features)))
+            candidates[asked].append(_candidate(row))
     return Found(related, candidates, pairs_in(found))
+
+
+def _candidate(row: Mapping[str, Any]) -> Candidate:
+    usual = msgspec.convert(row["usual"], Usual | None)
+    return Candidate(row["id"], at_usual(msgspec.convert(row["features"], Features), usual))
 
 
 def _among(arrived: Iterable[Arrived], keys: Mapping[int, Iterable[int]]) -> dict[int, list[Candidate]]:
@@ -137,7 +146,9 @@ async def weights(db: Db, trained_at: datetime | None) -> Weights:
     row = await cursor.fetchone()
     assert row is not None
     _last_read.clear()
-    return _last_read.setdefault(trained_at, msgspec.convert(row["body"], Weights))
+    found = msgspec.convert(row["body"], Weights)
+    # What was not compared yet when they were trained counts as on the first day.
+    return _last_read.setdefault(trained_at, structs.replace(found, odds={**shipped().odds, **found.odds}))
 
 
 async def latest_weights(db: Db) -> Weights:

@@ -7,6 +7,7 @@ import pandas
 import pytest
 from msgspec import structs
 
+from servery.guests.habits import Usual, at_usual
 from servery.guests.matching.comparisons import COMPARISONS
 from servery.guests.matching.engine import RECORDS, duck
 from servery.guests.matching.features import COLUMNS, Features, features_of
@@ -22,7 +23,9 @@ CLOSE = 1e-6
 
 @pytest.fixture(scope="module")
 def features() -> list[Features]:
-    return [features_of(guest) for _, guest in crowd(400)]
+    random = Random(2)
+    tables = [None, *(Usual(f"1/{table}", visits) for table in range(5) for visits in (2, 3))]
+    return [at_usual(features_of(guest), random.choice(tables)) for _, guest in crowd(400)]
 
 
 def keep(db: duckdb.DuckDBPyConnection, features: list[Features]) -> None:

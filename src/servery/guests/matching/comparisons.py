@@ -45,6 +45,8 @@ class Comparison(Struct, frozen=True, dict=True):
     """Columns that, where they agree, leave this one nothing to say: one postcode is one city."""
     counted: tuple[Condition, ...] = ()
     """Where another comparison has counted it already."""
+    most: float | None = None
+    """Bits beyond which it never speaks for one person: what couples and colleagues share is no proof."""
 
     @cached_property
     def lacking(self) -> Condition:
@@ -182,6 +184,13 @@ _STREET = Comparison(
     ),
 )
 
+_TABLE = Comparison(
+    "table",
+    "usual_table",
+    (Level("often", same("usual_table_often")), Level("same", same("usual_table")), Level("other", None)),
+    most=2.0,
+)
+
 FURTHER: tuple[Comparison, ...] = (
     _STREET,
     coded("house"),
@@ -236,6 +245,7 @@ COMPARISONS: tuple[Comparison, ...] = (
     written("city", "postcode"),
     written("company"),
     chosen("loyalty"),
+    _TABLE,
 )
 """What is compared of guests."""
 

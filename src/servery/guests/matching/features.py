@@ -50,6 +50,10 @@ class Features(Struct, frozen=True, kw_only=True, omit_defaults=True):
     company: str | None = None
     occupation: str | None = None
     loyalty: str | None = None
+    usual_table: str | None = None
+    """Where more than one visit was, most of them; not the record's own word, so never kept with it."""
+    usual_table_often: str | None = None
+    """The same, where they were many."""
 
     def columns(self) -> Columns:
         """By column, as conditions read it."""

@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 from servery.errors import Invalid, NotFound
 from servery.guests import log, rows
 from servery.guests.candidates import keep_features, latest_weights
+from servery.guests.habits import OF_ALL
 from servery.guests.join import refresh
 from servery.guests.likeness import Like
 from servery.guests.matching.conditions import Engine
@@ -165,9 +166,11 @@ async def _without_features(db: Db) -> list[int]:
     return [row["id"] for row in await cursor.fetchall()]
 
 
-_RECORDS = """
-copy (select f.source_guest_id, s.guest_id, array_to_string(f.keys, ' '), s.body ->> 'name', f.body
+_RECORDS = f"""
+copy (select f.source_guest_id, s.guest_id, array_to_string(f.keys, ' '), s.body ->> 'name',
+             f.body || coalesce(jsonb_strip_nulls(to_jsonb(usual) - 'id'), '{{}}')
       from match_features f join source_guest s on s.id = f.source_guest_id
+      left join {OF_ALL} usual on usual.id = s.id
       where s.guest_id is not null and not s.removed
       and not coalesce((s.body ->> 'one_time')::boolean, false)) to stdout (format csv)"""
 

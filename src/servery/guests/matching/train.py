@@ -79,8 +79,18 @@ def train(
     for _ in range(_ROUNDS):
         weights = structs.replace(weights, odds=_maximised(db, comparisons, weights, rules))
         scored_pairs(db, comparisons, weights)
-        weights = without_matches(weights, chance, counts, expected(db, records), least)
+        weights = bounded(without_matches(weights, chance, counts, expected(db, records), least), comparisons)
     return weights
+
+
+def bounded(weights: Weights, comparisons: Sequence[Comparison]) -> Weights:
+    """The same weights, with no comparison saying more for one person than it may."""
+    least = {each.name: 2.0**-each.most for each in comparisons if each.most is not None}
+    odds = {
+        name: {level: Odds(each.m, max(each.u, each.m * least.get(name, 0.0))) for level, each in levels.items()}
+        for name, levels in weights.odds.items()
+    }
+    return structs.replace(weights, odds=odds)
 
 
 def untrained(weights: Weights, comparisons: Sequence[Comparison]) -> Weights:
@@ -217,7 +227,9 @@ def _counts(db: duckdb.DuckDBPyConnection, column: str) -> Iterator[Count]:
 
 def training_rules(db: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison]) -> list[str]:
     """Some ways to find pairs of which a good share are one person, so that each comparison is left free by one."""
-    columns = ["birthday" if each.name == "birthday" else each.column for each in comparisons]
+    # Who shares a mere habit is seldom one person.
+    telling = [each for each in comparisons if each.most is None]
+    columns = ["birthday" if each.name == "birthday" else each.column for each in telling]
     rules = [(column,) for column in columns] + list(combinations(columns, 2))
     sized = [(pairs, rule) for rule in rules if _LEAST <= (pairs := _pairs(db, rule)) <= _MOST]
     chosen: list[tuple[str, ...]] = []

@@ -69,4 +69,9 @@ def _words(_: Callable[[str], str]) -> dict[str, dict[str, str]]:
             "other": _("another company"),
         },
         "loyalty": {"same": _("same loyalty card"), "other": _("another loyalty card")},
+        "table": {
+            "often": _("3 visits or more on the same table"),
+            "same": _("2 visits on the same table"),
+            "other": _("another usual table"),
+        },
     }

@@ -1,0 +1,116 @@
+"""Visits on the same table speak for one person: a little, and never enough."""
+
+from datetime import timedelta
+
+import pytest
+from msgspec import structs
+
+from servery.guests.habits import Usual, at_usual
+from servery.guests.likeness import _TELLING
+from servery.guests.matching.comparisons import COMPARISONS
+from servery.guests.matching.features import features_of
+from servery.guests.matching.runs import copied, up_to_date
+from servery.guests.matching.score import Reason, scored
+from servery.guests.matching.train import bounded
+from servery.guests.matching.weights import Odds, shipped
+from servery.guests.matching.words import told
+from servery.guests.suggest import suggestions
+from servery.model.changes import ReservationSeen
+from servery.model.guest import SourceGuest
+from servery.model.reservation import Reservation
+from tests.guests.told import people, seen, tell
+from tests.visits.evening import EVENING
+
+IDA = SourceGuest(name="Ida Englefield", city="Aarhus")
+
+
+def sat(guest, days, table="7", hour=0):
+    """Bookings of a guest at one table, on that many evenings."""
+    return [
+        ReservationSeen(
+            f"{guest}-{table}-{day}",
+            1,
+            "nord",
+            Reservation(
+                status="finished",
+                starts_at=EVENING - timedelta(days=day, hours=hour),
+                party_size=2,
+                tables=(table,),
+                guest_id=guest,
+            ),
+        )
+        for day in range(days)
+    ]
+
+
+def score(one, other):
+    features = features_of(IDA)
+    found = scored(at_usual(features, one), at_usual(features, other), shipped())
+    return found.probability, {(reason.comparison, reason.level) for reason in found.reasons}
+
+
+def test_the_more_visits_two_have_at_one_table_the_likelier_they_are_one():
+    nothing, twice = score(None, Usual("1/7", 2)), score(Usual("1/7", 2), Usual("1/7", 9))
+    often, elsewhere = score(Usual("1/7", 3), Usual("1/7", 4)), score(Usual("1/7", 3), Usual("1/8", 3))
+    assert elsewhere[0] < nothing[0] < twice[0] < often[0]
+    assert ("table", "same") in twice[1]
+    assert ("table", "often") in often[1]
+    assert not any(comparison == "table" for comparison, _ in nothing[1])
+
+
+def test_a_table_is_never_what_joins_two_records():
+    weights = [odds.weight for odds in shipped().odds["table"].values()]
+    assert max(weights) <= 2.0
+    assert not any(comparison == "table" for comparison, _ in _TELLING)
+    assert score(Usual("1/7", 50), Usual("1/7", 50))[0] < shipped().same_from
+
+
+@pytest.mark.parametrize("level", ["often", "same", "other"])
+def test_it_is_told_in_words(level):
+    assert "table" in told(Reason("table", level, 1.0), str)
+
+
+@pytest.mark.anyio
+async def test_a_record_that_arrives_again_is_weighed_by_where_its_person_sat(db, systems):
+    till, book = systems
+    await tell(db, till, seen("1", "Ida Englefield", "ida.englefield@x.dk"), *sat("1", 3))
+    await tell(db, book, seen("2", "Ida Englefield", "ida.englefield@y.dk"), *sat("2", 3, hour=6))
+    [before] = await suggestions(db, 10)
+    assert not any(reason.comparison == "table" for reason in before.reasons)
+    await tell(db, book, seen("2", "Ida Englefield", "ida.englefield@y.dk", revision=2, language="da"))
+    [after] = await suggestions(db, 10)
+    assert ("table", "often") in {(reason.comparison, reason.level) for reason in after.reasons}
+    assert after.probability > before.probability
+    assert await people(db) == [["1"], ["2"]]
+
+
+@pytest.mark.anyio
+async def test_once_at_a_table_is_chance_and_the_most_visited_one_counts(db, systems):
+    till, book = systems
+    await tell(db, till, seen("1", "Ida Englefield", "ida.englefield@x.dk"), *sat("1", 1, "7"), *sat("1", 2, "8", 3))
+    await tell(db, book, seen("2", "Ida Englefield", "ida.englefield@y.dk"), *sat("2", 1, "7", 6))
+    await tell(db, till, seen("1", "Ida Englefield", "ida.englefield@x.dk", revision=2, language="da"))
+    [one] = await suggestions(db, 10)
+    assert not any(reason.comparison == "table" for reason in one.reasons)
+    await tell(db, book, *sat("2", 3, "8", 6))
+    await tell(db, till, seen("1", "Ida Englefield", "ida.englefield@x.dk", revision=3))
+    [one] = await suggestions(db, 10)
+    assert ("table", "same") in {(reason.comparison, reason.level) for reason in one.reasons}
+
+
+@pytest.mark.anyio
+async def test_a_run_over_all_guests_weighs_the_same(db, systems):
+    await tell(db, systems[0], seen("1", "Ida Englefield"), *sat("1", 3), seen("2", "Bo Berg"), *sat("2", 2, "9", 3))
+    await up_to_date(db)
+    async with copied(db) as files:
+        rows = files.records.read_text()
+    assert rows.count("usual_table_often") == 1
+    assert rows.count('"usual_table"') == 2
+    assert "1/9" in rows
+
+
+def test_whatever_was_learnt_no_table_says_more_than_it_may():
+    learnt = structs.replace(shipped(), odds={**shipped().odds, "table": {"often": Odds(0.9, 1e-6)}})
+    found = bounded(learnt, COMPARISONS)
+    assert found.odds["table"]["often"].weight == pytest.approx(2.0)
+    assert found.odds["email"] == shipped().odds["email"]
