@@ -36,6 +36,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What whoever reads /metrics must send; None: nobody may."""
     inside_addresses: bool = False
     """Whether alerts may be sent to addresses of this machine's own network."""
+    learn_weights: bool = True
+    """Whether the worker learns the weights of matching anew by itself, at night."""
 
     def __repr__(self) -> str:
         # The DSN may carry a password, and settings end up in logs.
@@ -56,6 +58,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         mail_from=environ.get("SERVERY_MAIL_FROM") or None,
         metrics_token=environ.get("SERVERY_METRICS_TOKEN") or None,
         inside_addresses=environ.get("SERVERY_INSIDE_ADDRESSES") == "1",
+        learn_weights=environ.get("SERVERY_LEARN_WEIGHTS") != "0",
     )
 
 

@@ -13,6 +13,7 @@ from servery.app import (
     engine,
     findable,
     incoming,
+    learning,
     leaving,
     retaining,
     scheduled,
@@ -52,6 +53,7 @@ SERVICES: dict[str, Service] = {
     "retention": retaining.run,
     "tidying": tidying.run,
     "tagging": tagging.run,
+    "learning": learning.run,
 }
 """What a worker does, side by side. Several workers share it: each service takes only what no other has taken."""
 

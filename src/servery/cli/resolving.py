@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -11,6 +11,9 @@ from servery.app.whole_runs import run_over_all, run_taken_back
 from servery.cli.shell import AsJson, give, say, with_database
 from servery.model.viewer import SYSTEM
 from servery.storage.pool import Connection as Db
+
+if TYPE_CHECKING:
+    from servery.guests.matching.runs import Preview, Run
 
 SOME_REJECTED = 4
 """Exit code: some rows could not be read."""
@@ -24,11 +27,12 @@ class On(StrEnum):
     SPARK = "spark"
 
 
-def resolve(
+def resolve(  # noqa: PLR0913, PLR0917 (a command's options)
     input_: Annotated[Path | None, typer.Option("--input", help="A file of people (CSV); nothing is stored.")] = None,
     output: Annotated[Path | None, typer.Option(help="Where to write the ids with their clusters.")] = None,
     country: Annotated[str | None, typer.Option(help="Where phone numbers without a country code are from.")] = None,
     learn: Annotated[bool, typer.Option("--learn", help="Learn the weights anew from all guests first.")] = False,
+    weights: Annotated[int | None, typer.Option(help="Go by the weights of this version.", metavar="VERSION")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be joined, and do nothing.")] = False,
     undo: Annotated[int | None, typer.Option(help="Take back the run of this number.", metavar="RUN")] = None,
     on: Annotated[On, typer.Option(help="What to compute on.", envvar="SERVERY_MATCHING")] = On.DUCKDB,
@@ -45,10 +49,10 @@ def resolve(
     elif undo is not None:
         _undo(undo, quiet=as_json)
     else:
-        _base(learn=learn, dry_run=dry_run, on=on, quiet=as_json)
+        _base(learn=learn, weights=weights, dry_run=dry_run, on=on, quiet=as_json)
 
 
-def _base(*, learn: bool, dry_run: bool, on: On, quiet: bool) -> None:
+def _base(*, learn: bool, weights: int | None, dry_run: bool, on: On, quiet: bool) -> None:
     from servery.guests.matching import runs
 
     with Console(stderr=True, highlight=False).status("Reading") as status:
@@ -57,23 +61,52 @@ def _base(*, learn: bool, dry_run: bool, on: On, quiet: bool) -> None:
             if learn:
                 status.update("Learning the weights")
                 await runs.learn(db)
-            found = await runs.preview(db, status.update, on.value)
+            found = await runs.preview(db, status.update, on.value, weights)
             return found, None if dry_run else await run_over_all(db, SYSTEM, found)
 
         found, run = with_database(work)
     if quiet:
-        give({"records": found.records, "weights": found.weights, "joins": found.joins, "run": run and run.id})
+        give(_told(found, run))
         return
+    _say_joins(found, run)
+    _say_parts(found)
+    absorbed = sum(len(join) - 1 for join in found.joins)
+    if run is None:
+        say(
+            f"{found.records} records: {absorbed} guests would be joined to others, and {len(found.asks)} pairs asked "
+            "about. Nothing was changed."
+        )
+        say(f"Do just this: servery guests resolve --weights {found.weights}")
+    else:
+        say(
+            f"{found.records} records: {len(run.steps)} guests were joined to others, by run {run.id}; "
+            f"{len(found.asks)} pairs are asked about."
+        )
+        say(f"Take it back: servery guests resolve --undo {run.id}")
+
+
+def _told(found: "Preview", run: "Run | None") -> dict[str, object]:
+    asks = [{"records": [ask.one, ask.other], "probability": ask.scored.probability} for ask in found.asks]
+    parts = [{"guest": guest, "record": record} for guest, record in found.parts]
+    return {
+        "records": found.records, "weights": found.weights, "joins": found.joins, "asks": asks, "parts": parts,
+        "run": run and run.id,
+    }  # fmt: skip
+
+
+def _say_joins(found: "Preview", run: "Run | None") -> None:
     for oldest, *others in found.joins[:_SHOWN]:
         say(f"{', '.join(map(str, others))} {'would be' if run is None else 'is now'} {oldest}")
     if len(found.joins) > _SHOWN:
         say(f"... and {len(found.joins) - _SHOWN} more; --json lists them all")
-    absorbed = sum(len(join) - 1 for join in found.joins)
-    if run is None:
-        say(f"{found.records} records: {absorbed} guests would be joined to others. Nothing was changed.")
-    else:
-        say(f"{found.records} records: {len(run.steps)} guests were joined to others, by run {run.id}.")
-        say(f"Take it back: servery guests resolve --undo {run.id}")
+
+
+def _say_parts(found: "Preview") -> None:
+    """Whom these weights would part: nobody is parted by a run."""
+    for guest, record in found.parts[:_SHOWN]:
+        say(f"Guest {guest} has a record like none of its others: {record}. Part it on the guest's page.")
+    if len(found.parts) > _SHOWN:
+        say(f"... and {len(found.parts) - _SHOWN} more; --json lists them all")
 
 
 def _undo(run_id: int, *, quiet: bool) -> None:

@@ -13,6 +13,7 @@ from servery.guests.matching.conditions import (
     alike,
     both,
     crossed,
+    differs,
     either,
     initial,
     lacks,
@@ -214,21 +215,10 @@ def _of_a_list(comparison: Comparison, known: str, *counted: Condition) -> Compa
     return structs.replace(comparison, levels=tuple(levels), counted=counted)
 
 
-def _own_addresses(comparison: Comparison) -> Comparison:
-    """An address's comparison in which two that are made of a whole name are the same or not."""
-    levels = [
-        structs.replace(level, condition=both(level.condition, lacks("email_of_name")))
-        if level.condition is not None and level.name != "same"
-        else level
-        for level in comparison.levels
-    ]
-    return structs.replace(comparison, levels=tuple(levels))
-
-
 LISTED: tuple[Comparison, ...] = (
     _of_a_list(_GIVEN, "given_known"),
     _of_a_list(_FAMILY, "family_known", crossed("given", "family")),
-    _own_addresses(_EMAIL),
+    structs.replace(_EMAIL, counted=(both(differs("email"), told("email_of_name")),)),
 )
 """How names and addresses are compared in a list of people, where no event is counted twice.
 

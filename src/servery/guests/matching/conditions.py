@@ -118,6 +118,14 @@ def lacks(column: str) -> Condition:
     return Condition(f"({column}_l IS NULL OR {column}_r IS NULL)", missing(column).holds)
 
 
+def differs(column: str) -> Condition:
+    """Both say something, and not the same."""
+    return Condition(
+        f"{column}_l <> {column}_r",
+        lambda one, other: None not in (one[column], other[column]) and one[column] != other[column],
+    )
+
+
 def told(column: str) -> Condition:
     """Both say something here."""
     return Condition(

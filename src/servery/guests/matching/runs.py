@@ -21,7 +21,7 @@ from servery.guests.likeness import Like
 from servery.guests.matching.conditions import Engine
 from servery.guests.matching.features import VERSION, features_of
 from servery.guests.matching.found import Ask, Copied
-from servery.guests.matching.weights import Weights, shipped
+from servery.guests.matching.weights import Weights, against_sense, shipped
 from servery.guests.merge import unmerge
 from servery.guests.names import agreement
 from servery.guests.rows import Db
@@ -131,7 +131,10 @@ def _run(run_id: int, steps: Sequence[log.Step]) -> Run:
 
 
 async def learn(db: Db) -> Weights:
-    """Learn weights from all guests' records, and keep them as the next version."""
+    """Learn weights from all guests' records, and keep them as the next version.
+
+    Invalid where what was learnt makes no sense, as of a list in which nobody is told of twice: nothing is kept then.
+    """
     from servery.guests.matching.base import learnt
 
     await up_to_date(db)
@@ -139,6 +142,13 @@ async def learn(db: Db) -> Weights:
     (version,) = [row["version"] for row in await cursor.fetchall()]
     async with copied(db) as files:
         found = await asyncio.to_thread(learnt, files, version)
+    if wrong := against_sense(found):
+        raise Invalid(
+            "The weights that were learnt make no sense: {names}.",
+            field="learn",
+            code="weights",
+            names=", ".join(wrong),
+        )
     await db.execute(
         "insert into match_weights (version, trained_at, records, body) overriding system value "
         "values (%s, %s, %s, %s)",
@@ -196,7 +206,7 @@ async def _copy(db: Db, query: LiteralString, path: Path) -> None:
 
 
 async def _still_asked(db: Db, asks: Sequence[Ask], joins: Sequence[tuple[int, ...]]) -> tuple[Ask, ...]:
-    """Those of whom the run itself does not say that they are one."""
+    """Those of whom the run itself does not say that they are one; each two people as they are after it once."""
     cursor = await db.execute(
         "select id, guest_id from source_guest where id = any(%s)",
         [[id_ for ask in asks for id_ in (ask.one, ask.other)]],
@@ -208,7 +218,10 @@ async def _still_asked(db: Db, asks: Sequence[Ask], joins: Sequence[tuple[int, .
         guest = guest_of[record]
         return (True, join_of[guest]) if guest in join_of else (False, guest)
 
-    return tuple(ask for ask in asks if person(ask.one) != person(ask.other))
+    likeliest: dict[frozenset[tuple[bool, int]], Ask] = {}
+    for ask in asks:
+        likeliest.setdefault(frozenset((person(ask.one), person(ask.other))), ask)
+    return tuple(ask for both, ask in likeliest.items() if len(both) == 2)
 
 
 async def _by_rules(db: Db, parts: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

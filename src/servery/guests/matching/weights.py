@@ -57,6 +57,11 @@ class Weights(Struct, frozen=True, kw_only=True):
         return "same" if probability >= self.same_from else "ask" if probability >= self.ask_from else "different"
 
 
+def against_sense(weights: Weights) -> list[str]:
+    """Comparisons in which to agree would speak for two people, or to differ for one."""
+    return [name for name, levels in weights.odds.items() if levels["same"].weight <= 0 or levels["other"].weight >= 0]
+
+
 @cache
 def shipped() -> Weights:
     """The weights of the first day."""
