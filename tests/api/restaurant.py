@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from servery.app.arrive import arrive
+from servery.app.hygiene import tidy
 from servery.health.findings import Finding
 from servery.health.repairs import settle
 from servery.inbox.receive import Arrival, keep
@@ -43,6 +44,7 @@ async def fill(dsn: str) -> None:
         disk = {"free": "1.2 GB", "size": "20.0 GB"}
         await settle(db, [Finding(cause="disk", kind="disk_low", since=EVENING, params=disk)], EVENING)
         await keep(db, [event(till, "e1"), event(till, "e2"), event(bookings, "e3")])
+        await tidy(db)
 
 
 def event(connection: int, key: str) -> Arrival:
