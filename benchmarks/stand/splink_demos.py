@@ -18,7 +18,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pandas
 import splink.comparison_library as cl
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> None:
     print(json.dumps([time.monotonic() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 
 
-def _linker(people: Any, comparisons: Sequence[Any], rules: Sequence[Any], link: str = "dedupe_only") -> Linker:
+def _linker(people: Any, comparisons: Sequence[Any], rules: Sequence[Any], link: Literal["dedupe_only", "link_only"] = "dedupe_only") -> Linker:
     settings = SettingsCreator(
         link_type=link,
         unique_id_column_name="id",
