@@ -54,6 +54,7 @@ _SHOWN = (
     "connectors/spoken.py",
     "connectors/standard_webhooks.py",
     "guests/*.py",
+    "guests/hygiene/*.py",
     "guests/matching/*.py",
     "health/*.py",
     "inbox/events.py",
