@@ -124,6 +124,12 @@ async def tell_one(pool: Pool, home: Path) -> bool:
             await receipts.failed(db, one, error, _UNTIL_MENDED if isinstance(error, NeedsPerson) else 0)
         except (Retry, LookUpFirst) as error:
             await receipts.failed(db, one, error, error.retry_after if isinstance(error, Retry) else 60.0)
+        except OperationalError:
+            raise
+        except Exception as error:  # noqa: BLE001 (one must not keep back the others; told by name alone)
+            log.error("erasing over connection %s failed: %s", one.connection_id, type(error).__name__)
+            fault = Refuse("It broke off here ({why}).", code="our-fault", why=type(error).__name__)
+            await receipts.failed(db, one, fault, _UNTIL_MENDED)
         await tell_pages(db, ["connections"])
     return True
 
