@@ -11,8 +11,11 @@ PAGES = (
     "/hygiene", "/hygiene/lists/1", "/hygiene/ageing", "/hygiene/ageing?preview=true",
     "/connections", "/connections?done=linked-1",
     "/connections/3", "/review", "/alerts", "/tags", "/tags/1",
-    "/guests/999", "/events", "/events/103",
+    "/guests/999", "/events", "/events/103", "/privacy", "/guests/13/consent", "/guests/13/erase",
+    "/privacy/retention/guests",
 )  # fmt: skip
+PAPERS = ("/privacy/notice", "/privacy/register")
+"""Without the frame of a page: to be read and printed."""
 DOOR = ("/sign-in", "/sign-in/some-token")
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 # Links inside a sentence are as high as their line; everything else is at least 24 px (WCAG 2.2), and what a host
@@ -31,7 +34,7 @@ SMALL_TARGETS = """() => {
 
 # Colours do not depend on the size, nor the layout on the colours.
 @pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (DESKTOP, "light")], ids=["phone-dark", "desktop-light"])
-@pytest.mark.parametrize("path", [*PAGES, *DOOR])
+@pytest.mark.parametrize("path", [*PAGES, *PAPERS, *DOOR])
 def test_nothing_stands_in_anybodys_way(opened, path, size, scheme):
     page = opened(path, role=None if path in DOOR else "owner", size=size, scheme=scheme)
     for each in page.locator("details.visit, details.mend, details.rest").all():
