@@ -191,6 +191,7 @@ async def test_contact_details_go_out_only_with_consent_and_no_formula_runs(pool
     people = (
         "Name,Email,Phone,Marketing\n=cmd(),yes@example.org,20304050,yes\nBo No,no@example.org,20304051,no\n"
         "Eva Unasked,eva@example.org,20304052,\n"
+        "Finn Relay,x7@guest.booking.com,20304053,yes\nGry Dead,gry@voila.fr,20304054,yes\n"
     )
     async with joined(pool, tmp_path, kind="guests") as till:
         till.put("people.csv", people)
@@ -199,9 +200,11 @@ async def test_contact_details_go_out_only_with_consent_and_no_formula_runs(pool
         async with pool.connection() as db:
             await lists.write(db, "guests", out, 1, datetime.now(UTC).date())
         told = {row["name"]: row for row in csv.DictReader(out.read_text().splitlines())}
-    assert set(told) == {"'=cmd()", "Bo No", "Eva Unasked"}
+    assert set(told) == {"'=cmd()", "Bo No", "Eva Unasked", "Finn Relay", "Gry Dead"}
     assert told["'=cmd()"]["email"] == "yes@example.org"
     assert all(not told[name]["email"] and not told[name]["phone"] for name in ("Bo No", "Eva Unasked"))
+    # An address that reaches nobody, or not the guest, is none to write to.
+    assert all(not told[name]["email"] and told[name]["phone"] for name in ("Finn Relay", "Gry Dead"))
 
 
 def test_lists_are_due_when_the_business_day_has_ended():

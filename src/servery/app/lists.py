@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from servery.accounts.audit import looked
 from servery.api import rows, spreadsheet
+from servery.guests.hygiene.emails import reaches
 from servery.model.consent import CHANNELS
 from servery.model.guest import Consent
 from servery.model.money import Money
@@ -22,7 +23,10 @@ _AT_ONCE = 500
 
 
 class GuestLine(Struct, frozen=True, kw_only=True):
-    """A guest. Contact details are there only where the guest agreed to be written to there: unknown is no consent."""
+    """A guest. Contact details are there only where the guest agreed to be written to there: unknown is no consent.
+
+    Nor is an e-mail that reaches nobody, or not the guest: a relay's, a one-time one, a dead or mistyped one.
+    """
 
     id: int
     name: str | None
@@ -106,7 +110,7 @@ def _guest(one: Any) -> GuestLine:
     return GuestLine(
         id=one.id,
         name=one.name,
-        email=one.email if "email" in agreed else None,
+        email=one.email if "email" in agreed and reaches(one.email) else None,
         phone=one.phone if agreed >= {"sms", "phone"} else None,
         marketing=one.marketing,
         language=one.language,

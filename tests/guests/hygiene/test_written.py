@@ -56,7 +56,7 @@ def test_a_name_left_in_one_case_is_written_as_people_write_it(given, name):
         "Dick Van Dyke", "Jean DUPONT", "jens Hansen", "Conan McDonald", "Ann-marie O'neill", "Jens og Karen",
         "Jens Hansen (the tall one)", "Hansen, Jens og Karen", "Smith, Jr.", "Nordic Byg ApS, att. Lone", "TABLE 4",
         "anna@example.com", "王小明", "ИВАН ПЕТРОВ", "ΜΑΡΙΑ ΠΑΠΠΑ", "דוד כהן", "محمد علي", "山田\u3000太郎", "JENS 王",
-        "🎉", "42", "", "-",
+        "🎉", "42", "", "-", "=cmd()", "jens hansen (vip)",
     ],
 )  # fmt: skip
 def test_what_somebody_typed_with_care_stays(name):

@@ -13,6 +13,7 @@ from importlib.resources import files
 
 _PIECE = re.compile(r"([^\W\d_]+)")
 _APOSTROPHES = "'’ʼ"
+_NO_NAMES = frozenset("@=<>()[]{}#*_|\\:;")
 _TURKISH = frozenset("İıĞğ")
 _ROMAN = frozenset(("ii", "iii", "iv"))
 _VOWELS = frozenset("aeiouyæøåäöüéèêáàíóúœ")
@@ -37,7 +38,7 @@ def as_written(name: str) -> str:
     if not _is_latin(name):
         return name.strip()
     plain = _turned(" ".join(unicodedata.normalize("NFC", name).split()))
-    if any(letter.isdigit() or letter == "@" for letter in plain) or not (plain.isupper() or plain.islower()):
+    if any(letter.isdigit() or letter in _NO_NAMES for letter in plain) or not (plain.isupper() or plain.islower()):
         return plain
     words = _small(plain).split(" ")
     own = words[0] in listed()["with_given_particles"]
