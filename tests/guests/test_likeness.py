@@ -1,8 +1,12 @@
 """What the score adds on arrival: joins, asks, and the guards against false merges. Records come as they do in life."""
 
+from datetime import date, timedelta
+
 import pytest
 
 from servery.guests.apart import are_apart
+from servery.guests.arrived import arrival
+from servery.guests.candidates import look
 from servery.guests.merge import merge, say_apart, undo
 from servery.guests.suggest import suggestion_count, suggestions
 from servery.model.guest import Birthday
@@ -12,6 +16,7 @@ from tests.guests.told import guest_of, people, seen, tell
 pytestmark = pytest.mark.anyio
 HOST = Viewer("person", 7, "Vera", "host")
 BORN = Birthday(5, 17, 1980)
+TOMORROW = date.today() + timedelta(days=1)  # noqa: DTZ011 (one that is tomorrow nowhere yet would do as well)
 
 
 async def link_of(db, external_id):
@@ -133,6 +138,7 @@ async def test_odd_names_are_somebody_and_nobody_else(db, systems, name):
         {"email": "+45 20 12 34 56"},
         {"birthday": Birthday(1, 1, 1900)},
         {"birthday": Birthday(12, 31, 2999)},
+        {"birthday": Birthday(TOMORROW.month, TOMORROW.day, TOMORROW.year)},
         {"phone": "ida@x.dk"},
     ],
 )
@@ -155,3 +161,22 @@ async def test_ten_thousand_records_with_one_phone_are_not_one_guest_and_take_no
     cursor = await db.execute("select contact from crowded_contact")
     assert [row["contact"] for row in await cursor.fetchall()] == ["+4520123456"]
     assert await suggestion_count(db) == 0
+    # Whoever comes next is compared with nobody for the sake of that phone, however many there are.
+    await tell(db, till, seen("next", "Nobody Elses", phone="+4520123456"))
+    cursor = await db.execute("select id from source_guest where external_id = 'next'")
+    came = await arrival(db, [(await cursor.fetchone())["id"]])
+    found = await look(db, came.records)
+    assert [one.id for one in found.related] == [one.known.id for one in came.records]
+    assert not any(found.candidates.values())
+
+
+async def test_a_name_that_hundreds_bear_is_compared_with_few(db, systems):
+    till, _ = systems
+    for start in range(0, 200, 100):
+        await tell(db, till, *(seen(f"{n}", "Jens Jensen", f"jens{n}@x.dk") for n in range(start, start + 100)))
+    await tell(db, till, seen("next", "Jens Jensen"))
+    cursor = await db.execute("select id from source_guest where external_id = 'next'")
+    came = await arrival(db, [(await cursor.fetchone())["id"]])
+    [candidates] = (await look(db, came.records)).candidates.values()
+    assert 0 < len(candidates) <= 20
+    assert len(await people(db)) == 201
