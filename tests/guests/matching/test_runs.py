@@ -3,12 +3,13 @@
 import pytest
 
 from servery.errors import Invalid, NotFound
+from servery.guests import log
 from servery.guests.matching.runs import carry_out, learn, preview, undo
 from servery.guests.merge import say_apart
 from servery.guests.suggest import suggestion_count, suggestions
 from servery.model.guest import Birthday
 from servery.model.viewer import SYSTEM
-from tests.guests.told import guest_of, people, seen, tell
+from tests.guests.told import golden_of, guest_of, people, seen, tell
 
 IDA = {"birthday": Birthday(4, 7, 1981), "postcode": "8000", "city": "Aarhus"}
 
@@ -137,3 +138,23 @@ async def test_weights_hold_no_value_that_few_records_say(db, systems):
     assert "8000" in held["postcode"]
     assert held.get("email", {}) == {}
     assert held["family"] == {}
+
+
+@pytest.mark.anyio
+async def test_three_who_are_one_are_joined_by_steps_that_are_taken_back_one_by_one(db, systems):
+    till, _ = systems
+    for external_id in ("1", "2", "3"):
+        await tell(db, till, seen(external_id, "Ida Holm", "ida.holm@x.dk", "+4520123456", **IDA))
+    await no_rules(db)
+    before = [await guest_of(db, external_id) for external_id in ("1", "2", "3")]
+    run = await carry_out(db, await preview(db, lambda _: None), SYSTEM, "da_DK")
+    assert await people(db) == [["1", "2", "3"]]
+    first, last = [await log.step(db, step) for step in run.steps]
+    assert (first.guest_id, first.other_id, first.kept) == (before[0], before[1], first.kept[:1])
+    assert (last.other_id, len(last.kept), len(last.moved)) == (before[2], 2, 1)
+    assert set(run.moved) == {*first.moved, *last.moved}
+    assert [await log.living(db, guest) for guest in before] == [before[0]] * 3
+    assert (await golden_of(db, "1")).name.value == "Ida Holm"
+    await undo(db, SYSTEM, run.id, "da_DK")
+    assert await people(db) == [["1"], ["2"], ["3"]]
+    assert [await guest_of(db, external_id) for external_id in ("1", "2", "3")] == before

@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from servery.errors import Invalid, NotFound
 from servery.guests import log, rows
+from servery.guests.absorbing import absorb_all
 from servery.guests.candidates import keep_features, latest_weights
 from servery.guests.habits import OF_ALL
 from servery.guests.join import refresh
@@ -92,18 +93,15 @@ async def carry_out(db: Db, wanted: Preview, viewer: Viewer, locale: str) -> Run
         [f"{viewer.kind}:{viewer.id}", wanted.weights, wanted.records],
     )
     (run_id,) = [row["id"] for row in await cursor.fetchall()]
-    steps = []
     living = await _still_living(db, wanted.joins)
-    for oldest, *others in living:
-        reason = f"run {run_id} over all guests"
-        steps += [await log.absorb(db, oldest, other, reason, "rules") for other in others]
-    await db.execute("update match_run set steps = %s where id = %s", [[step.id for step in steps], run_id])
+    steps, moved = await absorb_all(db, living, f"run {run_id} over all guests", "rules")
+    await db.execute("update match_run set steps = %s where id = %s", [steps, run_id])
     asks: dict[int, list[Like]] = defaultdict(list)
     for ask in wanted.asks:
         asks[ask.one].append(Like(ask.other, ask.scored))
     await suggest(db, asks, again=())
     await refresh(db, [join[0] for join in living], locale)
-    return _run(run_id, steps)
+    return Run(run_id, tuple(steps), tuple(moved))
 
 
 async def undo(db: Db, viewer: Viewer, run_id: int, locale: str) -> Run:
@@ -122,10 +120,6 @@ async def undo(db: Db, viewer: Viewer, run_id: int, locale: str) -> Run:
             steps.append(await unmerge(db, viewer, step, f"run {run_id} taken back", remember=False))
     await db.execute("update match_run set undone_at = now() where id = %s", [run_id])
     await refresh(db, sorted({guest for step in steps for guest in (step.guest_id, step.other_id)}), locale)
-    return _run(run_id, steps)
-
-
-def _run(run_id: int, steps: Sequence[log.Step]) -> Run:
     moved = sorted({record for step in steps for record in step.moved})
     return Run(run_id, tuple(step.id for step in steps), tuple(moved))
 
