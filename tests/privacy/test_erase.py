@@ -9,10 +9,9 @@ import pytest
 
 from servery.app.erasing import by_itself, erase_guest
 from servery.model.viewer import SYSTEM
-from servery.privacy.holdings import HOLDINGS, OTHERS
 from servery.privacy.rewrite import rewrite
 from servery.storage.cluster import binaries
-from servery.storage.pool import Pool, open_pool
+from servery.storage.pool import open_pool
 from tests.privacy.conftest import plant
 from tests.privacy.planted import EMAIL, NAME, SPELT, Planted
 
@@ -120,17 +119,3 @@ async def test_erased_while_a_sync_is_running(planted: Planted) -> None:
         assert rows == []
         held = await (await db.execute("select body::text as body from reservation")).fetchall()
     assert [row for row in held if NAME in row["body"] or EMAIL in row["body"]] == []
-
-
-@pytest.mark.anyio
-async def test_every_table_is_known(pool: Pool) -> None:
-    async with pool.connection() as db:
-        rows = await (
-            await db.execute(
-                "select relname::text as name from pg_class where relnamespace = 'public'::regnamespace "
-                "and relkind in ('r', 'p') and not relispartition and relname !~ '^_|^yoyo'"
-            )
-        ).fetchall()
-    there = {row["name"] for row in rows}
-    assert there - HOLDINGS.keys() - OTHERS == set()
-    assert HOLDINGS.keys() & OTHERS == set()

@@ -56,6 +56,12 @@ async def erase(db: Db, key: Key, viewer: Viewer, held: Held, reason: Reason) ->
         "aside": await _empty_quarantine(db, held, events),
         "outgoing": len(written := await take_back(db, held, erasure_id)),
     }
+    # An answer that is kept for a repeated request may tell of the person.
+    await db.execute(
+        "delete from asked_once where exists (select from unnest(%b::bytea[]) as n(text) "
+        "where position(n.text in answer) > 0)",
+        [needles(held)],
+    )
     await _delete_person(db, held)
     await db.execute("update erasure set counts = %s::jsonb where id = %s", [_JSON.encode(counts).decode(), erasure_id])
     tables = (*emptied(), *sorted(partitions))
