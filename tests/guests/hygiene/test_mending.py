@@ -106,6 +106,15 @@ async def test_lists_are_kept_by_month_and_pages_follow_one_another(db, systems)
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(("guests", "listed"), [(3, 3), (30, 0)])
+async def test_a_phone_of_very_many_is_a_companys_and_nothing_to_mend(db, systems, guests, listed):
+    names = [f"{chr(65 + n % 26)}nna {chr(75 + n // 26)}ielsen{chr(97 + n % 26) * 3}" for n in range(guests)]
+    await tell(db, systems[1], *(seen(f"g{n}", name, phone="20123452") for n, name in enumerate(names)))
+    [nowhere] = await mending.make(db, MONTH, TODAY)
+    assert nowhere.guests == guests and nowhere.counts.get("shared_phone", 0) == listed
+
+
+@pytest.mark.anyio
 async def test_a_house_without_guests_has_nothing_to_mend(db, systems):
     assert await mending.make(db, MONTH, TODAY) == []
     assert await completeness.reckon(db, MONTH) == []

@@ -181,11 +181,17 @@ select venue_id, guest_id, sum(visits)::integer as visits from (
 
 # What is between guests: two with one phone, two that may be one person. Of all guests, or of some.
 _AMONG = f"""
-select g.id as guest_id, 'shared_phone' as fault from guest g
-join source_guest o on o.phone_key = g.golden #>> '{{phone,value}}'
-where g.merged_into is null and (%(guests)s::bigint[] is null or g.id = any(%(guests)s)) and o.guest_id <> g.id
-and not coalesce((g.golden -> 'one_time')::boolean, false)
-group by g.id having count(distinct o.guest_id) < {_MOST_OF_A_HOUSEHOLD}
+with theirs as materialized (
+    select g.id, g.golden #>> '{{phone,value}}' as phone from guest g
+    where g.merged_into is null and (%(guests)s::bigint[] is null or g.id = any(%(guests)s))
+    and g.golden ? 'phone' and not coalesce((g.golden -> 'one_time')::boolean, false)
+), few as materialized (
+    select o.phone_key from source_guest o
+    where o.phone_key in (select phone from theirs) and o.guest_id is not null
+    group by 1 having count(distinct o.guest_id) <= {_MOST_OF_A_HOUSEHOLD}
+)
+select t.id as guest_id, 'shared_phone' as fault from theirs t join few f on f.phone_key = t.phone
+where exists (select from source_guest o where o.phone_key = t.phone and o.guest_id <> t.id)
 union
 select p.guest_id, 'maybe_same' from suggestion q
 join source_guest a on a.id = q.one_id and not a.removed join source_guest b on b.id = q.other_id and not b.removed
