@@ -19,6 +19,7 @@ from servery.api import (
     guest_edits,
     guest_visits,
     guests,
+    hygiene,
     joining,
     menus,
     merging,
@@ -34,6 +35,7 @@ from servery.api.asked import filters, only_known_parameters, paging
 from servery.api.document import document
 from servery.api.fields import Choosing
 from servery.api.guest_edits import Editing
+from servery.api.hygiene import Tidying
 from servery.api.joining import Joining
 from servery.api.key import PER_MINUTE, KeyMiddleware, limited
 from servery.api.merging import Merging
@@ -94,6 +96,14 @@ _ROUTES = (
     repairs.repair,
     repairs.snooze_repair,
     repairs.heed_repair,
+    hygiene.mend_lists,
+    hygiene.mend_list,
+    hygiene.look_over_guests,
+    hygiene.profile_completeness,
+    hygiene.ageing_rules,
+    hygiene.choose_ageing,
+    hygiene.leave_out_old_facts,
+    hygiene.undo_ageing_run,
     privacy.subject_requests,
     privacy.open_subject_request,
     privacy.extend_subject_request,
@@ -111,10 +121,11 @@ _ROUTES = (
 class Api(InitPlugin):
     """The API. List it after the pages: errors outside /api/ stay theirs. `per_minute` is what one key may ask."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is what some of the routes are made of
         self,
         pool: Pool,
         per_minute: int = PER_MINUTE,
+        *,
         joining: Joining | None = None,
         choosing: Choosing | None = None,
         private: Private | None = None,
@@ -122,6 +133,7 @@ class Api(InitPlugin):
         editing: Editing | None = None,
     ) -> None:
         ruling: Ruling | None = None,
+        tidying: Tidying | None = None,
         self._pool = pool
         self._joining = joining
         self._choosing = choosing
@@ -130,6 +142,7 @@ class Api(InitPlugin):
         self._editing = editing
         self._per_minute = per_minute
         self._ruling = ruling
+        self._tidying = tidying
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         """Add the API to an application."""
@@ -155,6 +168,7 @@ class Api(InitPlugin):
                 "editing": Provide(_giving(self._editing), sync_to_thread=False),
                 "paging": Provide(paging, sync_to_thread=False),
                 "ruling": Provide(_giving(self._ruling), sync_to_thread=False),
+                "tidying": Provide(_giving(self._tidying), sync_to_thread=False),
                 "filters": Provide(filters, sync_to_thread=False),
             },
         )

@@ -26,6 +26,8 @@ from servery.web.guests import saying
 from servery.web.guests import views as guests
 from servery.web.guests.saying import Saying
 from servery.web.headers import add_headers
+from servery.web.hygiene import views as hygiene
+from servery.web.hygiene.sources import Hygiene
 from servery.web.live import Live, events
 from servery.web.privacy import views as private
 from servery.web.privacy.sources import Privacy
@@ -137,6 +139,17 @@ _TAGS = (
     tags.undo_tag_rule,
 )
 """Tags by rule."""
+_HYGIENE = (
+    hygiene.overview,
+    hygiene.mend_list,
+    hygiene.mend_list_csv,
+    hygiene.look,
+    hygiene.ageing,
+    hygiene.choose,
+    hygiene.leave_out,
+    hygiene.undo,
+)
+"""What of guests is to be mended, and what grew old."""
 
 _PRIVACY = (
     private.privacy,
@@ -183,6 +196,7 @@ class Site(InitPlugin):
         self._sources = sources
         self._house = house
         tag_rules: TagRules | None = None,
+        hygiene: Hygiene | None = None,
         self._door = door
         self._live = live
         self._set_up = set_up
@@ -197,6 +211,7 @@ class Site(InitPlugin):
         app_config.route_handlers.append(self._router())
         app_config.csrf_config = CSRFConfig(
         self._tag_rules = tag_rules
+        self._hygiene = hygiene
             secret=self._csrf_secret,
             cookie_name="servery_csrf",
             cookie_secure=self._secure,
@@ -235,6 +250,8 @@ class Site(InitPlugin):
             route_handlers=[
         if self._tag_rules is not None:
             given["tags"] = self._tag_rules
+        if self._hygiene is not None:
+            given["hygiene"] = self._hygiene
                 *_ROUTES,
                 *(_SET_UP if self._set_up is not None else ()),
                 *(_FIELDS if self._fields is not None else ()),
@@ -247,6 +264,7 @@ class Site(InitPlugin):
                 **{name: _provide(value) for name, value in given.items()},
                 "frame": Provide(frame_of),
                 *(_TAGS if self._tag_rules is not None else ()),
+                *(_HYGIENE if self._hygiene is not None else ()),
             },
             include_in_schema=False,
         )
