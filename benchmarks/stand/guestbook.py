@@ -6,7 +6,7 @@ the way into the tables is shorter. Visits are not made up: their checks and boo
 
 import multiprocessing
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -18,13 +18,14 @@ import psycopg
 from msgspec import Struct
 
 from servery.app.arrive import arrive
-from servery.guests.found_by import found_by
+from servery.guests.found_by import found_by, words_of
 from servery.guests.golden import Record, golden
 from servery.guests.keys import keys
 from servery.guests.matching.blocking import keys_of
 from servery.guests.matching.features import VERSION, features_of
+from servery.guests.vocabulary import bare, near
 from servery.model.changes import Change, CheckSeen, ReservationSeen
-from servery.model.guest import Birthday, Note, SourceGuest
+from servery.model.guest import Birthday, Golden, Note, SourceGuest
 from servery.model.order import Check, Line, Payment
 from servery.model.reservation import Reservation
 from servery.model.venue import Venue
@@ -38,7 +39,7 @@ SECOND_RECORD = 6
 """Each so-manieth guest has a record in the second system, too."""
 LOCATION = "main"
 _CHUNK = 20_000
-_TABLES = ("guest", "source_guest", "match_features")
+_TABLES = ("guest", "source_guest", "match_features", "search_word")
 _GIVEN = (
     "Lars Mette Søren Anne Jens Kirsten Åse Henrik Camilla Mikkel Freja Emil Ida Oscar Signe Rasmus Jürgen José".split()
 )
@@ -46,6 +47,7 @@ _FAMILY = (
     "Jensen Nielsen Hansen Pedersen Andersen Larsen Sørensen Rasmussen Jørgensen Petersen Madsen Kristensen Olsen "
     "Thomsen Poulsen Johansen Møller Mortensen Knudsen Müller Schäfer García Núñez Ibáñez Østergaard Ågård"
 ).split()
+Person = Callable[[int], SourceGuest]
 _DISHES = [(f"Dish {number}", 6_500 + 400 * number) for number in range(60)]
 
 
@@ -70,13 +72,16 @@ async def founded(pool: Pool) -> Book:
     return Book(venue_id, venue, till, book)
 
 
-def load(dsn: str, book: Book, records: int) -> int:
-    """Write so many records of guests; returns how many guests they are. Their ids begin at 1."""
+def load(dsn: str, book: Book, records: int, person: Person | None = None) -> int:
+    """Write so many records of guests; returns how many guests they are. Their ids begin at 1.
+
+    `person` says who has a number; it is called in other processes.
+    """
     guests = -(-records * SECOND_RECORD // (SECOND_RECORD + 1))
-    chunks = [(dsn, book, start, min(start + _CHUNK, guests)) for start in range(0, guests, _CHUNK)]
+    chunks = [(dsn, book, start, min(start + _CHUNK, guests), person or _person) for start in range(0, guests, _CHUNK)]
     with _without_indexes(dsn), ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as workers:
-        for _ in workers.map(_load_chunk, chunks):
-            pass
+        words = set[str]().union(*workers.map(_load_chunk, chunks))
+        _load_words(dsn, sorted(words))
     return guests
 
 
@@ -106,15 +111,16 @@ def _without_indexes(dsn: str) -> Iterator[None]:
             db.execute(f"vacuum analyze {table}")
 
 
-def _load_chunk(chunk: tuple[str, Book, int, int]) -> None:
-    dsn, book, start, stop = chunk
-    people = [(number, _records(number)) for number in range(start + 1, stop + 1)]
+def _load_chunk(chunk: tuple[str, Book, int, int, Person]) -> set[str]:
+    dsn, book, start, stop, person = chunk
+    people = [(number, _records(number, person(number))) for number in range(start + 1, stop + 1)]
     with psycopg.connect(dsn) as db, db.cursor() as cursor:
         # References are right by construction; checking each would take longer than writing it.
         db.execute("set session_replication_role = replica")
         with cursor.copy("copy guest (id, name, sort_key, search, golden) from stdin") as copy:
-            for number, records in people:
-                copy.write_row(_guest_row(number, records))
+            made = {number: _golden(records) for number, records in people}
+            for number, golden_ in made.items():
+                copy.write_row(_guest_row(number, golden_))
         columns = "id, connection_id, external_id, revision, digest, body, email_key, phone_key, guest_id, link"
         with cursor.copy(f"copy source_guest ({columns}) from stdin") as copy:
             for number, records in people:
@@ -124,14 +130,26 @@ def _load_chunk(chunk: tuple[str, Book, int, int]) -> None:
             for number, records in people:
                 for place, record in enumerate(records):
                     copy.write_row(_compared_row(number, place, record))
+    return {word for golden_ in made.values() for word in words_of(golden_)}
 
 
-def _records(number: int) -> list[SourceGuest]:
+def _load_words(dsn: str, words: list[str]) -> None:
+    copying = "copy search_word (word, near) from stdin"
+    with psycopg.connect(dsn) as db, db.cursor() as cursor, cursor.copy(copying) as copy:
+        for word in words:
+            copy.write_row((word, near(bare(word))))
+
+
+def _records(number: int, first: SourceGuest) -> list[SourceGuest]:
     """What the systems say of one guest: always the till, sometimes the book as well."""
+    second = SourceGuest(name=first.name, email=first.email, phone=first.phone)
+    return [first] if number % SECOND_RECORD else [first, second]
+
+
+def _person(number: int) -> SourceGuest:
     rng = random.Random(number)
-    name = f"{rng.choice(_GIVEN)} {rng.choice(_FAMILY)}"
-    first = SourceGuest(
-        name=name,
+    return SourceGuest(
+        name=f"{rng.choice(_GIVEN)} {rng.choice(_FAMILY)}",
         email=f"guest{number}@example.com",
         phone=f"+45{20_000_000 + number}",
         country="DK",
@@ -143,13 +161,15 @@ def _records(number: int) -> list[SourceGuest]:
         vip=True if number % 100 == 0 else None,
         marketing="granted" if number % 2 else "unknown",
     )
-    return [first] if number % SECOND_RECORD else [first, SourceGuest(name=name, email=first.email, phone=first.phone)]
 
 
-def _guest_row(number: int, records: list[SourceGuest]) -> tuple[Any, ...]:
+def _golden(records: list[SourceGuest]) -> Golden:
     phone = keys(None, records[0].phone, records[0].country).phone
     at = datetime(2025, 1, 1, tzinfo=UTC)
-    made = golden([Record(place, external_id(number), at, record, phone) for place, record in enumerate(records)])
+    return golden([Record(place, str(place), at, record, phone) for place, record in enumerate(records)])
+
+
+def _guest_row(number: int, made: Golden) -> tuple[Any, ...]:
     name = made.name.value if made.name else ""
     return number, name, sort_key(name, "da_DK"), found_by(made), msgspec.json.encode(made).decode()
 

@@ -55,11 +55,11 @@ def _connection(port: int) -> http.client.HTTPConnection:
     return http.client.HTTPConnection("127.0.0.1", port, timeout=30)
 
 
-def get(port: int, path: str, headers: Mapping[str, str]) -> Callable[[int], None]:
-    """Asks for a path over one connection that stays open; the number asked with stands where the path has `{}`."""
+def get(port: int, path: str, headers: Mapping[str, str]) -> Callable[[int | str], None]:
+    """Asks for a path over one connection that stays open; what it is asked with stands where the path has `{}`."""
     connection = _connection(port)
 
-    def ask(guest: int) -> None:
+    def ask(guest: int | str) -> None:
         connection.request("GET", path.format(guest), headers=dict(headers))
         answer = connection.getresponse()
         body = answer.read()

@@ -69,7 +69,7 @@ class InventedSources(Sources):
             return GuestList((), 0)
         if self.many:
             return GuestList(regulars.guest_rows()[:8], 8 if asked.text else 10_000, more=True)
-        rows = [row for row in regulars.guest_rows() if asked.text.casefold() in (row.name or "").casefold()]
+        rows = regulars.found(asked.text)
         start = int(asked.cursor or 0)
         more = start == 0 and len(rows) > 6
         return GuestList(rows[start : 6 if more else None][: asked.limit], len(rows), "6" if more else None)

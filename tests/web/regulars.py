@@ -3,9 +3,14 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from msgspec import structs
+
+from servery.guests.fitting import quote
+from servery.guests.search import By
 from servery.model.guest import Birthday, Fact, Note
 from servery.model.money import Money
 from servery.profile.figures import Spend
+from servery.storage.names import fold
 from servery.web.guests.page import (
     Dish,
     EntryRow,
@@ -15,6 +20,7 @@ from servery.web.guests.page import (
     Known,
     LogLine,
     Profile,
+    RuledTag,
     SourceRecord,
     Upcoming,
     VisitCheck,
@@ -23,6 +29,7 @@ from servery.web.guests.page import (
 from servery.web.tonight.page import Booking
 from servery.web.tonight.sentence import Story
 from tests.web.restaurant import VENUE, at, bookings
+from tests.web.ruling import OFTEN
 
 
 def guest_rows() -> list[GuestRow]:
@@ -44,8 +51,29 @@ def guest_rows() -> list[GuestRow]:
     ]
 
 
+NOTED: dict[str, tuple[By, str]] = {
+    "Mette Sørensen": ("note", "Proposed here in 2019; prefers the window, never the door."),
+    "José Ángel Ibáñez": ("tag", "Wine club"),
+    "Peter Lund": ("note", "يفضل الطاولة الهادئة"),
+}
+"""What is noted of some of them."""
+
+
+def found(text: str) -> list[GuestRow]:
+    """Those whose name has the text in it, and then those of whom it is noted."""
+    rows = guest_rows()
+    named = [row for row in rows if text.casefold() in (row.name or "").casefold()]
+    noted = [(row, *NOTED[row.name]) for row in rows if row.name in NOTED and row not in named]
+    return named + [
+        structs.replace(row, by=by, quote=quote(told, fold(text).split()))
+        for row, by, told in noted
+        if text and text.casefold() in told.casefold()
+    ]
+
+
 def _fact(kind: str, value: str, connection: str, record: str) -> Known:
-    return Known(kind, Fact(value, connection, record, datetime(2025, 10, 3, 16, 2, tzinfo=UTC)))  # type: ignore[arg-type]
+    at = datetime(2025, 10, 3, 16, 2, tzinfo=UTC)
+    return Known(kind, Fact(value, connection, record, at), "complete" if kind == "name" else "only")  # type: ignore[arg-type]
 
 
 def _spend(booking: Booking) -> tuple[Money, ...]:
@@ -184,6 +212,11 @@ def profile(guest_id: int) -> Profile:
         marketing="granted",
         sees_contact=True,
         facts=_FACTS,
+        ruled=(
+            RuledTag(
+                tag="Regular", rule_id=1, match="all", conditions=(OFTEN,), since=datetime(2025, 9, 1, tzinfo=UTC)
+            ),
+        ),
         notes=(Note("Proposed to her husband at table 7.", "Jonas", datetime(2025, 6, 2, 20, tzinfo=UTC)),),
         requests=("A quiet table, please",),
         visits=(

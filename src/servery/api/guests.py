@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from litestar import Response
 from litestar.params import QueryParameter
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from servery.accounts.audit import looked
 from servery.api import rows
@@ -20,7 +20,7 @@ from servery.api.problem import Asked
 from servery.api.projection import Rights
 from servery.api.single import single
 from servery.errors import Invalid
-from servery.guests.search import find
+from servery.guests.search import By, Found, find
 from servery.model.guest import Consent
 from servery.model.money import Money
 from servery.model.viewer import Viewer
@@ -28,6 +28,21 @@ from servery.profile.listing import GuestRow, guest_rows
 from servery.profile.rights import FIELDS
 from servery.profile.story import story
 from servery.storage.pool import Connection
+
+
+class FoundBy(Struct, frozen=True, kw_only=True):
+    """By what a search found a guest."""
+
+    by: By
+    score: Annotated[float, Meta(description="How well it fits, up to 100.")]
+    text: Annotated[
+        str | UnsetType,
+        Meta(description="The tag, another name, or some of the note; left out where the guest's own name says it."),
+    ] = UNSET
+    marks: Annotated[
+        tuple[tuple[int, int], ...] | UnsetType,
+        Meta(description="Where in `text` it fits: from and up to which character, counted in Unicode code points."),
+    ] = UNSET
 
 
 class GuestSummary(Struct, frozen=True, kw_only=True):
@@ -52,6 +67,7 @@ class GuestSummary(Struct, frozen=True, kw_only=True):
     phone: str | UnsetType | None = UNSET
     allergies: tuple[str, ...] | UnsetType = UNSET
     spend: Annotated[tuple[Money, ...] | UnsetType, Meta(description="By currency; less refunds, tips apart.")] = UNSET
+    found: Annotated[FoundBy | UnsetType, Meta(description="There only in what a search found.")] = UNSET
 
 
 class Guest(Struct, frozen=True, kw_only=True):
@@ -108,8 +124,8 @@ Typed = Annotated[
     QueryParameter(
         name="q",
         max_length=200,
-        description="What somebody typed: a name with slips of the pen, an e-mail address, the end of a phone number. "
-        "The likeliest come first, on one page.",
+        description="What somebody typed: a name with slips of the pen, an e-mail address, the end of a phone number, "
+        "words of a tag or of what is noted, as far as the key's role sees it. The likeliest come first, on one page.",
     ),
 ]
 
@@ -141,9 +157,15 @@ async def _search(
 ) -> list[GuestSummary]:
     if after is not None:
         return []
-    ids = [one.id for one in await find(db, viewer, text, most)]
-    told = await guest_rows(db, viewer, ids)
-    return [_summary(guest_id, told[guest_id]) for guest_id in ids]
+    found = await find(db, viewer, text, most)
+    told = await guest_rows(db, viewer, [one.id for one in found])
+    return [structs.replace(_summary(one.id, told[one.id]), found=_found_by(one)) for one in found]
+
+
+def _found_by(found: Found) -> FoundBy:
+    if found.quote is None:
+        return FoundBy(by=found.by, score=found.score)
+    return FoundBy(by=found.by, score=found.score, text=found.quote.text, marks=found.quote.marks)
 
 
 def _summary(asked_id: int, row: GuestRow) -> GuestSummary:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from servery.guests.edits import Entry, EntryKind
 from servery.guests.matching.score import Reason
+from servery.guests.search import Found
 from servery.guests.tagging.rule import Rule
 from servery.model.money import Money
 from servery.model.viewer import Viewer
@@ -134,8 +135,8 @@ def _for_tonight(one: Expected | Unbooked) -> tuple[ForTonight, ...]:
     return tuple(ForTonight(each.id, each.text, each.author, each.at) for each in one.for_tonight)
 
 
-def guest_row(row: Listed) -> GuestRow:
-    """One guest of the list."""
+def guest_row(row: Listed, found: Found | None = None) -> GuestRow:
+    """One guest of the list, or of what a search found."""
     return GuestRow(
         id=row.id,
         name=row.name or row.reference,
@@ -146,6 +147,8 @@ def guest_row(row: Listed) -> GuestRow:
         spend=row.spend,
         vip=row.vip,
         allergies=row.allergies,
+        by=found.by if found else None,
+        quote=found.quote if found else None,
     )
 
 

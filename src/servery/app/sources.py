@@ -180,7 +180,7 @@ async def _found(db: Db, viewer: Viewer, asked: GuestsAsked) -> GuestList:
     """What a search finds; one more is asked for than is shown, to know whether there are more."""
     found = await find(db, viewer, asked.text, asked.limit + 1)
     rows = await guest_rows(db, viewer, [one.id for one in found[: asked.limit]])
-    page = [shown.guest_row(rows[one.id]) for one in found if one.id in rows]
+    page = [shown.guest_row(rows[one.id], one) for one in found if one.id in rows]
     return GuestList(page, len(page), more=len(found) > asked.limit)
 
 

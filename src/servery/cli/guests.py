@@ -27,8 +27,10 @@ for _name, _command in COMMANDS.items():
     group.command(_name)(_command)
 tags.register(group)
 
-_FOUND = ["id", "name", "reference", "by", "email", "phone", "visits", "last_visit", "spend", "vip", "allergies"]
-_FOUND_BY_EYE = ["id", "name", "visits", "last_visit", "spend", "allergies", "by"]
+_FOUND = [
+    "id", "name", "reference", "by", "found", "email", "phone", "visits", "last_visit", "spend", "vip", "allergies",
+]  # fmt: skip
+_FOUND_BY_EYE = ["id", "name", "visits", "last_visit", "spend", "allergies", "by", "found"]
 _VISITED = ["id", "business_date", "venue", "table", "covers", "walk_in", "spend", "dishes"]
 
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="The most to show.")]
@@ -41,7 +43,10 @@ def register(app: typer.Typer) -> None:
 
 @group.command("find")
 def find_guests(
-    text: Annotated[str, typer.Argument(help="A name, e-mail, end of a phone number, or number at the source.")],
+    text: Annotated[
+        str,
+        typer.Argument(help="A name, e-mail, end of a phone number, word of a tag or note, or number at the source."),
+    ],
     limit: Limit = 20,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
@@ -107,7 +112,8 @@ def show(
 
 def _row(found: Found, row: GuestRow) -> dict[str, Any]:
     facts = {name: getattr(row, name) for name in GuestRow.__struct_fields__}
-    return facts | {"by": found.by, "reference": found.reference or row.reference}
+    told = found.quote.text if found.quote else None
+    return facts | {"by": found.by, "found": told, "reference": found.reference or row.reference}
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:

@@ -1,15 +1,16 @@
 """Finding guests by words: of their names, of tags, and of what is noted of them, or of both together."""
 
 from collections.abc import Sequence
-from itertools import chain
+from itertools import combinations
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from servery.guests import vocabulary
 from servery.guests.finding import Candidate, Wanted, goldens, having, other_names
 from servery.guests.fitting import GOOD, best_in, folded, score_of
 from servery.guests.found_by import MARKS, NEEDS, TextKind, latin, texts_of
 from servery.guests.rows import Db
+from servery.guests.vocabulary import Begun
 from servery.model.guest import Golden
 from servery.model.viewer import Viewer
 from servery.storage.names import fold, query_keys
@@ -20,6 +21,7 @@ _ENOUGH = 5
 """So many found as they were typed, and nobody need have slipped."""
 _LEAST_BEGUN = 3
 """Letters from which on a word of a note may be unfinished."""
+_THREE = 3
 _TEXTS_READ = 100
 """Guests of whom it is read what is noted of them; the others fit the same words."""
 _LESS_FOR: dict[TextKind, float] = {"tag": 6, "preference": 7, "allergy": 7, "note": 8}
@@ -47,48 +49,60 @@ async def by_words(db: Db, viewer: Viewer, text: str, limit: int) -> list[Fit]:
     found: dict[int, Fit] = {}
     for words in typed_words(text):
         if len(found) < min(limit, _ENOUGH):
-            await _Search(db, words, kinds, found, min(limit, _ENOUGH)).run()
+            await _Search(db, words, kinds, found, limit).run()
     return list(found.values())
 
 
 class _Search(Struct):
-    """One search for some folded words, and what it found so far."""
+    """One search for some folded words, and what it found so far; `limit` are wanted."""
 
     db: Db
     words: Sequence[str]
     kinds: Sequence[TextKind]
     found: dict[int, Fit]
-    enough: int
+    limit: int
+
+    @property
+    def _few(self) -> bool:
+        return len(self.found) < min(self.limit, _ENOUGH)
 
     async def run(self) -> None:
-        await self._named([Wanted([word]) for word in self.words])
-        if len(self.found) < self.enough:
-            await self._named([Wanted(query_keys(word)) for word in self.words])
-        begun = [await self._begun(word) for word in self.words]
-        await self._told(begun)
-        if len(self.found) < self.enough:
-            await self._slipped(begun)
-
-    async def _begun(self, word: str) -> list[str]:
+        await self._named([Wanted(_whole(word)) for word in self.words])
         marks = [MARKS[kind] for kind in self.kinds]
+        begun = [await vocabulary.begun(self.db, word, marks) for word in self.words]
+        if self._few:
+            await self._named([_unfinished(word, each) for word, each in zip(self.words, begun, strict=True)])
+        if len(self.found) < self.limit:
+            texts = [self._unfinished_texts(word, each) for word, each in zip(self.words, begun, strict=True)]
+            await self._told([_unfinished(word, each) for word, each in zip(self.words, begun, strict=True)], texts)
+        if self._few:
+            await self._meant(begun, marks)
+
+    def _unfinished_texts(self, word: str, begun: Begun) -> list[str]:
         if len(word) < _LEAST_BEGUN and word.isascii():
-            return [mark + word for mark in marks]
-        return await vocabulary.begun(self.db, word, marks)
+            return [mark + word for mark in map(MARKS.__getitem__, self.kinds) if mark + word in begun.texts]
+        return list(begun.texts)
 
-    async def _slipped(self, begun: Sequence[Sequence[str]]) -> None:
-        marks = [MARKS[kind] for kind in self.kinds]
-        meant = [await vocabulary.like(self.db, word, marks) for word in self.words]
-        names = [[one for one in words if one[0].isalnum()] for words in meant]
-        if any(names):
-            await self._named([Wanted(query_keys(word), like) for word, like in zip(self.words, names, strict=True)])
-        texts = [[*first, *words] for first, words in zip(begun, meant, strict=True)]
-        await self._told(texts)
+    async def _meant(self, begun: Sequence[Begun], marks: Sequence[str]) -> None:
+        """Take in those who are found by words like those that were typed."""
+        like = [await vocabulary.like(self.db, word, marks) for word in self.words]
+        names = [
+            structs.replace(first, any_of=[*first.any_of, *(one for one in words if one[0].isalnum())])
+            for first, words in zip(map(_unfinished, self.words, begun), like, strict=True)
+        ]
+        if any(one[0].isalnum() for words in like for one in words):
+            await self._named(names)
+        marked = [[one for one in words if not one[0].isalnum()] for words in like]
+        if self._few and any(marked):
+            await self._told(names, [[*each.texts, *words] for each, words in zip(begun, marked, strict=True)])
 
     async def _named(self, wanted: Sequence[Wanted]) -> None:
         """Take in those whose name fits."""
+        if not all(one.all_of or one.any_of for one in wanted):
+            return
         others = []
         scores: dict[str | None, float] = {}
-        for one in await having(self.db, wanted):
+        for one in await having(self.db, [wanted]):
             if one.name not in scores:
                 scores[one.name] = self._score(one.name)
             self._take(Fit(one.id, one.name, scores[one.name]))
@@ -103,14 +117,17 @@ class _Search(Struct):
             best = max(called.get(one.id, [""]), key=self._score)
             self._take(Fit(one.id, one.name, self._score(best) - 1, text=best))
 
-    async def _told(self, keys: Sequence[Sequence[str]]) -> None:
+    async def _told(self, names: Sequence[Wanted], texts: Sequence[Sequence[str]]) -> None:
         """Take in those of whom all words are said, some of them perhaps in the name."""
-        texts = [each for each in chain.from_iterable(keys) if not each[0].isalnum()]
-        if not texts:
+        ways = [
+            [Wanted(any_of=texts[place]) if place in told else names[place] for place in range(len(self.words))]
+            for told in _ways([place for place, each in enumerate(texts) if each], len(self.words))
+        ]
+        ways = [way for way in ways if all(one.all_of or one.any_of for one in way)]
+        if not ways:
             return
-        wanted = [Wanted(query_keys(word), each) for word, each in zip(self.words, keys, strict=True)]
-        some = await having(self.db, wanted, texts)
-        known = await goldens(self.db, [one.id for one in some[-_TEXTS_READ:]])
+        some = await having(self.db, ways)
+        known = await goldens(self.db, [one.id for one in some[:_TEXTS_READ]])
         for guest_id, golden in known.items():
             if fit := self._fit(guest_id, golden):
                 self._take(fit)
@@ -140,3 +157,18 @@ class _Search(Struct):
         known = self.found.get(fit.id)
         if fit.score >= GOOD - max(_LESS_FOR.values()) and (known is None or known.score < fit.score):
             self.found[fit.id] = fit
+
+
+def _whole(word: str) -> list[str]:
+    """The keys of a word as it is. Of three letters, it is among the keys of longer ones too, but not its end."""
+    return [f"^{word[:2]}", word, f"{word[1:]}$"] if len(word) == _THREE else [word]
+
+
+def _unfinished(word: str, begun: Begun) -> Wanted:
+    return Wanted(query_keys(word)) if begun.names is None else Wanted(any_of=begun.names)
+
+
+def _ways(places: Sequence[int], words: int) -> list[tuple[int, ...]]:
+    """Which of the words may be said in texts and not in the name, the most of them first; not all mixtures of many."""
+    sizes = range(len(places), 0, -1) if words <= _THREE else sorted({len(places), 1} - {0}, reverse=True)
+    return [each for size in sizes for each in combinations(places, size)]

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from msgspec import Struct
 from rapidfuzz.distance import OSA
@@ -27,6 +28,13 @@ class Quote(Struct, frozen=True):
 
     text: str
     marks: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def pieces(self) -> list[tuple[str, bool]]:
+        """The text in pieces, each with whether it is marked."""
+        places = sorted({0, len(self.text), *(place for mark in self.marks for place in mark)})
+        starts = {start for start, _ in self.marks}
+        return [(self.text[one:other], one in starts) for one, other in pairwise(places)]
 
 
 def score_of(typed: Words, name: Words) -> float:

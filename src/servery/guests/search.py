@@ -25,6 +25,8 @@ By = Literal["reference", "email", "phone", "name", "tag", "preference", "allerg
 
 LONGEST = 200
 """Characters of what was typed that are looked at."""
+_COMPARED = 150
+"""Guests of whom it is asked when they came last; where more fit equally well, those who came lately are among them."""
 _LOOKED_AT = 200
 """Guests of one address or number among whom those who came last are chosen."""
 
@@ -56,10 +58,13 @@ async def find(db: Db, viewer: Viewer, text: str, limit: int = 20) -> list[Found
     if not text:
         return []
     found = await _by_reference(db, text, limit)
-    if viewer.may("see_contact"):
-        found += await _by_email(db, text, limit)
+    contacts = viewer.may("see_contact")
+    if contacts:
         found += await _by_phone(db, text)
     found += [_of_words(fit) for fit in await by_words(db, viewer, text, limit)]
+    # What fits a name fits as well as the beginning of an address, and is meant more often.
+    if contacts and (len(found) < limit or "@" in text):
+        found += await _by_email(db, text, limit)
     best = await _best(db, found, limit)
     known = await goldens(db, [one.id for one in best])
     words = [word for each in typed_words(text) for word in each]
@@ -77,8 +82,9 @@ async def _best(db: Db, found: Iterable[Found], limit: int) -> list[Found]:
     for one in found:
         if one.id not in best or one.score > best[one.id].score:
             best[one.id] = one
-    came = await last_visits(db, list(best)) if len(best) > 1 else {}
-    ordered = sorted(best.values(), key=lambda one: ((one.name or "").casefold(), one.id))
+    likeliest = sorted(best.values(), key=lambda one: -one.score)[: max(limit, _COMPARED)]
+    came = await last_visits(db, [one.id for one in likeliest]) if len(best) > 1 else {}
+    ordered = sorted(likeliest, key=lambda one: ((one.name or "").casefold(), one.id))
     ordered.sort(key=lambda one: (one.score, came[one.id].timestamp() if one.id in came else 0), reverse=True)
     return ordered[:limit]
 

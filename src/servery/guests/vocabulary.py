@@ -5,14 +5,14 @@ slip of the pen apart have one of these in common. How far they really are apart
 last guest who was found by it: the database sees to that, whoever deletes or changes the guest.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from itertools import islice
 from zlib import crc32
 
-import msgspec
+from msgspec import Struct
 
 from servery.guests.fitting import alike
-from servery.guests.rows import Db
+from servery.guests.rows import Db, as_json
 
 _LETTERS = 7
 """So many letters of a word are looked up; a slip beyond them changes nothing there."""
@@ -20,7 +20,7 @@ _LONG = 7
 """From so many letters on a word may have two slips."""
 _MOST_LIKE = 24
 """Words that are tried in place of a typed one."""
-_MOST_BEGUN = 300
+_MOST_BEGUN = 40
 _LOOKED_AT = 3_000
 
 
@@ -38,29 +38,40 @@ def near(word: str) -> list[int]:
 async def learn(db: Db, words: Collection[str]) -> None:
     """Keep the words that are not known yet."""
     cursor = await db.execute(
-        "select w.word from unnest(%s::text[]) as w(word) "
+        "select w.word from json_array_elements_text(%s::json) as w(word) "
         "where not exists (select from search_word k where k.word = w.word) order by 1",
-        [list(words)],
+        [as_json(words)],
     )
     new = [row["word"] for row in await cursor.fetchall()]
     if new:
         await db.execute(
-            "insert into search_word (word, near) select i.word, array(select jsonb_array_elements_text(i.near::jsonb)"
-            "::integer) from unnest(%s::text[], %s::text[]) as i(word, near) on conflict do nothing",
-            [new, [msgspec.json.encode(near(bare(word))).decode() for word in new]],
+            "insert into search_word (word, near) select word, near "
+            "from json_to_recordset(%s::json) as i(word text, near integer[]) on conflict do nothing",
+            [as_json([{"word": word, "near": near(bare(word))} for word in new])],
         )
 
 
-async def begun(db: Db, word: str, marks: Iterable[str]) -> list[str]:
-    """The words with these marks that begin with what was typed."""
-    found: list[str] = []
-    for mark in marks:
-        cursor = await db.execute(
-            "select word from search_word where word >= %s and word < %s order by word limit %s",
-            [mark + word, mark + word + "\U0010ffff", _MOST_BEGUN],
-        )
-        found += [row["word"] for row in await cursor.fetchall()]
-    return found
+class Begun(Struct, frozen=True):
+    """The words that begin with what was typed: those of names, or None where they are too many, and those of texts."""
+
+    names: Sequence[str] | None
+    texts: Sequence[str]
+
+
+async def begun(db: Db, word: str, marks: Sequence[str]) -> Begun:
+    """The words that begin with what was typed, of names and of the texts with these marks."""
+    cursor = await db.execute(
+        "select k.word, exists (select from search_filling) as filling from unnest(%s::text[]) as m(mark) "
+        "left join lateral (select word from search_word where word >= m.mark || %s and word < m.mark || %s "
+        "order by word limit %s) k on true",
+        [["", *marks], word, word + "\U0010ffff", _MOST_BEGUN],
+    )
+    rows = await cursor.fetchall()
+    words = [row["word"] for row in rows if row["word"]]
+    names = [one for one in words if one == bare(one)]
+    # Nor are all of them known before each guest was looked through once.
+    known = len(names) < _MOST_BEGUN and not any(row["filling"] for row in rows)
+    return Begun(names if known else None, [one for one in words if one != bare(one)])
 
 
 async def like(db: Db, word: str, marks: Collection[str]) -> list[str]:

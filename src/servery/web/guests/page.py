@@ -10,8 +10,10 @@ from typing import Literal
 from msgspec import Struct
 
 from servery.guests.edits import EntryKind
+from servery.guests.fitting import Quote
 from servery.guests.log import Action
 from servery.guests.matching.score import Reason
+from servery.guests.search import By
 from servery.guests.tagging.rule import Condition, Match
 from servery.model.guest import Birthday, Consent, Fact, Note
 from servery.model.money import Money
@@ -46,6 +48,9 @@ class GuestRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     spend: tuple[Money, ...] = ()
     vip: bool = False
     allergies: tuple[str, ...] = ()
+    by: By | None = None
+    """By what a search found them; `quote` where their name does not say it."""
+    quote: Quote | None = None
 
 
 class GuestList(Struct, frozen=True):

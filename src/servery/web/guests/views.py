@@ -36,7 +36,8 @@ async def guests(
     found = await sources.guests(frame.viewer, GuestsAsked(q.strip(), cursor))
     template = "guests/rows.html" if request.headers.get("hx-target") == "more" else "guests/page.html"
     alerts = _alerts(found.rows, frame)
-    return page(request, frame, template, tab="guests", found=found, text=q.strip(), alerts=alerts)
+    text = q.strip()
+    return page(request, frame, template, tab="guests", found=found, text=text, searched=text, alerts=alerts)
 
 
 @get("/search", guards=[needs("see_guests")])

@@ -184,6 +184,7 @@ document.body.addEventListener("htmx:afterRequest", (event) => {
 
 const search = document.getElementById("search");
 const found = document.getElementById("found");
+let shut = true; // What was asked before the list was closed is no longer wanted.
 
 function options() {
   return [...found.querySelectorAll("[role=option]")];
@@ -198,9 +199,9 @@ function choose(option) {
 }
 
 function closeFound() {
+  shut = true;
   found.replaceChildren();
-  search.setAttribute("aria-expanded", "false");
-  search.removeAttribute("aria-activedescendant");
+  tellFound();
 }
 
 function step(by) {
@@ -212,9 +213,11 @@ function step(by) {
 function onSearchKey(event) {
   if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     event.preventDefault();
-    step(event.key === "ArrowDown" ? 1 : -1);
+    if (options().length) step(event.key === "ArrowDown" ? 1 : -1);
+    else if (search.value.trim()) openFound();
   } else if (event.key === "Escape") {
-    search.value = "";
+    event.preventDefault(); // Else the browser empties the field at once: the first one closes the list.
+    if (!found.childElementCount) search.value = "";
     closeFound();
   } else if (event.key === "Enter") {
     const chosen = found.querySelector("[aria-selected=true]");
@@ -224,9 +227,30 @@ function onSearchKey(event) {
   }
 }
 
+function openFound() {
+  shut = false;
+  htmx.trigger(search, "again");
+}
+
+// An answer to what was typed a moment ago is not shown: the next one is on its way.
+function dropStale(event) {
+  const asked = new URL(event.detail.xhr.responseURL).searchParams.get("q");
+  if (shut || asked !== search.value) event.detail.shouldSwap = false;
+}
+
+function tellFound() {
+  search.setAttribute("aria-expanded", String(options().length > 0));
+  search.removeAttribute("aria-activedescendant");
+  document.getElementById("found-told").textContent = found.querySelector(".tail")?.textContent ?? "";
+}
+
 if (search) {
   search.addEventListener("keydown", onSearchKey);
-  found.addEventListener("htmx:afterSwap", () => search.setAttribute("aria-expanded", String(options().length > 0)));
+  search.addEventListener("input", () => { shut = false; });
+  found.addEventListener("htmx:beforeSwap", dropStale);
+  found.addEventListener("htmx:afterSwap", tellFound);
+  search.addEventListener("htmx:responseError", closeFound);
+  search.addEventListener("htmx:sendError", closeFound);
   search.form.addEventListener("focusout", (event) => {
     if (!search.form.contains(event.relatedTarget)) closeFound();
   });
