@@ -131,18 +131,18 @@ class Api(InitPlugin):
         private: Private | None = None,
         merging: Merging | None = None,
         editing: Editing | None = None,
-    ) -> None:
         ruling: Ruling | None = None,
         tidying: Tidying | None = None,
+    ) -> None:
         self._pool = pool
         self._joining = joining
         self._choosing = choosing
         self._private = private
         self._merging = merging
         self._editing = editing
-        self._per_minute = per_minute
         self._ruling = ruling
         self._tidying = tidying
+        self._per_minute = per_minute
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         """Add the API to an application."""
@@ -166,9 +166,9 @@ class Api(InitPlugin):
                 "private": Provide(_giving(self._private), sync_to_thread=False),
                 "merging": Provide(_giving(self._merging), sync_to_thread=False),
                 "editing": Provide(_giving(self._editing), sync_to_thread=False),
-                "paging": Provide(paging, sync_to_thread=False),
                 "ruling": Provide(_giving(self._ruling), sync_to_thread=False),
                 "tidying": Provide(_giving(self._tidying), sync_to_thread=False),
+                "paging": Provide(paging, sync_to_thread=False),
                 "filters": Provide(filters, sync_to_thread=False),
             },
         )

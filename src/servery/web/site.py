@@ -190,13 +190,13 @@ class Site(InitPlugin):
         who: SamePerson | None = None,
         saying: Saying | None = None,
         privacy: Privacy | None = None,
+        tag_rules: TagRules | None = None,
+        hygiene: Hygiene | None = None,
     ) -> None:
         self._secure = public_url.startswith("https://")
         self._csrf_secret = csrf_secret
         self._sources = sources
         self._house = house
-        tag_rules: TagRules | None = None,
-        hygiene: Hygiene | None = None,
         self._door = door
         self._live = live
         self._set_up = set_up
@@ -205,13 +205,13 @@ class Site(InitPlugin):
         self._who = who
         self._saying = saying
         self._privacy = privacy
+        self._tag_rules = tag_rules
+        self._hygiene = hygiene
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         """Add the pages to an application."""
         app_config.route_handlers.append(self._router())
         app_config.csrf_config = CSRFConfig(
-        self._tag_rules = tag_rules
-        self._hygiene = hygiene
             secret=self._csrf_secret,
             cookie_name="servery_csrf",
             cookie_secure=self._secure,
@@ -243,28 +243,28 @@ class Site(InitPlugin):
             given["saying"] = self._saying
         if self._privacy is not None:
             given["privacy"] = self._privacy
+        if self._tag_rules is not None:
+            given["tags"] = self._tag_rules
+        if self._hygiene is not None:
+            given["hygiene"] = self._hygiene
         # Litestar copies a router deeply, down to the pool in a door; a function it leaves alone.
         door = self._door
         return Router(
             "/",
             route_handlers=[
-        if self._tag_rules is not None:
-            given["tags"] = self._tag_rules
-        if self._hygiene is not None:
-            given["hygiene"] = self._hygiene
                 *_ROUTES,
                 *(_SET_UP if self._set_up is not None else ()),
                 *(_FIELDS if self._fields is not None else ()),
                 *(_SAME_PERSON if self._who is not None else ()),
                 *(_SAYING if self._saying is not None else ()),
                 *(_PRIVACY if self._privacy is not None else ()),
+                *(_TAGS if self._tag_rules is not None else ()),
+                *(_HYGIENE if self._hygiene is not None else ()),
             ],
             middleware=[DefineMiddleware(SessionMiddleware, door=lambda: door)],
             dependencies={
                 **{name: _provide(value) for name, value in given.items()},
                 "frame": Provide(frame_of),
-                *(_TAGS if self._tag_rules is not None else ()),
-                *(_HYGIENE if self._hygiene is not None else ()),
             },
             include_in_schema=False,
         )
