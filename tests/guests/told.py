@@ -49,3 +49,16 @@ async def golden_of(db, external_id):
     row = await cursor.fetchone()
     assert row is not None
     return msgspec.convert(row["golden"], Golden)
+
+
+async def living_ids(db):
+    cursor = await db.execute("select id from guest where merged_into is null order by id")
+    return [row["id"] for row in await cursor.fetchall()]
+
+
+async def told_of_all(db):
+    """All that is held of guests and of who is not who, but for times and the log."""
+    guests = await db.execute("select id, merged_into, name, golden, search from guest order by id")
+    records = await db.execute("select id, guest_id, link, joined_with from source_guest order by id")
+    pairs = await db.execute("select one_id, other_id from not_same order by 1, 2")
+    return [await one.fetchall() for one in (guests, records, pairs)]

@@ -34,6 +34,8 @@ PLANTED: Mapping[str, str] = {
     "values ('apart', {guest}, {guest}, 'person:1', 'not {name}', jsonb_build_object('was', '{name}')) returning id) "
     "insert into not_same (one_id, other_id, log_id) select least({record}, {other}), greatest({record}, {other}), id "
     "from l",
+    "not_same_lifted": "insert into not_same_lifted (one_id, other_id, log_id, lifted_by) "
+    "select one_id, other_id, log_id, log_id from not_same",
     "crowded_contact": "insert into crowded_contact (contact) select email_key from source_guest where id = {record}",
     "removal": "insert into removal (connection_id, kind, external_id, revision) values (2, 'guest', 'b7', 1)",
     "subject_request": "insert into subject_request (kind, guest_id, asked_by, received_on, due_on, opened_by) "
@@ -47,7 +49,17 @@ PLANTED: Mapping[str, str] = {
     "and e.day = o.day and position(convert_to('{email}', 'UTF8') in e.body) > 0",
 }
 BY_NUMBERS = frozenset(
-    {"rule_tag", "aged_fact", "not_same", "removal", "inbox_record", "visit", "match_features", "erasure_receipt"}
+    {
+        "rule_tag",
+        "aged_fact",
+        "not_same",
+        "not_same_lifted",
+        "removal",
+        "inbox_record",
+        "visit",
+        "match_features",
+        "erasure_receipt",
+    }
 )
 """Tables that hold numbers, ids and hashes, or what is made of names: whose rows are counted, and not read."""
 UNPLANTED = frozenset({"erasure", "erasure_awaited", "let_in", "guest_waiting", "guest_to_renew", "match_run"})

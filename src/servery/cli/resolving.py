@@ -120,6 +120,8 @@ def _undo(run_id: int, *, quiet: bool) -> None:
         give(run)
     else:
         say(f"Run {run.id} is taken back: {len(run.steps)} guests are themselves again.")
+        if run.left:
+            say(f"{len(run.left)} can no longer be taken back: the guest or its records are gone.")
 
 
 def _file(path: Path, output: Path, country: str | None, *, quiet: bool) -> None:

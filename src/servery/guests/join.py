@@ -6,7 +6,7 @@ from itertools import count
 from msgspec import Struct, structs
 
 from servery.guests import log, rows
-from servery.guests.apart import are_apart
+from servery.guests.apart import are_apart, extend, hold_again
 from servery.guests.arrived import Arrival, Arrived, arrival
 from servery.guests.candidates import Candidate, Found, look, weights
 from servery.guests.edits import NOTHING
@@ -54,12 +54,23 @@ async def resolve(db: Db, source_guest_ids: Sequence[int], locale: str) -> Resol
         return Resolved([], [])
     await rows.lock(db)
     arrived = await arrival(db, source_guest_ids)
+    parted = await _follow_source_partings(db, arrived.records)
+    if parted:
+        arrived = await arrival(db, source_guest_ids)
     by = await weights(db, arrived.trained_at)
-    plan = _decided(arrived, await look(db, arrived.records), by)
+    near = await look(db, arrived.records)
+    plan = _decided(arrived, near, by)
     known = [one.known for one in arrived.records]
     fresh, touched, moved = await _carry_out(db, arrived.records, plan, locale)
-    merged, followed = await _follow_source_merges(db, [one.known.id for one in arrived.records if one.merged])
+    if near.apart or arrived.apart:
+        await extend(db, touched)
+    # What is parted may have been one for another source merge, too.
+    again = [record for one in parted for record in (*one.moved, *await log.records_in(db, one.guest_id))]
+    following = [one.known.id for one in arrived.records if one.merged]
+    merged, followed = await _follow_source_merges(db, [*following, *again])
     await suggest(db, plan.asks, [one.id for one in known if one.guest_id is not None])
+    touched |= {guest for one in parted for guest in (one.guest_id, one.other_id)}
+    moved |= {record for one in parted for record in one.moved}
     # Those that are new were told of when they were made, unless they are more by now.
     await refresh(db, (touched - fresh - set(merged)) | set(merged.values()), locale)
     touched = (touched - set(merged)) | set(merged.values())
@@ -130,14 +141,27 @@ async def _follow_source_merges(db: Db, record_ids: Collection[int]) -> tuple[Ma
     """
     absorbed: dict[int, int] = {}
     moved: set[int] = set()
-    for old, kept in await rows.merged_at_source(db, record_ids) if record_ids else ():
+    for record, old, kept in await rows.merged_at_source(db, record_ids) if record_ids else ():
         one, other = (_last(absorbed, guest) for guest in (old, kept))
         # Where a person said that they are two, that holds against the source too.
         if one != other and not await are_apart(db, one, other):
             oldest, younger = sorted((one, other))
-            moved |= set((await log.absorb(db, oldest, younger, "merged at the source", "source")).moved)
+            done = await log.absorb(db, oldest, younger, "merged at the source", "source", {"record": record})
+            moved |= set(done.moved)
             absorbed[younger] = oldest
     return {guest: _last(absorbed, guest) for guest in absorbed}, moved
+
+
+async def _follow_source_partings(db: Db, arrived: Sequence[Arrived]) -> list[log.Step]:
+    """Where a record that its source had merged into another is alive there again, their guests are two again."""
+    alive = [one.known.id for one in arrived if one.known.settled and not one.removed]
+    parted = []
+    for step in await log.merged_at_source(db, alive) if alive else ():
+        going = await log.going_along(db, step)
+        if going and set(await log.records_in(db, await log.living(db, step.other_id))) - set(going):
+            parted.append(await log.restore(db, step, going, "parted at the source", "source"))
+            await hold_again(db, going)
+    return parted
 
 
 def _last(absorbed: Mapping[int, int], guest_id: int) -> int:

@@ -40,7 +40,9 @@ async def records_in(db: Db, guest_id: int) -> list[int]:
     return [row["id"] for row in await cursor.fetchall()]
 
 
-async def absorb(db: Db, guest_id: int, other_id: int, reason: str, author: str) -> Step:
+async def absorb(
+    db: Db, guest_id: int, other_id: int, reason: str, author: str, detail: Mapping[str, Any] | None = None
+) -> Step:
     """Move all records of another guest to this one; the absorbed id answers with it for ever.
 
     What the rules joined they may part again; where another `author` says that the guests are one, all stay together
@@ -53,7 +55,9 @@ async def absorb(db: Db, guest_id: int, other_id: int, reason: str, author: str)
         [guest_id, other_id, other_id],
     )
     await _touch(db, [guest_id])
-    return await note(db, "merged", (guest_id, other_id), author=author, reason=reason, moved=moved, kept=kept)
+    return await note(
+        db, "merged", (guest_id, other_id), author=author, reason=reason, moved=moved, kept=kept, detail=detail
+    )
 
 
 async def restore(db: Db, step: Step, going: Collection[int], reason: str, author: str) -> Step:
@@ -71,29 +75,84 @@ async def restore(db: Db, step: Step, going: Collection[int], reason: str, autho
         "from under where g.id = under.id",
         {"id": step.other_id},
     )
+    await db.execute(_PARTED_AGAIN, [step.id])
     await _touch(db, [current])
     return back
 
 
 async def move_out(db: Db, guest_id: int, new_id: int, going: Collection[int], reason: str, author: str) -> Step:
     """Put these records of a guest into a new one, where they stay: a person said so."""
+    cursor = await db.execute("select id, link, joined_with from source_guest where id = any(%s)", [list(going)])
+    links = await cursor.fetchall()
     await db.execute(
         "update source_guest set guest_id = %s, joined_with = null, "
         "link = jsonb_build_object('by', null, 'author', %s::text) where id = any(%s)",
         [new_id, author, list(going)],
     )
     await _touch(db, [guest_id])
-    return await note(db, "unmerged", (guest_id, new_id), author=author, reason=reason, moved=going)
+    return await note(
+        db, "unmerged", (guest_id, new_id), author=author, reason=reason, moved=going, detail={"links": links}
+    )
+
+
+# Records that were taken out by hand, put back by the merge that is taken back now: they are out by hand again.
+_PARTED_AGAIN = """
+update source_guest s set joined_with = null, link = jsonb_build_object('by', null, 'author', l.author)
+from guest_log l where l.undone_by = %s and l.action = 'unmerged' and l.detail ? 'links'
+and s.guest_id = l.other_id and s.id = any(l.source_guest_ids)"""
+
+
+async def as_before(db: Db, parted: Step, again: Step) -> None:
+    """Records that were parted are together `again`: why each was where it was, and what was chosen, is as it was."""
+    await db.execute(
+        "update source_guest s set link = was.link, joined_with = was.joined_with from guest_log l "
+        "cross join jsonb_to_recordset(l.detail -> 'links') as was(id bigint, link jsonb, joined_with bigint) "
+        "where l.id = %s and s.id = was.id and s.guest_id = %s",
+        [parted.id, again.guest_id],
+    )
+    await db.execute(
+        "update guest_edit set step_id = %s where step_id = ("
+        "select l.id from guest_edit e join guest_log l on l.id = e.step_id "
+        "where l.other_id = %s and l.undone_by is not null order by e.id desc limit 1)",
+        [again.id, parted.other_id],
+    )
+
+
+# The last time that a record was parted from others since; where that took all that is under the merge along, the merge
+# itself still holds.
+_PARTED = """select from (
+    select l.other_id from guest_log l where l.id > %(id)s and l.action = 'unmerged'
+    and l.source_guest_ids @> array[s.id] and {which} order by l.id desc limit 1) last
+where not exists (select from up where up.id = last.other_id)"""
+# Whom the rules put elsewhere and back are beside that record anew.
+_GOING = f"""
+with recursive up(id) as (
+    select %(guest)s::bigint union select l.guest_id from guest_log l join up on l.other_id = up.id
+    where l.action = 'merged' and l.undone_by is null
+), going(id) as (
+    select s.id from source_guest s where s.guest_id = %(now)s and s.id = any(%(moved)s)
+    and not exists ({_PARTED.format(which="true")})
+    union select s.id from source_guest s join going on s.joined_with = going.id
+    where s.guest_id = %(now)s and not s.id = any(%(kept)s)
+    and not exists ({_PARTED.format(which="l.author <> 'rules'")})
+)
+select id from going order by id"""
 
 
 async def going_along(db: Db, step: Step) -> list[int]:
-    """Which records leave if this merge is taken back: those it moved, and those that came beside one of them later."""
+    """Which records leave if this merge is taken back: those it moved, and those that came beside one of them later.
+
+    Who was parted from the others since is in this guest, if at all, by a later word, which holds.
+    """
     cursor = await db.execute(
-        "with recursive going(id) as ("
-        "select id from source_guest where guest_id = %(now)s and id = any(%(moved)s) "
-        "union select s.id from source_guest s join going on s.joined_with = going.id "
-        "where s.guest_id = %(now)s and not s.id = any(%(kept)s)) select id from going order by id",
-        {"now": await living(db, step.other_id), "moved": list(step.moved), "kept": list(step.kept)},
+        _GOING,
+        {
+            "now": await living(db, step.other_id),
+            "id": step.id,
+            "guest": step.guest_id,
+            "moved": list(step.moved),
+            "kept": list(step.kept),
+        },
     )
     return [row["id"] for row in await cursor.fetchall()]
 
@@ -164,6 +223,17 @@ async def standing(db: Db, absorbed_id: int) -> Step:
     return msgspec.convert(row, Step)
 
 
+async def merged_at_source(db: Db, record_ids: Collection[int]) -> list[Step]:
+    """The merges that stand because a source merged one of these records into another, which are alive there now."""
+    cursor = await db.execute(
+        f"select {_COLUMNS} from guest_log where action = 'merged' and author = 'source' and undone_by is null and "
+        "(detail ->> 'record')::bigint in (select id from source_guest where id = any(%s) and merged_into is null "
+        "and not removed) order by id desc",
+        [list(record_ids)],
+    )
+    return msgspec.convert(await cursor.fetchall(), list[Step])
+
+
 async def steps_of(db: Db, guest_id: int, limit: int = 100) -> list[Step]:
     """What was done to a guest and to those it absorbed, the latest first."""
     cursor = await db.execute(
@@ -172,6 +242,13 @@ async def steps_of(db: Db, guest_id: int, limit: int = 100) -> list[Step]:
         {"of": await _with_absorbed(db, guest_id), "limit": limit},
     )
     return msgspec.convert(await cursor.fetchall(), list[Step])
+
+
+async def latest(db: Db) -> int:
+    """The number of the last line; 0 where there is none."""
+    cursor = await db.execute("select coalesce(max(id), 0) as id from guest_log")
+    row = await cursor.fetchone()
+    return int(row["id"]) if row else 0
 
 
 async def names_of_authors(db: Db, authors: Collection[str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from servery.errors import Invalid, NotFound
 from servery.guests import log, rows
-from servery.guests.apart import keep_apart, lift, take_back
+from servery.guests.apart import extend, hold_again, keep_apart, lift, take_back
 from servery.guests.log import Step, living, records_in
 from servery.guests.rows import Db
 from servery.model.viewer import Viewer
@@ -29,15 +29,18 @@ async def merge(db: Db, viewer: Viewer, one_id: int, other_id: int, reason: str 
     oldest, younger = sorted([await living(db, one_id), await living(db, other_id)])
     if oldest == younger:
         raise Invalid("{one} and {other} are one guest already.", field="other", one=one_id, other=other_id)
-    await lift(db, await records_in(db, oldest), await records_in(db, younger))
-    return await log.absorb(db, oldest, younger, reason, author_of(viewer))
+    done = await log.absorb(db, oldest, younger, reason, author_of(viewer))
+    await lift(db, done.kept, done.moved, done.id)
+    await extend(db, [oldest])
+    return done
 
 
 async def unmerge(db: Db, viewer: Viewer, step: Step, reason: str = "", *, remember: bool = True) -> Step:
     """Take one merge back exactly: its records, and those that came later beside one of them, are the other's again.
 
     The absorbed id lives again. With `remember` nobody but a person joins the two any more; without it all is as if the
-    merge had never been. Invalid where it is taken back already, or where no record of either side is left.
+    merge had never been, and what people had said before it holds again. Invalid where it is taken back already, or
+    where no record of either side is left.
     """
     await rows.lock(db)
     if step.action != "merged" or step.undone_by is not None:
@@ -52,8 +55,10 @@ async def unmerge(db: Db, viewer: Viewer, step: Step, reason: str = "", *, remem
             id=step.guest_id if going else step.other_id,
         )
     back = await log.restore(db, step, going, reason, author_of(viewer))
+    await hold_again(db, going)
     if remember:
         await keep_apart(db, going, staying, back.id)
+    await extend(db, [back.guest_id, back.other_id])
     return back
 
 
@@ -75,7 +80,9 @@ async def part(db: Db, viewer: Viewer, guest_id: int, record_ids: Collection[int
             return await unmerge(db, viewer, step, reason)
     [new_id] = await rows.new_guests(db, 1)
     out = await log.move_out(db, current, new_id, going, reason, author_of(viewer))
+    await hold_again(db, going)
     await keep_apart(db, going, set(held) - set(going), out.id)
+    await extend(db, [current, new_id])
     return out
 
 
@@ -96,9 +103,11 @@ async def undo(db: Db, viewer: Viewer, log_id: int) -> Step:
     if step.undone_by is not None:
         raise Invalid("Step {id} is taken back already.", field="step", id=log_id)
     if step.action == "merged":
-        return await unmerge(db, viewer, step, "taken back", remember=step.author == "rules")
+        # A person's merge is forgotten; the rules and a source would only do theirs again.
+        return await unmerge(db, viewer, step, "taken back", remember=step.author in ("rules", "source"))
     if step.action == "unmerged":
         back = await merge(db, viewer, step.guest_id, step.other_id, "taken back")
+        await log.as_before(db, step, back)
     elif step.action == "apart":
         await take_back(db, log_id)
         guests = (step.guest_id, step.other_id)

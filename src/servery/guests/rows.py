@@ -120,13 +120,13 @@ with pairs as (
     on kept.connection_id = old.connection_id and kept.external_id = old.merged_into
     where kept.id = any(%(ids)s) and old.merged_into is not null
 )
-select old, kept from pairs where old <> kept order by id"""
+select id, old, kept from pairs where old <> kept order by id"""
 
 
-async def merged_at_source(db: Db, record_ids: Collection[int]) -> list[tuple[int, int]]:
-    """Pairs of guests, different so far, of whose records a source merged one into the other."""
+async def merged_at_source(db: Db, record_ids: Collection[int]) -> list[tuple[int, int, int]]:
+    """Records that a source merged into another, each with its guest and, different so far, that of the other."""
     cursor = await db.execute(_MERGED_AT_SOURCE, {"ids": list(record_ids)})
-    return [(row["old"], row["kept"]) for row in await cursor.fetchall()]
+    return [(row["id"], row["old"], row["kept"]) for row in await cursor.fetchall()]
 
 
 Silent = Mapping[int, frozenset[Field]]

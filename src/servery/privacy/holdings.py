@@ -14,6 +14,7 @@ HOLDINGS: Mapping[str, Fate] = {
     "guest": "deleted",
     "match_features": "deleted",
     "not_same": "deleted",
+    "not_same_lifted": "deleted",
     "suggestion": "deleted",
     "guest_edit": "deleted",
     "guest_entry": "deleted",

@@ -117,7 +117,7 @@ async def test_a_record_that_rules_put_with_another_and_that_is_not_like_it_is_s
     assert found.parts == ((first, record),)
     await carry_out(db, found, SYSTEM, "da_DK")
     assert await people(db) == [["1", "2"]]
-    await db.execute("update source_guest set link = '{\"by\": null, \"author\": \"user:1\"}' where id = %s", [record])
+    await db.execute('update source_guest set link = \'{"by": null, "author": "user:1"}\' where id = %s', [record])
     assert (await preview(db, lambda _: None)).parts == ()
 
 

@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 from servery.errors import Invalid, NotFound
 from servery.guests import log, rows
 from servery.guests.absorbing import absorb_all
+from servery.guests.apart import extend
 from servery.guests.candidates import keep_features, latest_weights
 from servery.guests.habits import OF_ALL
 from servery.guests.join import refresh
@@ -43,14 +44,20 @@ class Preview(Struct, frozen=True):
     parts: tuple[tuple[int, int], ...] = ()
     """Guests, each with a record that rules put there and that is like none of the guest's others: nobody parts them
     but a person."""
+    after: int | None = None
+    """The last step of the log when it was found out."""
 
 
 class Run(Struct, frozen=True):
-    """What a run or taking it back did: its number, the steps it wrote in the log, the source records that moved."""
+    """What a run or taking it back did: its number, the steps it wrote in the log, the source records that moved.
+
+    `left` are steps that can no longer be taken back: a guest or its records are gone.
+    """
 
     id: int
     steps: tuple[int, ...]
     moved: tuple[int, ...]
+    left: tuple[int, ...] = ()
 
 
 async def preview(
@@ -62,13 +69,14 @@ async def preview(
     """
     from servery.guests.matching.base import joins
 
+    after = await log.latest(db)
     await up_to_date(db)
     by = await (latest_weights(db) if version is None else weights_of(db, version))
     async with copied(db) as files:
         found = await asyncio.to_thread(joins, files, by, step, engine)
     safe = await _without_names_apart(db, found.guests)
     asks, parts = await _still_asked(db, found.asks, safe), await _by_rules(db, found.parts)
-    return Preview(found.records, by.version, tuple(safe), asks, parts)
+    return Preview(found.records, by.version, tuple(safe), asks, parts, after)
 
 
 async def weights_of(db: Db, version: int) -> Weights:
@@ -85,7 +93,7 @@ async def weights_of(db: Db, version: int) -> Weights:
 async def carry_out(db: Db, wanted: Preview, viewer: Viewer, locale: str) -> Run:
     """Join the guests of a preview, and ask of whom it was not sure; `locale` is how names sort.
 
-    Those that changed meanwhile are left alone.
+    Those that changed meanwhile are left alone: said apart, merged or parted by somebody else, under another name.
     """
     await rows.lock(db)
     cursor = await db.execute(
@@ -93,8 +101,9 @@ async def carry_out(db: Db, wanted: Preview, viewer: Viewer, locale: str) -> Run
         [f"{viewer.kind}:{viewer.id}", wanted.weights, wanted.records],
     )
     (run_id,) = [row["id"] for row in await cursor.fetchall()]
-    living = await _still_living(db, wanted.joins)
+    living = await _without_names_apart(db, await _unchanged(db, await _still_living(db, wanted.joins), wanted.after))
     steps, moved = await absorb_all(db, living, f"run {run_id} over all guests", "rules")
+    await extend(db, [join[0] for join in living])
     await db.execute("update match_run set steps = %s where id = %s", [steps, run_id])
     asks: dict[int, list[Like]] = defaultdict(list)
     for ask in wanted.asks:
@@ -113,15 +122,17 @@ async def undo(db: Db, viewer: Viewer, run_id: int, locale: str) -> Run:
         raise NotFound("There is no run {id} over all guests.", id=run_id)
     if row["undone_at"] is not None:
         raise Invalid("Run {id} is taken back already.", field="run", id=run_id)
-    steps = []
-    for step_id in reversed(row["steps"]):
-        step = await log.step(db, step_id)
+    steps, left = [], []
+    for step in sorted(await log.steps(db, row["steps"]), key=lambda one: -one.id):
         if step.undone_by is None:
-            steps.append(await unmerge(db, viewer, step, f"run {run_id} taken back", remember=False))
+            try:
+                steps.append(await unmerge(db, viewer, step, f"run {run_id} taken back", remember=False))
+            except (Invalid, NotFound):
+                left.append(step.id)
     await db.execute("update match_run set undone_at = now() where id = %s", [run_id])
     await refresh(db, sorted({guest for step in steps for guest in (step.guest_id, step.other_id)}), locale)
     moved = sorted({record for step in steps for record in step.moved})
-    return Run(run_id, tuple(step.id for step in steps), tuple(moved))
+    return Run(run_id, tuple(step.id for step in steps), tuple(moved), tuple(left))
 
 
 async def learn(db: Db) -> Weights:
@@ -249,3 +260,26 @@ async def _still_living(db: Db, joins: Sequence[tuple[int, ...]]) -> list[tuple[
     )
     living = {row["id"] for row in await cursor.fetchall()}
     return [join for join in joins if living.issuperset(join)]
+
+
+async def _unchanged(db: Db, joins: Sequence[tuple[int, ...]], after: int | None) -> list[tuple[int, ...]]:
+    """Those of whom nobody said that they are two, nor did anything else to them since step `after` of the log."""
+    every = [guest for join in joins for guest in join]
+    cursor = await db.execute(
+        "select distinct a.guest_id as one, b.guest_id as other from source_guest a join not_same n on n.one_id = a.id "
+        "join source_guest b on b.id = n.other_id where a.guest_id = any(%(of)s) and b.guest_id = any(%(of)s)",
+        {"of": every},
+    )
+    apart = [{row["one"], row["other"]} for row in await cursor.fetchall()]
+    cursor = await db.execute(
+        "select guest_id as id from guest_log where id > %(after)s and guest_id = any(%(of)s) "
+        "union select other_id from guest_log where id > %(after)s and other_id = any(%(of)s)",
+        {"of": every, "after": after},
+    )
+    changed = {row["id"] for row in await cursor.fetchall()}
+    said = {guest for pair in apart for guest in pair}
+    return [
+        join
+        for join in joins
+        if changed.isdisjoint(join) and (said.isdisjoint(join) or not any(pair.issubset(join) for pair in apart))
+    ]
