@@ -6,14 +6,17 @@ import pytest
 
 from servery.guests import rows
 from servery.guests.join import resolve
+from servery.guests.merge import merge
 from servery.model.changes import Removed, ReservationSeen
 from servery.model.reservation import Reservation
+from servery.model.viewer import Viewer
 from servery.sync import connections
 from servery.sync.apply import apply
 from tests.guests.told import golden_of, guest_of, people, seen, tell
 from tests.visits.evening import at
 
 pytestmark = pytest.mark.anyio
+HOST = Viewer("person", 7, "Vera", "host")
 
 
 async def test_records_of_two_systems_become_one_guest_by_a_number_written_two_ways(db, systems):
@@ -74,6 +77,44 @@ async def test_the_source_knows_its_people_better_than_names_do(db, systems):
     assert await people(db) == [["1", "2"]]
     assert (await golden_of(db, "2")).name.value == "Ida Berg"
     await tell(db, till, seen("2", "Ida B. Berg", "b@x.dk", revision=2))
+    assert await people(db) == [["1", "2"]]
+
+
+async def test_what_a_person_merged_is_parted_where_a_record_becomes_somebody_else(db, systems):
+    till = systems[0]
+    await tell(db, till, seen("1", "Ida Holm", "i@x.dk"), seen("2", "Ida Holm", "j@x.dk"))
+    await merge(db, HOST, await guest_of(db, "1"), await guest_of(db, "2"))
+    await tell(db, till, seen("2", "Bo Berg", "bo@x.dk", revision=2))
+    await tell(db, till, seen("9", "Bo Berg", "bo@x.dk"))
+    assert await people(db) == [["1"], ["2", "9"]]
+
+
+async def test_also_where_the_till_empties_the_record_before_it_gives_it_anew(db, systems):
+    till = systems[0]
+    await tell(db, till, seen("1", "Ida Holm", "i@x.dk"), seen("2", "Ida Holm", "j@x.dk"))
+    await merge(db, HOST, await guest_of(db, "1"), await guest_of(db, "2"))
+    await tell(db, till, seen("2", None, None, revision=2))
+    assert await people(db) == [["1", "2"]]
+    await tell(db, till, seen("2", "Bo Berg", "bo@x.dk", revision=3))
+    assert await people(db) == [["1"], ["2"]]
+
+
+@pytest.mark.parametrize("becomes", ["IDA HOLM", "I. Holm", "Ida Holm Lund", "Ida Berg"])
+async def test_what_a_person_merged_stays_where_a_record_is_written_otherwise(db, systems, becomes):
+    """Also where it takes the other's name: who marries is told of by one system first."""
+    till = systems[0]
+    await tell(db, till, seen("1", "Ida Holm", "i@x.dk"), seen("2", "Ida Berg", "j@x.dk"))
+    await merge(db, HOST, await guest_of(db, "1"), await guest_of(db, "2"))
+    await tell(db, till, seen("1", becomes, "i@x.dk", revision=2))
+    await tell(db, till, seen("1", becomes, "i@x.dk", revision=3, city="Aarhus"))
+    assert await people(db) == [["1", "2"]]
+
+
+async def test_a_mark_behind_a_name_is_no_new_name(db, systems):
+    till = systems[0]
+    await tell(db, till, seen("1", "Peter Jensen", "i@x.dk"), seen("2", "Peter Jensen Jr", "j@x.dk"))
+    await merge(db, HOST, await guest_of(db, "1"), await guest_of(db, "2"))
+    await tell(db, till, seen("2", "Peter Jensen Jr", "j@x.dk", revision=2, city="Aarhus"))
     assert await people(db) == [["1", "2"]]
 
 

@@ -16,6 +16,7 @@ from tests.guests.told import guest_of, people, seen, tell
 pytestmark = pytest.mark.anyio
 HOST = Viewer("person", 7, "Vera", "host")
 BORN = Birthday(5, 17, 1980)
+NEW_YEAR = Birthday(1, 1, 1990)
 TOMORROW = date.today() + timedelta(days=1)  # noqa: DTZ011 (one that is tomorrow nowhere yet would do as well)
 
 
@@ -33,10 +34,10 @@ async def asked(db):
     )
 
 
-async def test_a_nickname_with_the_same_birthday_and_phone_joins_and_says_why(db, systems):
+async def test_a_nickname_with_the_same_birthday_and_postcode_joins_and_says_why(db, systems):
     till, book = systems
-    await tell(db, till, seen("1", "Elizabeth Englefield", phone="+4520123456", birthday=BORN, postcode="8000"))
-    await tell(db, book, seen("2", "Liz Englefield", phone="+4520123456", birthday=BORN, postcode="8000"))
+    await tell(db, till, seen("1", "Elizabeth Englefield", birthday=BORN, postcode="8000"))
+    await tell(db, book, seen("2", "Liz Englefield", birthday=BORN, postcode="8000"))
     assert await people(db) == [["1", "2"]]
     link = await link_of(db, "2")
     assert (link["by"], link["author"]) == ("likeness", "rules")
@@ -74,6 +75,72 @@ async def test_a_suggestion_is_open_until_it_is_decided_and_again_when_that_is_t
     assert await people(db) == [["1"], ["2"]]
     assert await asked(db) == []
     assert await are_apart(db, one, two)
+
+
+TWO = [
+    # Twins.
+    ("Maja Holm", {"birthday": BORN, "postcode": "8000"}, "Kaja Holm", {"birthday": BORN, "postcode": "8000"}),
+    ("Maria Holm", {"birthday": BORN, "postcode": "8000"}, "Marie Holm", {"birthday": BORN, "postcode": "8000"}),
+    ("Jens Holm", {"birthday": BORN, "postcode": "8000"}, "J. Holm", {"birthday": BORN, "postcode": "8000"}),
+    # Namesakes born on one day.
+    ("Peter Jensen", {"birthday": BORN}, "Peter Jensen", {"birthday": BORN}),
+    ("Peter Jensen", {"birthday": BORN, "postcode": "8000"}, "Peter Jensen", {"birthday": BORN, "postcode": "2100"}),
+    ("Peter Jensen", {"birthday": BORN, "email": "pj@x.dk"}, "Peter Jensen", {"birthday": BORN, "email": "qq@y.dk"}),
+    ("Peter Jensen", {"birthday": BORN, "postcode": "8000", "phone": "+4520123456"},
+     "Peter Jensen", {"birthday": BORN, "postcode": "8000", "phone": "+4530303030"}),
+    # Born nobody knows when.
+    ("Wei Zhang", {"birthday": NEW_YEAR, "postcode": "8000"}, "Wei Zhang", {"birthday": NEW_YEAR, "postcode": "8000"}),
+    ("Mohammed Ali", {"birthday": NEW_YEAR, "city": "London"}, "Mohamed Ali", {"birthday": NEW_YEAR, "city": "London"}),
+    # Not by the back door either, where the contact alone did not join them.
+    ("Jensen", {"phone": "+4520123456", "postcode": "8000"}, "Anna Jensen",
+     {"phone": "+4520123456", "postcode": "8000"}),
+    ("Anders Lund", {"phone": "+4520123456", "birthday": BORN}, "Anders Land",
+     {"phone": "+4520123456", "birthday": BORN}),
+    ("Tina Holm", {"phone": "+4520123456", "email": "holm@x.dk", "postcode": "8000"}, "Nina Holm",
+     {"phone": "+4520123456", "email": "holm@x.dk", "postcode": "8000"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "facts", "other", "others"), TWO)
+async def test_twins_and_namesakes_are_asked_about_and_not_joined(db, systems, one, facts, other, others):
+    till, book = systems
+    await tell(db, till, seen("1", one, **facts))
+    await tell(db, book, seen("2", other, **others))
+    assert await people(db) == [["1"], ["2"]]
+
+
+@pytest.mark.parametrize(
+    ("one", "facts", "other", "others"),
+    [
+        ("Peter Jensen", {"birthday": BORN, "postcode": "8000"}, "Jensen, Peter",
+         {"birthday": BORN, "postcode": "8000"}),
+        ("Søren Englefield", {"birthday": BORN, "postcode": "8000"}, "Soren Englefield",
+         {"birthday": BORN, "postcode": "8000", "email": "s@x.dk"}),
+    ],
+)  # fmt: skip
+async def test_a_birthday_that_the_postcode_bears_out_joins_one_name(db, systems, one, facts, other, others):
+    till, book = systems
+    await tell(db, till, seen("1", one, **facts))
+    await tell(db, book, seen("2", other, **others))
+    assert await people(db) == [["1", "2"]]
+
+
+async def test_a_slip_is_asked_about_where_one_contact_is_the_same_and_joined_where_both_are(db, systems):
+    till, book = systems
+    await tell(db, till, seen("1", "Jürgen Englefield", "j@x.dk", "+4520123456"))
+    await tell(db, book, seen("2", "Jürgne Englefield", None, "+4520123456"))
+    assert await people(db) == [["1"], ["2"]]
+    assert await asked(db) == [("1", "2")]
+    await tell(db, book, seen("2", "Jürgne Englefield", "j@x.dk", "+4520123456", revision=2))
+    assert await people(db) == [["1", "2"]]
+
+
+async def test_a_couple_on_one_phone_is_not_even_asked_about(db, systems):
+    till, book = systems
+    await tell(db, till, seen("1", "Hr. Englefield", phone="+4520123456"))
+    await tell(db, book, seen("2", "Fru Englefield", phone="+4520123456"))
+    assert await people(db) == [["1"], ["2"]]
+    assert await asked(db) == []
 
 
 async def test_another_birthday_speaks_against_a_shared_email(db, systems):

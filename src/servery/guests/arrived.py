@@ -13,6 +13,7 @@ from servery.guests.golden import Record
 from servery.guests.habits import USUAL, Usual, at_usual
 from servery.guests.keys import Keys, keys
 from servery.guests.matching.features import Features, features_of
+from servery.guests.names import agreement
 from servery.guests.resolve import Known
 from servery.guests.rows import Db
 from servery.model.guest import SourceGuest
@@ -44,6 +45,7 @@ class Arrival(Struct, frozen=True):
 
 _ARRIVED = f"""
 select s.id, s.connection_id, s.guest_id, s.removed, {rows.RECORD}, {rows.SETTLED} as settled, {APART} as apart,
+       (select m.body from match_features m where m.source_guest_id = s.id) as before,
        s.merged_into is not null or exists (select from source_guest o where o.connection_id = s.connection_id
                                             and o.merged_into = s.external_id) as merged,
        {USUAL} as usual, (select trained_at from match_weights order by version desc limit 1) as trained_at
@@ -72,11 +74,24 @@ def _arrived(row: Mapping[str, Any], country: str | None) -> Arrived:
     record = rows.record_of(row)
     guest = record.guest
     contact = keys(guest.email, guest.phone, guest.country or country)
-    known = Known(record.id, guest.name, contact, row["guest_id"], guest.one_time, bool(row["settled"]))
     features = features_of(guest, country)
+    settled = bool(row["settled"]) and not _is_renamed(features, row["before"])
+    known = Known(record.id, guest.name, contact, row["guest_id"], guest.one_time, settled)
     compared = at_usual(features, convert(row["usual"], Usual | None))
     record = structs.replace(record, phone=contact.phone)
     return Arrived(record, contact, features, known, compared, bool(row["removed"]), bool(row["merged"]))
+
+
+def _is_renamed(features: Features, before: Mapping[str, str] | None) -> bool:
+    """Whether a record bears plainly another name than when it was last decided about: a till gives its numbers anew.
+
+    What a person said of it then, they said of somebody else; also where it had no name.
+    """
+    if before is None:
+        return False
+    was = " ".join(before[part] for part in ("given", "family") if part in before)
+    now = " ".join(filter(None, (features.given, features.family)))
+    return bool(now) and agreement(was, now) in ("apart", "unknown")
 
 
 _MOST_GUESTS = 12

@@ -81,7 +81,8 @@ def _likes(records: Iterable[Arrived], found: Mapping[int, Sequence[Candidate]],
     """The records that each of these is compared with, and how alike they are."""
     return {
         one.known.id: [
-            Like(other.id, scored(one.compared, other.features, by)) for other in found.get(one.known.id, ())
+            Like(other.id, scored(one.compared, other.features, by), one.compared.birth_month_day)
+            for other in found.get(one.known.id, ())
         ]
         for one in records
     }

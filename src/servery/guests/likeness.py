@@ -1,7 +1,8 @@
 """What a score adds to what the exact keys decided: it joins, it asks a person, or it says nothing. Pure.
 
 A score joins only what the guards let pass: names that can be one person's, something that few others have the same,
-no birthday against it, and one guest alone that comes into question. All else that is likely is asked.
+no birthday against it, and one guest alone that comes into question. All else that is likely is asked. A birthday is
+no such thing by itself: twins have one, and among many of one name some share it by chance.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,15 +11,20 @@ from msgspec import Struct, structs
 
 from servery.guests.matching.score import Scored
 from servery.guests.matching.weights import Weights
-from servery.guests.names import agreement
-from servery.guests.resolve import Decision, Index, Known, bound
+from servery.guests.names import agreement, is_whole
+from servery.guests.resolve import Decision, Index, Known, is_stranger
+from servery.guests.titles import opposed
 
 _ASKED_AT_ONCE = 3
 """Guests that a person is asked about for one record."""
-_TELLING = {("email", "same"), ("phone", "same"), ("loyalty", "same"), ("birthday", "same")}
-"""What few others have: without one of these the same, two records are never joined unasked."""
+_CONTACTS = ("email", "phone", "loyalty")
+"""What few others have: without one of these the same, or a birthday that is borne out, nobody is joined unasked."""
+_BEARING_OUT = ("email", "phone", "postcode")
+"""Of these one must be the same beside a birthday, and none another."""
 _GIVEN = {"same", "crossed", "first", "nickname"}
-_FAMILY = {"same", "crossed", "part"}
+"""Given names that are no slip of one another: twins are called Maja and Kaja."""
+_NO_DAY = "0101"
+"""Systems write the first of January for a day that they do not know."""
 
 
 class Like(Struct, frozen=True):
@@ -26,6 +32,8 @@ class Like(Struct, frozen=True):
 
     id: int
     scored: Scored
+    born_on: str | None = None
+    """Month and day of the arrived record, as four digits."""
 
     def level(self, comparison: str) -> str | None:
         """How the two agree in one comparison; None where either says nothing."""
@@ -49,7 +57,9 @@ def weigh(record: Known, decision: Decision, likes: Sequence[Like], index: Index
     likely = {
         guest: like
         for guest, like in _best_by_guest(likes, index).items()
-        if guest not in taken and not index.are_apart([record, *_home(record, index)], index.of_guest(guest, record.id))
+        if guest not in taken
+        and not index.are_apart([record, *_home(record, index)], index.of_guest(guest, record.id))
+        and not opposed(record.name, _name_of(like, index))
     }
     same = [
         guest
@@ -81,24 +91,47 @@ def _best_by_guest(likes: Iterable[Like], index: Index) -> dict[int, Like]:
 
 def _home(record: Known, index: Index) -> list[Known]:
     """The other records of the guest that a record is in already."""
-    return index.of_guest(record.guest_id, record.id) if record.guest_id is not None else []
+    found = index.of_guest(record.guest_id, record.id) if record.guest_id is not None else []
+    return [one for one in found if not one.said]
+
+
+def _name_of(like: Like, index: Index) -> str | None:
+    other = index.now(like.id)
+    return other.name if other is not None else None
 
 
 def _is_safe(record: Known, guest: int, like: Like, likes: Iterable[Like], index: Index) -> bool:
-    if not any((one.comparison, one.level) in _TELLING for one in like.scored.reasons):
+    cluster = index.of_guest(guest, record.id)
+    telling = _telling(like)
+    if not telling or not _is_named_so(record.name, _name_of(like, index), telling) or is_stranger(record, cluster):
         return False
     by_id = {one.id: one for one in likes}
-    cluster = bound(index.of_guest(guest, record.id))
-    return all(_can_be_one(record, other, by_id.get(other.id)) for other in cluster)
+    return all(_can_be_one(record, other, by_id.get(other.id), telling) for other in cluster if not other.said)
 
 
-def _can_be_one(record: Known, other: Known, like: Like | None) -> bool:
-    if like is not None:
-        if like.level("birthday") == "other":
-            return False
-        if like.level("given") in _GIVEN and like.level("family") in _FAMILY:
-            return True
-    return agreement(record.name, other.name) not in ("apart", "unknown")
+def _telling(like: Like) -> set[str]:
+    """What the two have in common that few others have."""
+    found = {contact for contact in _CONTACTS if like.level(contact) == "same"}
+    if like.level("birthday") != "same" or like.born_on == _NO_DAY or like.level("given") not in _GIVEN:
+        return found
+    beside = {like.level(one) for one in _BEARING_OUT}
+    return found | {"birthday"} if "same" in beside and "other" not in beside else found
+
+
+def _is_named_so(name: str | None, other: str | None, telling: set[str]) -> bool:
+    agreed = agreement(name, other)
+    if agreed == "slip":
+        return len(telling & set(_CONTACTS)) > 1
+    # A family name alone is a whole family's, and so is its phone.
+    enough = "email" in telling or len(telling) > 1 or (is_whole(name) and is_whole(other))
+    return agreed in ("same", "alike") and enough
+
+
+def _can_be_one(record: Known, other: Known, like: Like | None, telling: set[str]) -> bool:
+    if like is not None and like.level("birthday") == "other":
+        return False
+    agreed = agreement(record.name, other.name)
+    return other.settled or agreed in ("same", "alike") or (agreed == "slip" and len(telling & set(_CONTACTS)) > 1)
 
 
 def _joined(record: Known, guest: int, like: Like) -> Decision:

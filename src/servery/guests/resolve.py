@@ -2,7 +2,7 @@
 
 A wrong merge shows one person's history to another, so wherever a key does not single out one person the record stays
 alone: a phone that a family shares, an e-mail under which two names book. No two records whose names are plainly two
-people's are ever put together here.
+people's are ever put together here, and where a slip may have made one name of another it takes both contacts.
 """
 
 from collections import defaultdict
@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 
 from servery.guests.keys import Keys
 from servery.guests.matching.score import Scored
-from servery.guests.names import agreement
+from servery.guests.names import agreement, is_whole
 
 By = Literal["email", "phone", "email and phone", "likeness"]
 
@@ -27,7 +27,10 @@ class Known(Struct, frozen=True):
     guest_id: int | None = None
     one_time: bool = False
     settled: bool = False
-    """A person, or the source itself, said whose record this is: the rules leave it there."""
+    """A person, or the source itself, said whose record this is: the rules leave it there as long as it bears the name
+    that it had."""
+    said: bool = False
+    """No record, but what staff say of the guest: a name, and contacts by which its next record is known."""
 
 
 class Decision(Struct, frozen=True):
@@ -102,7 +105,7 @@ def decide(record: Known, index: Index) -> Decision:
     A record whose name has become another person's than the rest of its guest leaves that guest.
     """
     home = record.guest_id
-    if home is not None and not record.settled and _apart(record, bound(index.of_guest(home, record.id))):
+    if home is not None and not record.settled and is_stranger(record, index.of_guest(home, record.id)):
         home = None
     sharing = _by_guest(record, index)
     accepted = {
@@ -129,24 +132,53 @@ def _by_guest(record: Known, index: Index) -> dict[int, list[Known]]:
     return dict(found)
 
 
-def bound(records: Iterable[Known]) -> list[Known]:
-    """The records that the rules put into a guest; where a source or a person did, names may well differ."""
-    return [one for one in records if not one.settled]
+def is_stranger(record: Known, others: Iterable[Known]) -> bool:
+    """Whether a record's name is plainly another person's than that of a record of a guest.
 
-
-def _apart(record: Known, others: Iterable[Known]) -> bool:
-    return any(agreement(record.name, other.name) == "apart" for other in others)
+    Where a person or the source put records of several names into one guest, each of these names is the guest's; and so
+    is the one that staff write, whatever the records say.
+    """
+    agreed = [(agreement(record.name, one.name), one) for one in others]
+    if any(name == "same" and one.said for name, one in agreed):
+        return False
+    apart = [one for name, one in agreed if name == "apart" and not one.said]
+    told = any(name == "same" and one.settled for name, one in agreed)
+    return any(not one.settled or not told for one in apart)
 
 
 def _is_same(record: Known, sharing: Sequence[Known], cluster: Sequence[Known], guests: dict[int, list[Known]]) -> bool:
-    if _apart(record, [*sharing, *bound(cluster)]):
+    if is_stranger(record, cluster):
         return False
-    if any(agreement(record.name, other.name) != "unknown" for other in sharing):
+    by_both = shares_both(record, sharing)
+    if not by_both and any(agreement(record.name, one.name) == "slip" for one in cluster):
+        return False
+    if is_whole(record.name) and any(one.said and agreement(record.name, one.name) == "same" for one in cluster):
+        return True
+    if any(_is_named_so(record, one, by_both=by_both) for one in sharing):
         return True
     # Without a name on one side only an e-mail, or a phone that nobody else has, can speak for itself.
-    if any(record.keys.email and record.keys.email == other.keys.email for other in sharing):
+    nameless = [one for one in sharing if agreement(record.name, one.name) == "unknown"]
+    if any(record.keys.email and record.keys.email == one.keys.email for one in nameless):
         return True
-    return sum(any(record.keys.phone == one.keys.phone for one in records) for records in guests.values()) == 1
+    only = sum(any(record.keys.phone == one.keys.phone for one in records) for records in guests.values()) == 1
+    return only and len(nameless) == len(sharing)
+
+
+def _is_named_so(record: Known, other: Known, *, by_both: bool) -> bool:
+    """Whether two records that share a contact are one person's by their names.
+
+    A given or a family name alone is not enough for a phone: whole families are Jensen, and have one.
+    """
+    agreed = agreement(record.name, other.name)
+    if agreed == "slip":
+        return by_both
+    same_email = record.keys.email is not None and record.keys.email == other.keys.email
+    return agreed in ("same", "alike") and (same_email or (is_whole(record.name) and is_whole(other.name)))
+
+
+def shares_both(record: Known, others: Iterable[Known]) -> bool:
+    """Whether one of these records has both the e-mail and the phone of this one."""
+    return None not in record.keys and any(record.keys == one.keys for one in others)
 
 
 def _chosen(record: Known, home: int | None, guests: Sequence[int], index: Index) -> tuple[int | None, tuple[int, ...]]:
@@ -164,8 +196,9 @@ def _different(guests: Sequence[int], record: Known, index: Index) -> bool:
     if any(index.are_apart(one, other) for place, one in enumerate(of_guest) for other in of_guest[place + 1 :]):
         return True
     names = [{one.name for one in records} | {record.name} for records in of_guest]
+    two = ("apart",) if any(shares_both(record, one) for one in of_guest) else ("apart", "slip")
     return any(
-        agreement(left, right) == "apart"
+        agreement(left, right) in two
         for place, one in enumerate(names)
         for other in names[place + 1 :]
         for left in one

@@ -2,12 +2,13 @@
 
 import re
 from functools import cache, lru_cache
+from importlib.resources import files
 
 import icu
 import jellyfish
 from nicknames import NickNamer
 
-from servery.guests.names import words
+from servery.guests.titles import words
 from servery.storage.names import fold
 
 _PARTICLES = frozenset(
@@ -76,6 +77,21 @@ def root(given: str) -> str:
     if _nicknames().nicknames_of(given):
         return given
     return min(_nicknames().canonicals_of(given), default=given)
+
+
+@cache
+def _listed() -> frozenset[str]:
+    return frozenset(fold(files("servery.guests").joinpath("given_names.txt").read_text("utf-8")).split())
+
+
+def is_given(word: str) -> bool:
+    """Whether a plain word is a given name, or a short form of one, as far as the lists know them."""
+    return word in _listed() or bool(_nicknames().nicknames_of(word) or _nicknames().canonicals_of(word))
+
+
+def is_nickname(word: str, given: str) -> bool:
+    """Whether a plain word is short for a given name, and no name of its own, as which a sister may bear it."""
+    return len(word) < len(given) and word in _nicknames().nicknames_of(given) and word not in _listed()
 
 
 @lru_cache(maxsize=100_000)
