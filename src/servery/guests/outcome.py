@@ -13,7 +13,7 @@ from servery.guests.vocabulary import learn
 # A new guest is written whole: its records all came in this set, and nobody has said anything of it yet.
 _WRITE = f"""
 with fresh as materialized (
-    select nextval(pg_get_serial_sequence('guest', 'id')) as id, i.*
+    select nextval('guest_id_seq') as id, i.*
     from json_to_recordset(%(fresh)s::json) as i(thought_of bigint, {GOLDEN_COLUMNS})
 ), made as (
     insert into guest (id, name, sort_key, search, golden) overriding system value

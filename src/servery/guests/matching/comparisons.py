@@ -56,7 +56,8 @@ class Comparison(Struct, frozen=True, dict=True):
 
     def found(self, one: Columns, other: Columns) -> Level | None:
         """The level at which two records agree; None where one of them says nothing."""
-        if self.lacking.holds(one, other):
+        # The first two are part of the third: asked first, because most columns are empty and pairs are many.
+        if one[self.column] is None or other[self.column] is None or self.lacking.holds(one, other):
             return None
         return next(level for level in self.levels if level.condition is None or level.condition.holds(one, other))
 
