@@ -23,7 +23,7 @@ _LEAST_BEGUN = 3
 """Letters from which on a word of a note may be unfinished."""
 _THREE = 3
 _TEXTS_READ = 100
-"""Guests of whom it is read what is noted of them; the others fit the same words."""
+"""Guests of whom it is read what is noted of them, where no more are wanted; the others fit the same words."""
 _LESS_FOR: dict[TextKind, float] = {"tag": 6, "preference": 7, "allergy": 7, "note": 8}
 """A word is more likely a name: so much less counts what is found in a text."""
 
@@ -127,7 +127,7 @@ class _Search(Struct):
         if not ways:
             return
         some = await having(self.db, ways)
-        known = await goldens(self.db, [one.id for one in some[:_TEXTS_READ]])
+        known = await goldens(self.db, [one.id for one in some[: max(self.limit, _TEXTS_READ)]])
         for guest_id, golden in known.items():
             if fit := self._fit(guest_id, golden):
                 self._take(fit)
