@@ -123,10 +123,8 @@ class NewConsent(Struct, frozen=True, kw_only=True):
     state: Consent
     channel: consent.Channel = "any"
     purpose: Annotated[str, Meta(min_length=1, max_length=50)] = consent.MARKETING
-    text_version: Annotated[
-        Annotated[str, Meta(max_length=100)] | None,
-        Meta(description="Which text the guest saw; needed where they agreed."),
-    ] = None
+    text_version: Annotated[str, Meta(max_length=100)] | None = None
+    """Which text the guest saw; needed where they agreed."""
     source: Annotated[str, Meta(min_length=1, max_length=100, description="Where or how they said it.")] = "guest"
 
 
