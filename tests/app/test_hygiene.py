@@ -7,7 +7,7 @@ import pytest
 from servery.app import hygiene, tidying
 from servery.app.hygiene import RoomHygiene
 from servery.app.tagging import renew
-from servery.errors import Forbidden
+from servery.errors import Forbidden, Invalid, NotFound
 from servery.guests.hygiene import ageing, mending
 from servery.model.changes import ReservationSeen, revision_at
 from servery.model.reservation import Reservation
@@ -133,3 +133,23 @@ async def test_names_that_were_kept_before_are_written_anew_with_the_first_list(
         assert [row["guest_id"] for row in await cursor.fetchall()] == [guest]
         await hygiene.tidy(db)
         assert len(await mending.months(db)) == 1
+
+
+@pytest.mark.anyio
+async def test_the_address_that_was_meant_is_written_when_somebody_says_so(room, pool):
+    await room.look(SYSTEM)
+    async with pool.connection() as db:
+        guest = await guest_of(db, "slip")
+    with pytest.raises(Forbidden):
+        await room.accept(viewer("marketer"), guest)
+    await room.accept(viewer("manager"), guest)
+    here = (await room.shown(SYSTEM)).lists[0]
+    [item] = (await room.items(SYSTEM, here.id)).items
+    assert item.email == "anna@gmail.com" and item.mended_at is not None
+    async with pool.connection() as db:
+        cursor = await db.execute("select body ->> 'email' as email from source_guest where external_id = 'slip'")
+        assert (await cursor.fetchone())["email"] == "anna@gmial.com"
+    with pytest.raises(Invalid, match="No slip"):
+        await room.accept(viewer("manager"), guest)
+    with pytest.raises(NotFound):
+        await room.accept(viewer("manager"), 999)

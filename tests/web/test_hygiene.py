@@ -107,3 +107,15 @@ def test_nothing_old_is_said(served, hygiene):
         page = client.get("/hygiene/ageing?preview=true")
         assert "Nothing is that old." in page.text and "Nothing was left out so far." in page.text
         assert "Nothing is that old." in press(client, page, "/hygiene/leave-out").text
+
+
+def test_the_address_that_was_meant_is_written_in_one_tap_and_taken_back(served, hygiene):
+    with browse(served) as client:
+        page = client.get("/hygiene/lists/1")
+        assert "Write anna@gmail.com" in page.text
+        answer = press(client, page, "/hygiene/guests/1/meant")
+    assert hygiene.done[-1] == "accepted 1" and 'action="/guest-edits/5/undo"' in answer.text
+    with browse(served, "marketer") as client:
+        page = client.get("/hygiene/lists/1")
+        assert "Write anna@gmail.com" not in page.text
+        assert press(client, page, "/hygiene/guests/1/meant").status_code == 403

@@ -88,6 +88,10 @@ class InventedHygiene:
         found = tuple(one for one in ITEMS if fault in (None, one.fault))
         return Listed(mend_list(list_id, 1), "Havnen", () if self.empty else (found * 10)[offset : offset + limit])
 
+    async def accept(self, viewer: Viewer, guest_id: int) -> int:
+        self.done.append(f"accepted {guest_id}")
+        return 5
+
     async def look(self, viewer: Viewer) -> None:
         self.done.append("looked")
 

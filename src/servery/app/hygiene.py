@@ -6,6 +6,7 @@ from msgspec import structs
 
 from servery.accounts.audit import acted, looked
 from servery.app.arrive import tell_pages
+from servery.app.saying import edited
 from servery.app.tagging import today
 from servery.errors import Forbidden
 from servery.guests.hygiene import ageing, completeness, mending
@@ -70,6 +71,15 @@ class RoomHygiene:
             found = await mending.listed(db, list_id, fault, limit=limit, offset=offset)
             await looked(db, viewer, {one.guest_id for one in found.items}, "list")
         return structs.replace(found, items=tuple(_cut(one, viewer) for one in found.items))
+
+    async def accept(self, viewer: Viewer, guest_id: int) -> int:
+        """Write the address that was probably meant, as staff's word; the id of the edit. NotFound, Invalid."""
+        _demand(viewer, "mend_guests")
+        _demand(viewer, "edit_guests")
+        async with self._pool.connection() as db:
+            edit_id = await edited(db, viewer, guest_id, {"email": await mending.meant(db, guest_id)})
+            await mending.look_at(db, guest_id, await today(db))
+        return edit_id
 
     async def look(self, viewer: Viewer) -> None:
         """Look now: at this month's lists again, or for the first time."""

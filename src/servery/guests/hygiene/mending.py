@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 from psycopg.rows import DictRow
 
-from servery.errors import NotFound
+from servery.errors import Invalid, NotFound
 from servery.guests.hygiene.emails import suggestion
 from servery.guests.hygiene.faults import FAULTS, Fault, Person, faults
 from servery.guests.rows import Db
@@ -86,6 +86,25 @@ async def look_again(db: Db, month: date, today: date) -> None:
     for start in range(0, len(ids), _AT_ONCE):
         await _notice(db, ids[start : start + _AT_ONCE], month, today)
     await db.execute("update mend_list set looked_at = now() where month = %s", [month])
+
+
+async def look_at(db: Db, guest_id: int, today: date) -> None:
+    """Notice at once what of one guest is mended on the latest lists."""
+    latest = await months(db)
+    if latest:
+        await _notice(db, [guest_id], latest[0], today)
+
+
+async def meant(db: Db, guest_id: int) -> str:
+    """The address that was probably meant by a guest's own. NotFound for nobody, Invalid where no slip is seen."""
+    cursor = await db.execute("select golden #>> '{email,value}' as email from guest where id = %s", [guest_id])
+    row = await cursor.fetchone()
+    if row is None:
+        raise NotFound("There is no guest {id}.", id=guest_id)
+    found = suggestion(row["email"]) if row["email"] else None
+    if found is None:
+        raise Invalid("No slip is seen in the address any more.", field="email")
+    return found
 
 
 async def lists(db: Db, month: date | None = None) -> list[MendList]:

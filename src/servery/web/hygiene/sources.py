@@ -26,6 +26,9 @@ class Hygiene(Protocol):
     ) -> Listed:
         """What stands on a list. Raises NotFound."""
 
+    async def accept(self, viewer: Viewer, guest_id: int) -> int:
+        """Write the address that was probably meant; the id of the edit. Raises NotFound, Invalid."""
+
     async def look(self, viewer: Viewer) -> None:
         """Look now."""
 

@@ -89,6 +89,13 @@ async def mend_list_csv(
     return csv_file(f"guests-to-mend-{list_id}", header, [_line(one, named[one.fault]) for one in found.items])
 
 
+@post("/hygiene/guests/{guest_id:int}/meant", guards=[*_MENDS, needs("edit_guests")])
+async def accept(frame: TheFrame, hygiene: TheHygiene, data: Form, guest_id: FromPath[int]) -> Redirect:
+    """Write the address that was probably meant."""
+    edit_id = await hygiene.accept(frame.viewer, guest_id)
+    return after(Deed("guest-changed", edit_id), data.get("back"))
+
+
 @post("/hygiene/look", guards=_MENDS)
 async def look(frame: TheFrame, hygiene: TheHygiene) -> Redirect:
     """Look now."""
