@@ -25,6 +25,7 @@ from servery.app.hygiene import RoomHygiene
 from servery.app.privacy import RoomPrivacy
 from servery.app.same_person import RoomEditing, RoomMerging
 from servery.app.tag_rules import RoomTagRules
+from servery.app.values import RoomSurvivorship
 from servery.model.viewer import SYSTEM, Role
 from servery.settings import read_settings
 from servery.storage.migrate import migrate
@@ -89,6 +90,7 @@ def api(pool: Pool, per_minute: int = 100_000) -> Litestar:
                 merging=RoomMerging(pool),
                 editing=RoomEditing(pool),
                 ruling=RoomTagRules(pool),
+                surviving=RoomSurvivorship(pool),
                 tidying=RoomHygiene(pool),
                 private=RoomPrivacy(pool, read_settings({"SERVERY_HOME": mkdtemp()})),
             )

@@ -10,7 +10,7 @@ PAGES = (
     "/tonight", "/tonight?day=2020-01-01", "/guests", "/guests/13", "/suggestions", "/guests/13/same",
     "/hygiene", "/hygiene/lists/1", "/hygiene/ageing", "/hygiene/ageing?preview=true",
     "/connections", "/connections?done=linked-1",
-    "/connections/3", "/review", "/alerts", "/tags", "/tags/1",
+    "/connections/3", "/review", "/alerts", "/tags", "/tags/1", "/guests/values",
     "/guests/999", "/events", "/events/103", "/privacy", "/guests/13/consent", "/guests/13/erase",
     "/privacy/retention/guests",
 )  # fmt: skip

@@ -33,6 +33,7 @@ from tests.web.healthy import InventedHouse
 from tests.web.likely import InventedSamePerson, InventedSaying
 from tests.web.private import InventedPrivacy
 from tests.web.ruling import InventedTagRules
+from tests.web.valued import InventedSurvivorship
 from tests.web.tidy import InventedHygiene
 
 PASSWORD = "correct horse battery"
@@ -164,6 +165,7 @@ class Preview:
         self.saying = InventedSaying()
         self.privacy = InventedPrivacy()
         self.tag_rules = InventedTagRules()
+        self.values = InventedSurvivorship()
         self.hygiene = InventedHygiene()
         self.door = InventedDoor()
         self.live = Live()
@@ -179,6 +181,7 @@ class Preview:
             saying=self.saying,
             privacy=self.privacy,
             tag_rules=self.tag_rules,
+            values=self.values,
             hygiene=self.hygiene,
         )
         self.app = Litestar(plugins=[site], openapi_config=None)

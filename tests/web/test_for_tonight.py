@@ -25,7 +25,9 @@ def client(preview):
 
 
 def row(page, booking):
-    return re.search(rf'<li id="booking-{booking}".*?</li>\s*<li id="booking', html.unescape(page), re.DOTALL)[0]
+    found = re.search(rf'<li id="booking-{booking}".*?</li>\s*<li id="booking', html.unescape(page), re.DOTALL)
+    assert found
+    return found[0]
 
 
 def test_a_note_stands_with_its_author_and_time_and_the_name_as_it_is_spoken(client):

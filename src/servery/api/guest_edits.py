@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Annotated, Any, Protocol
 
@@ -17,6 +18,7 @@ from servery.api.problem import Asked
 from servery.api.single import demand_match, single
 from servery.guests.edits import EditField, EntryKind
 from servery.model.viewer import Viewer
+from servery.storage.pool import Connection as Db
 
 Text = str | UnsetType | None
 
@@ -54,8 +56,10 @@ class MadeEntry(Struct, frozen=True):
 class Editing(Protocol):
     """What these routes ask the house for. NotFound, Invalid with the field."""
 
-    async def edit(self, viewer: Viewer, guest_id: int, values: dict[EditField, Any]) -> None:
-        """Change fields."""
+    async def edit(
+        self, viewer: Viewer, guest_id: int, values: dict[EditField, Any], unchanged: Callable[[Db], Awaitable[None]]
+    ) -> None:
+        """Change fields, unless `unchanged` raises: it is asked when nobody else can change the guest any more."""
 
     async def enter(self, viewer: Viewer, guest_id: int, entry: NewEntry) -> int:
         """Write an entry; its id."""
@@ -73,11 +77,12 @@ async def change_guest(
 ) -> Response[Guest]:
     """Change what is held of a guest. If-Match names the state that is changed."""
     demand(request, "edit_guests")
-    async with pool.connection() as db:
-        before = await read_guest(db, request.user, guest_id)
-    demand_match(request, before)
+
+    async def unchanged(db: Db) -> None:
+        demand_match(request, await read_guest(db, request.user, guest_id))
+
     given = {name: value for name, value in structs.asdict(data).items() if value is not UNSET}
-    await editing.edit(request.user, guest_id, given)  # type: ignore[arg-type]
+    await editing.edit(request.user, guest_id, given, unchanged)  # type: ignore[arg-type]
     async with pool.connection() as db:
         return single(request, await read_guest(db, request.user, guest_id))
 

@@ -27,6 +27,7 @@ from servery.api import (
     privacy,
     repairs,
     reservations,
+    survivorship,
     tags,
     venues,
     visits,
@@ -41,6 +42,7 @@ from servery.api.key import PER_MINUTE, KeyMiddleware, limited
 from servery.api.merging import Merging
 from servery.api.privacy import Private
 from servery.api.problem import for_api_paths
+from servery.api.survivorship import Surviving
 from servery.api.tags import Ruling
 from servery.errors import Forbidden
 from servery.storage.pool import Pool
@@ -62,6 +64,9 @@ _ROUTES = (
     guest_edits.change_guest,
     guest_edits.add_guest_entry,
     guest_edits.strike_guest_entry,
+    survivorship.survivorship,
+    survivorship.choose_survivorship,
+    survivorship.undo_survivorship,
     tags.tag_rules,
     tags.add_tag_rule,
     tags.change_tag_rule,
@@ -132,6 +137,7 @@ class Api(InitPlugin):
         merging: Merging | None = None,
         editing: Editing | None = None,
         ruling: Ruling | None = None,
+        surviving: Surviving | None = None,
         tidying: Tidying | None = None,
     ) -> None:
         self._pool = pool
@@ -141,6 +147,7 @@ class Api(InitPlugin):
         self._merging = merging
         self._editing = editing
         self._ruling = ruling
+        self._surviving = surviving
         self._tidying = tidying
         self._per_minute = per_minute
 
@@ -167,6 +174,7 @@ class Api(InitPlugin):
                 "merging": Provide(_giving(self._merging), sync_to_thread=False),
                 "editing": Provide(_giving(self._editing), sync_to_thread=False),
                 "ruling": Provide(_giving(self._ruling), sync_to_thread=False),
+                "surviving": Provide(_giving(self._surviving), sync_to_thread=False),
                 "tidying": Provide(_giving(self._tidying), sync_to_thread=False),
                 "paging": Provide(paging, sync_to_thread=False),
                 "filters": Provide(filters, sync_to_thread=False),

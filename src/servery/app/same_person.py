@@ -1,6 +1,6 @@
 """What pages and API ask for when somebody says who is who: each call is a transaction of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from typing import Any, cast
 
@@ -12,6 +12,7 @@ from servery.app import merging as deciding
 from servery.app import saying
 from servery.guests.edits import EditField, EntryKind
 from servery.model.viewer import Viewer
+from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
 from servery.web.guests import saying as pages
 
@@ -61,10 +62,12 @@ class RoomEditing(guest_edits.Editing):
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def edit(self, viewer: Viewer, guest_id: int, values: dict[EditField, Any]) -> None:
-        """Change fields."""
+    async def edit(
+        self, viewer: Viewer, guest_id: int, values: dict[EditField, Any], unchanged: Callable[[Db], Awaitable[None]]
+    ) -> None:
+        """Change fields, unless `unchanged` raises once nobody else can change the guest any more."""
         async with self._pool.connection() as db:
-            await saying.edited(db, viewer, guest_id, _plain(values))
+            await saying.edited(db, viewer, guest_id, _plain(values), unchanged)
 
     async def enter(self, viewer: Viewer, guest_id: int, entry: guest_edits.NewEntry) -> int:
         """Write an entry; its id."""

@@ -1,6 +1,6 @@
 """What staff say of a guest, and what follows from it: golden fields, open pages, what must leave."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -16,9 +16,21 @@ from servery.model.viewer import Viewer
 from servery.storage.pool import Connection as Db
 
 
-async def edited(db: Db, viewer: Viewer, guest_id: int, values: Mapping[EditField, Any]) -> int:
-    """Change fields of a guest; the id of the edit. NotFound, Invalid with the field."""
+async def edited(
+    db: Db,
+    viewer: Viewer,
+    guest_id: int,
+    values: Mapping[EditField, Any],
+    unchanged: Callable[[Db], Awaitable[None]] | None = None,
+) -> int:
+    """Change fields of a guest; the id of the edit. NotFound, Invalid with the field.
+
+    `unchanged` is asked first whether the guest still is what somebody decided on: then nobody else can change it.
+    """
     await resolving(db)
+    if unchanged is not None:
+        await db.execute("select from guest where id = %s for no key update", [await living(db, guest_id)])
+        await unchanged(db)
     edit_id = await say.edit(db, viewer, guest_id, values)
     await _done(db, viewer, await living(db, guest_id), "guest-edited", {"fields": sorted(values)})
     return edit_id

@@ -174,7 +174,7 @@ def profile(
         birthday=told.birthday,
         marketing=told.marketing,
         sees_contact=viewer.may("see_contact"),
-        facts=[Known(_KINDS[one.kind], one.fact) for one in sources.facts if one.kind in _KINDS],
+        facts=[Known(_KINDS[one.kind], one.fact, one.why) for one in sources.facts if one.kind in _KINDS],
         ruled=_ruled(sources, rules or {}),
         notes=told.notes,
         requests=[one.text for one in told.requests],

@@ -23,6 +23,7 @@ from servery.app.set_up.pages import RoomSetUp
 from servery.app.set_up.programs import RoomJoining
 from servery.app.sources import RoomSources
 from servery.app.tag_rules import RoomTagRules
+from servery.app.values import RoomSurvivorship
 from servery.health.ready import lacking
 from servery.settings import Settings
 from servery.storage.pool import Pool
@@ -53,6 +54,7 @@ def create(settings: Settings, pool: Pool, live: Live, requests: Requests | None
         saying=RoomSaying(pool),
         privacy=RoomPrivacy(pool, settings),
         tag_rules=RoomTagRules(pool),
+        values=RoomSurvivorship(pool),
         hygiene=RoomHygiene(pool),
     )
     return Litestar(
@@ -77,6 +79,7 @@ def api(pool: Pool, settings: Settings) -> Api:
         editing=RoomEditing(pool),
         private=RoomPrivacy(pool, settings),
         ruling=RoomTagRules(pool),
+        surviving=RoomSurvivorship(pool),
         tidying=RoomHygiene(pool),
     )
 

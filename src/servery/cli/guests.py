@@ -11,6 +11,7 @@ from servery.cli import tags
 from servery.cli.resolving import resolve
 from servery.cli.same_person import COMMANDS
 from servery.cli.shell import AsCsv, AsJson, give, give_list, say, with_database
+from servery.cli.values import values
 from servery.guests.search import Found, find
 from servery.model.money import to_decimal
 from servery.model.viewer import SYSTEM
@@ -26,6 +27,7 @@ group.command("resolve")(resolve)
 for _name, _command in COMMANDS.items():
     group.command(_name)(_command)
 tags.register(group)
+group.command("values")(values)
 
 _FOUND = [
     "id", "name", "reference", "by", "found", "email", "phone", "visits", "last_visit", "spend", "vip", "allergies",

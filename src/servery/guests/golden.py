@@ -1,7 +1,7 @@
 """Which source value becomes the guest's own: the rules of survivorship, field by field. Pure.
 
-Of several values the most complete name wins, and for contact details the latest record that gives one. Remarks are
-never chosen between: all are kept, each once. What staff say wins, until a source says something else than it did then.
+Which rule a field has is data (`model.survivorship`). Remarks are never chosen between: all are kept, each once. What
+staff say wins, until a source says something else than it did then. In which order records came changes nothing.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -17,6 +17,16 @@ from servery.guests.hygiene.written import as_written
 from servery.guests.names import words
 from servery.model.commands import Field
 from servery.model.guest import Birthday, Golden, Known, Note, SourceGuest
+from servery.model.survivorship import (
+    COMPLETE,
+    DEFAULTS,
+    FIELDS,
+    NO_CHOICES,
+    Choices,
+    ChosenField,
+    Rule,
+    rule_of,
+)
 
 
 class Record(Struct, frozen=True):
@@ -30,7 +40,13 @@ class Record(Struct, frozen=True):
     """The number as E.164, where it could be read as one."""
     silent: frozenset[Field] = frozenset()
     """Fields that its system does not speak for here, by the owner's choice."""
+    connection_id: int = 0
+    choices: Choices = NO_CHOICES
+    """The rules of survivorship that were chosen: the same for all records."""
 
+
+Choose = Callable[[Sequence[Record]], Any]
+"""Chooses a value between records, of which the latest come first."""
 
 _UNSAID: Mapping[Field, Mapping[str, Any]] = {
     "name": {"name": None, "given_name": None, "family_name": None},
@@ -51,10 +67,13 @@ def without(guest: SourceGuest, fields: Collection[Field]) -> SourceGuest:
     return structs.replace(guest, **unsaid) if unsaid else guest
 
 
+_TEXTS: tuple[ChosenField, ...] = ("email", "language", "company", "city", "postcode")
+
+
 def golden(records: Sequence[Record], said: Said = NOTHING, by_rule: Sequence[Known] = ()) -> Golden:
     """The golden fields of a guest made of these records, of what staff say of them, and of the tags by rule."""
-    latest = sorted(map(_heard, records), key=lambda one: (one.at, one.external_id, one.id), reverse=True)
-    chosen = {field: _chosen(field, latest, said.edits.get(field)) for field in RULES}
+    latest = sorted(map(_heard, records), key=_at, reverse=True)
+    chosen = {field: _chosen(field, latest, said.edits.get(field)) for field in FIELDS}
     return Golden(
         **chosen,
         pronunciation=_edited(said.edits.get("pronunciation")),
@@ -66,6 +85,11 @@ def golden(records: Sequence[Record], said: Said = NOTHING, by_rule: Sequence[Kn
     )
 
 
+def value_of(field: ChosenField, records: Sequence[Record], said: Said = NOTHING) -> Any:
+    """One field of `golden`."""
+    return _chosen(field, sorted(map(_heard, records), key=_at, reverse=True), said.edits.get(field))
+
+
 def told(field: str, record: Record) -> Any:
     """What a record says in one field, as it counts in golden fields; None where it says nothing."""
     if field == "phone":
@@ -73,13 +97,22 @@ def told(field: str, record: Record) -> Any:
     return getattr(record.guest, field)
 
 
-def _chosen(field: str, latest: Sequence[Record], edit: Edit | None) -> Any:
+def _chosen(field: ChosenField, latest: Sequence[Record], edit: Edit | None) -> Any:
     """A field by its rule; where staff said something, by the records alone that changed their word afterwards."""
-    rule = RULES[field]
+    best, heard = _ruled(field, latest)
     if edit is None:
-        return rule(latest)
-    since = [one for one in latest if told(field, one) is not None and _is_news(field, one, edit)]
-    return rule(since) if since else _edited(edit)
+        return best(heard)
+    since = [one for one in heard if told(field, one) is not None and _is_news(field, one, edit)]
+    return best(since) if since else _edited(edit)
+
+
+def _ruled(field: ChosenField, latest: Sequence[Record]) -> tuple[Choose, Sequence[Record]]:
+    """How a field is chosen, and between which records: where its owner says something, between the owner's."""
+    chosen = rule_of(field, latest[0].choices if latest else NO_CHOICES)
+    if chosen.rule != "owner":
+        return BEST[chosen.rule][field], latest
+    own = [one for one in latest if one.connection_id == chosen.connection_id and told(field, one) is not None]
+    return (BEST["recent"][field], own) if own else (BEST[DEFAULTS[field]][field], latest)
 
 
 def _is_news(field: str, record: Record, edit: Edit) -> bool:
@@ -93,6 +126,11 @@ def _edited(edit: Edit | None) -> Any:
     if edit.field == "birthday":
         return convert(edit.value, Birthday)
     return Known(str(edit.value), 0, edit.author, edit.at)
+
+
+def _at(record: Record) -> tuple[datetime, str, int, int]:
+    """When a record was modified; of two at once always the same one is the later."""
+    return record.at, record.external_id, record.connection_id, record.id
 
 
 def _heard(record: Record) -> Record:
@@ -128,8 +166,25 @@ def _latest(latest: Iterable[Record], value: Callable[[SourceGuest], str | None]
 
 
 def _birthday(latest: Iterable[Record]) -> Birthday | None:
+    return next((one.guest.birthday for one in latest if one.guest.birthday), None)
+
+
+def _whole_birthday(latest: Iterable[Record]) -> Birthday | None:
+    """One with its year, if any has it."""
     given = [one.guest.birthday for one in latest if one.guest.birthday]
     return next((one for one in given if one.year), given[0] if given else None)
+
+
+def _fullest(latest: Iterable[Record], field: str) -> Known | None:
+    """The value of most words, then of most letters, then the latest."""
+    given = [(one, str(value)) for one in latest if (value := told(field, one))]
+    best = max(given, key=lambda each: (len(each[1].split()), len(each[1])), default=None)
+    return Known(best[1], best[0].id) if best else None
+
+
+def _readable_phone(latest: Sequence[Record]) -> Known | None:
+    """The latest that is a number, if any is."""
+    return _phone([one for one in latest if one.phone]) or _phone(latest)
 
 
 def _vip(latest: Iterable[Record]) -> Known | None:
@@ -171,14 +226,18 @@ def _phone(latest: Iterable[Record]) -> Known | None:
     return next((Known(found, one.id) for one in latest if (found := told("phone", one))), None)
 
 
-RULES: Mapping[str, Callable[[Sequence[Record]], Any]] = {
-    "name": _best_name,
+_RECENT: Mapping[ChosenField, Choose] = {
+    "name": partial(_latest, value=attrgetter("name")),
     "phone": _phone,
     "birthday": _birthday,
     "vip": _vip,
-    **{
-        field: partial(_latest, value=attrgetter(field))
-        for field in ("email", "language", "company", "city", "postcode")
-    },
+    **{field: partial(_latest, value=attrgetter(field)) for field in _TEXTS},
 }
-"""How each field is chosen between records, the latest of which come first."""
+_COMPLETE: Mapping[ChosenField, Choose] = {
+    "name": _best_name,
+    "phone": _readable_phone,
+    "birthday": _whole_birthday,
+    **{field: partial(_fullest, field=field) for field in _TEXTS if field in COMPLETE},
+}
+BEST: Mapping[Rule, Mapping[ChosenField, Choose]] = {"recent": _RECENT, "complete": _COMPLETE}
+"""How each field is chosen between records, the latest of which come first, by its rule."""

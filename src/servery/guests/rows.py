@@ -16,6 +16,7 @@ from servery.model.commands import Field
 from servery.model.guest import Golden, SourceGuest
 from servery.model.guest import Known as GoldenValue
 from servery.storage.names import sort_key
+from servery.model.survivorship import NO_CHOICES, Chosen
 
 Db = AsyncConnection[DictRow]
 _RESOLVING = 0x6E5  # One set at a time decides who is who: two at once could each make a guest of one person.
@@ -155,15 +156,26 @@ async def records_of(
 
 RECORD: LiteralString = f"""s.external_id, s.revision, s.seen_at, s.phone_key, s.body, {LEFT_OUT} as left_out,
     array(select r.field from field_rule r where r.connection_id = s.connection_id
-          and r.direction in ('out', 'none')) as silent"""
+          and r.direction in ('out', 'none')) as silent,
+    (select jsonb_object_agg(v.field, jsonb_build_object('rule', v.rule, 'connection_id', v.connection_id))
+     from survivorship_rule v) as choices"""
 """What of a record `s` golden fields are made of."""
 
 
 def record_of(row: Mapping[str, Any]) -> Record:
-    """A record as golden fields hear it, of a row with `id` and `RECORD`: without what grew old."""
+    """A record as golden fields hear it, of a row with `id`, `connection_id` and `RECORD`: without what grew old."""
     at = modified_at(row["revision"]) or row["seen_at"]
     guest = msgspec.convert(row["body"], SourceGuest)
-    record = Record(row["id"], row["external_id"], at, guest, row["phone_key"], frozenset(row["silent"]))
+    record = Record(
+        id=row["id"],
+        external_id=row["external_id"],
+        at=at,
+        guest=guest,
+        phone=row["phone_key"],
+        silent=frozenset(row["silent"]),
+        connection_id=row["connection_id"],
+        choices=msgspec.convert(row["choices"], dict[str, Chosen]) if row["choices"] else NO_CHOICES,
+    )
     return without_aged(record, row["left_out"]) if row["left_out"] else record
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from psycopg.rows import DictRow
 
 from servery.model.guest import Birthday, Fact, Golden, Known, SourceGuest
+from servery.model.survivorship import DEFAULTS, FIELDS, Choices, rule_of
 from servery.model.viewer import Viewer
 from servery.profile import rows
 from servery.profile.rights import admit, hidden
@@ -21,11 +22,17 @@ FactKind = Literal[
 """The field of a story that a fact stands in."""
 
 
+Why = Literal["owner", "recent", "complete", "only", "staff", "strictest", "every"]
+"""Why this value is the guest's own: its system owns the field; it was said last; it is the most complete; no other
+record says one; staff said so; the strictest counts; all count that any record gives."""
+
+
 class Sourced(Struct, frozen=True):
     """One value of one field, with the record that says it and when that record last said something new."""
 
     kind: FactKind
     fact: Fact
+    why: Why | None = None
 
 
 class Evidence(Struct, frozen=True):
@@ -80,7 +87,8 @@ async def provenance(db: Db, viewer: Viewer, guest_id: int) -> Provenance:
     current = await rows.survivor(db, guest_id)
     golden = (await rows.kept(db, [current]))[current].golden
     records = (await rows.records(db, [current])).get(current, [])
-    facts = [*_golden_facts(golden, {row["id"]: row for row in records}), *_record_facts(golden, records)]
+    choices = await rows.choices(db)
+    facts = [*_golden_facts(golden, records, choices), *_record_facts(golden, records, choices)]
     facts += _staff_facts(golden, await rows.authors(db, {one.author for _, one in _known(golden) if one.author}))
     facts += await _on_bookings(db, current, {one.fact.value.casefold() for one in facts if one.kind == "allergies"})
     unseen = hidden(viewer)
@@ -92,18 +100,32 @@ async def provenance(db: Db, viewer: Viewer, guest_id: int) -> Provenance:
     )
 
 
-def _golden_facts(golden: Golden, records: Mapping[int, DictRow]) -> Iterator[Sourced]:
+def _golden_facts(golden: Golden, records: Sequence[DictRow], choices: Choices) -> Iterator[Sourced]:
     """The values that name the record they were taken from."""
+    by_id = {row["id"]: row for row in records}
     for kind, one in _known(golden):
-        if row := records.get(one.source):
-            yield Sourced(kind, _fact(one.value, row))
+        if row := by_id.get(one.source):
+            yield Sourced(kind, _fact(one.value, row), _why(kind, row, records, choices))
+
+
+def _why(kind: FactKind, row: DictRow, records: Sequence[DictRow], choices: Choices) -> Why:
+    """By which rule a record's word became the guest's own."""
+    field = next((field for field in FIELDS if field == kind), None)
+    if field is None:
+        return "every"
+    if sum(each["body"].get(field) is not None for each in records if not each["removed"]) <= 1:
+        return "only"
+    rule = rule_of(field, choices)
+    if rule.rule == "owner" and rule.connection_id != row["connection_id"]:
+        return DEFAULTS[field]
+    return rule.rule
 
 
 def _staff_facts(golden: Golden, names: Mapping[str, str]) -> Iterator[Sourced]:
     """The values that somebody of the house wrote."""
     for kind, one in _known(golden):
         if one.author and not one.author.startswith(_RULE):
-            yield Sourced(kind, Fact(one.value, names.get(one.author, "Servery"), "", one.at))
+            yield Sourced(kind, Fact(one.value, names.get(one.author, "Servery"), "", one.at), "staff")
 
 
 _RULE = "rule:"
@@ -127,19 +149,20 @@ def _known(golden: Golden) -> Iterator[tuple[FactKind, Known]]:
         yield from ((kind, one) for one in known)
 
 
-def _record_facts(golden: Golden, records: Sequence[DictRow]) -> Iterator[Sourced]:
+def _record_facts(golden: Golden, records: Sequence[DictRow], choices: Choices) -> Iterator[Sourced]:
     """The values whose record is found by looking which one says the same."""
     for row in records:
         guest = msgspec.convert(row["body"], SourceGuest)
         if guest.birthday and guest.birthday == golden.birthday:
-            yield Sourced("birthday", _fact(_written(guest.birthday), row))
+            why = _why("birthday", row, records, choices)
+            yield Sourced("birthday", _fact(_written(guest.birthday), row), why)
         if guest.loyalty_id:
             yield Sourced("loyalty_id", _fact(guest.loyalty_id, row))
         if guest.marketing != "unknown":
-            yield Sourced("marketing", _fact(guest.marketing, row))
+            yield Sourced("marketing", _fact(guest.marketing, row), "strictest")
         for note in guest.notes:
             if note in golden.notes:
-                yield Sourced("notes", _fact(note.text, row, note.at))
+                yield Sourced("notes", _fact(note.text, row, note.at), "every")
 
 
 def _fact(value: str, row: DictRow, at: datetime | None = None) -> Fact:

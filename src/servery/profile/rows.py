@@ -13,6 +13,7 @@ from servery.errors import NotFound
 from servery.model.consent import Line
 from servery.model.guest import Golden
 from servery.model.reservation import ReservationStatus
+from servery.model.survivorship import Choices, Chosen
 from servery.model.venue import table_key
 from servery.profile.figures import Visited
 from servery.profile.taste import OnMenu, Ordered, read_line
@@ -85,7 +86,8 @@ async def consents(db: Db, guest_ids: Collection[int]) -> dict[int, list[Line]]:
 async def records(db: Db, guest_ids: Collection[int]) -> dict[int, list[DictRow]]:
     """The source records of guests, oldest first, those that their source removed last."""
     cursor = await db.execute(
-        "select s.guest_id, s.id, s.external_id, s.removed, s.merged_into, s.seen_at, s.link, c.name as connection, "
+        "select s.guest_id, s.id, s.connection_id, s.external_id, s.removed, s.merged_into, s.seen_at, s.link, "
+        "c.name as connection, "
         # A system that does not speak for consent here says nothing of it.
         "case when f.field is null then s.body else s.body - 'marketing' end as body "
         "from source_guest s join connection c on c.id = s.connection_id "
@@ -254,6 +256,12 @@ async def tables(db: Db, venue_ids: Collection[int]) -> dict[tuple[int, str], tu
         for one in row["tables"] or ():
             known.setdefault((row["id"], table_key(one["name"])), (one["name"], one.get("area")))
     return known
+
+
+async def choices(db: Db) -> Choices:
+    """The rules of survivorship that were chosen, by field."""
+    cursor = await db.execute("select field, rule, connection_id from survivorship_rule")
+    return {row["field"]: Chosen(row["rule"], row["connection_id"]) for row in await cursor.fetchall()}
 
 
 async def authors(db: Db, named: Collection[str]) -> dict[str, str]:

@@ -16,6 +16,7 @@ Verb = Literal[
     "linked", "walked-in", "freed", "asked", "paused", "resumed", "fields-chosen", "fields-back",
     "put-off", "heeded", "replayed", "dismissed", "restored", "merged", "kept-apart", "parted", "unstepped",
     "guest-changed", "entered", "struck", "entered-again", "rule-kept", "rule-removed", "rule-back",
+    "values-chosen", "values-back",
     "request-noted", "request-closed", "request-open", "consent-noted", "guest-erased", "let-in",
     "looked-over", "ageing-chosen", "facts-aged", "facts-back", "nothing-old",
 ]  # fmt: skip
@@ -42,6 +43,7 @@ _UNDONE_BY: dict[Verb, str] = {
     "struck": "/guest-entries/{id}/again",
     "rule-kept": "/tags/{id}/undo",
     "rule-removed": "/tags/{id}/undo",
+    "values-chosen": "/guests/values/undo",
     "request-closed": "/privacy/requests/{id}/reopen",
     "facts-aged": "/hygiene/runs/{id}/undo",
 }
@@ -81,6 +83,8 @@ class Deed(Struct, frozen=True):
             "rule-kept": _("The rule is kept. Guests get and lose the tag within moments."),
             "rule-removed": _("The rule is removed. Its tag is taken off within moments."),
             "rule-back": _("The rule is as it was before."),
+            "values-chosen": _("Values are chosen so from now on. Guests are made anew in the background."),
+            "values-back": _("Values are chosen as before."),
             "request-noted": _("It is noted."),
             "request-closed": _("The request is closed."),
             "request-open": _("The request is open again, and its clock runs as before."),

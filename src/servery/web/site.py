@@ -41,6 +41,8 @@ from servery.web.suggestions.page import SamePerson
 from servery.web.tags import views as tags
 from servery.web.tags.sources import TagRules
 from servery.web.tonight import views as tonight
+from servery.web.values import views as values
+from servery.web.values.sources import Survivorship
 from servery.web.wrong import HANDLERS, nowhere
 
 _ROUTES = (
@@ -139,11 +141,12 @@ _TAGS = (
     tags.undo_tag_rule,
 )
 """Tags by rule."""
+_VALUES = (values.show_values, values.choose_values, values.undo_values)
+"""Which value of a field is shown."""
 _HYGIENE = (
     hygiene.overview,
     hygiene.mend_list,
     hygiene.mend_list_csv,
-    hygiene.accept,
     hygiene.look,
     hygiene.ageing,
     hygiene.choose,
@@ -192,6 +195,7 @@ class Site(InitPlugin):
         saying: Saying | None = None,
         privacy: Privacy | None = None,
         tag_rules: TagRules | None = None,
+        values: Survivorship | None = None,
         hygiene: Hygiene | None = None,
     ) -> None:
         self._secure = public_url.startswith("https://")
@@ -207,6 +211,7 @@ class Site(InitPlugin):
         self._saying = saying
         self._privacy = privacy
         self._tag_rules = tag_rules
+        self._values = values
         self._hygiene = hygiene
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
@@ -246,6 +251,8 @@ class Site(InitPlugin):
             given["privacy"] = self._privacy
         if self._tag_rules is not None:
             given["tags"] = self._tag_rules
+        if self._values is not None:
+            given["values"] = self._values
         if self._hygiene is not None:
             given["hygiene"] = self._hygiene
         # Litestar copies a router deeply, down to the pool in a door; a function it leaves alone.
@@ -260,6 +267,7 @@ class Site(InitPlugin):
                 *(_SAYING if self._saying is not None else ()),
                 *(_PRIVACY if self._privacy is not None else ()),
                 *(_TAGS if self._tag_rules is not None else ()),
+                *(_VALUES if self._values is not None else ()),
                 *(_HYGIENE if self._hygiene is not None else ()),
             ],
             middleware=[DefineMiddleware(SessionMiddleware, door=lambda: door)],

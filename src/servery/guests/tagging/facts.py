@@ -37,10 +37,13 @@ class Fact(Struct, frozen=True, kw_only=True):
 
 _BOUNDS: tuple[Op, ...] = ("at_least", "at_most")
 _VISITS = (
-    "visit v join source_guest s on s.id = v.source_guest_id {checks}"
+    "visit v join source_guest s on s.id = v.source_guest_id "
     "where v.gone_at is null and v.merged_into is null{months}{venue}{who}"
 )
-_CHECKS = "join checks c on c.visit_id = v.id and not c.removed and c.status <> 'void' and c.currency = {currency} "
+_CHECKED = (
+    " and exists (select from checks c where c.visit_id = v.id and not c.removed and c.status <> 'void'"
+    " and c.currency = v.currency)"
+)
 _BOOKINGS = (
     "reservation v join source_guest s on s.id = v.source_guest_id where not v.removed {which}{months}{venue}{who}"
 )
@@ -48,16 +51,14 @@ _BOOKINGS = (
 TABLE: Mapping[FactName, Fact] = {
     "visits": Fact(
         ops=_BOUNDS,
-        rows="select s.guest_id, count(*) as n from " + _VISITS.replace("{checks}", "") + " group by 1",
+        rows="select s.guest_id, count(*) as n from " + _VISITS + " group by 1",
         takes=frozenset({"months", "venue_id"}),
         missing=0,
     ),
-    # As the guest's page adds it up: tips apart, less what was given back.
+    # As the guest's page adds it up, tips apart, less what was given back; in the currency of the venue.
     "spend": Fact(
         ops=_BOUNDS,
-        rows="select s.guest_id, sum(c.total - c.refunded) as n from "
-        + _VISITS.replace("{checks}", _CHECKS)
-        + " group by 1",
+        rows="select s.guest_id, sum(v.spend) as n from " + _VISITS + " and v.currency = {currency} group by 1",
         takes=frozenset({"months", "venue_id", "currency"}),
         needs=frozenset({"currency"}),
         missing=0,
@@ -66,19 +67,17 @@ TABLE: Mapping[FactName, Fact] = {
     # Of the visits that have a check, rounded half up.
     "average": Fact(
         ops=_BOUNDS,
-        rows="select guest_id, floor((2 * sum(spent) + count(*)) / (2 * count(*))) as n from ("
-        "select s.guest_id, v.id, sum(c.total - c.refunded) as spent from "
-        + _VISITS.replace("{checks}", _CHECKS)
-        + " group by 1, 2) as checked group by 1",
+        rows="select s.guest_id, floor((2 * sum(v.spend) + count(*)) / (2 * count(*))) as n from "
+        + _VISITS
+        + _CHECKED
+        + " and v.currency = {currency} group by 1",
         takes=frozenset({"months", "venue_id", "currency"}),
         needs=frozenset({"currency"}),
         most=10**14,
     ),
     "last_visit": Fact(
         ops=_BOUNDS,
-        rows="select s.guest_id, %(today)s::date - max(v.business_date) as n from "
-        + _VISITS.replace("{checks}", "")
-        + " group by 1",
+        rows="select s.guest_id, %(today)s::date - max(v.business_date) as n from " + _VISITS + " group by 1",
         takes=frozenset({"venue_id"}),
         most=36_500,
     ),

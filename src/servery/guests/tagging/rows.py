@@ -178,6 +178,7 @@ async def reckon_next(db: Db, today: date) -> int | None:
 async def _room(db: Db) -> None:
     """Let this transaction put all guests side by side in memory: on the disk it takes several times as long."""
     await db.execute("set local work_mem = '128MB'")
+    await db.execute("set local jit = off")
 
 
 def _draft(row: DictRow) -> Draft:

@@ -20,6 +20,7 @@ from servery.model.money import Money
 from servery.model.reservation import ReservationStatus
 from servery.model.visit import MatchBy
 from servery.profile.figures import Spend
+from servery.profile.provenance import Why
 from servery.web.tonight.sentence import Story
 
 FactKind = Literal[
@@ -159,6 +160,7 @@ class Known(Struct, frozen=True):
 
     kind: FactKind
     fact: Fact
+    why: Why | None = None
 
 
 class SourceRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
