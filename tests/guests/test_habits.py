@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 
 from servery.guests.habits import Usual, at_usual
-from servery.guests.likeness import _TELLING
+from servery.guests.likeness import Like, _telling
 from servery.guests.matching.comparisons import COMPARISONS
 from servery.guests.matching.features import features_of
 from servery.guests.matching.runs import copied, up_to_date
@@ -61,7 +61,8 @@ def test_the_more_visits_two_have_at_one_table_the_likelier_they_are_one():
 def test_a_table_is_never_what_joins_two_records():
     weights = [odds.weight for odds in shipped().odds["table"].values()]
     assert max(weights) <= 2.0
-    assert not any(comparison == "table" for comparison, _ in _TELLING)
+    often = at_usual(features_of(IDA), Usual("1/7", 50))
+    assert _telling(Like(1, scored(often, often, shipped()))) == set()
     assert score(Usual("1/7", 50), Usual("1/7", 50))[0] < shipped().same_from
 
 
