@@ -124,3 +124,33 @@ def test_ten_thousand_records_on_one_phone_are_not_one_person(written):
 )
 def test_a_birthday_is_digits_even_where_a_slip_made_it_no_date(text, order, digits):
     assert digits_of(text, order) == digits
+
+
+def headed(written, *lines):
+    people = read_people(written(*lines))
+    return people.id_header, people.fields
+
+
+def test_the_line_that_says_how_a_spreadsheet_is_cut_is_no_header(written):
+    assert headed(written, "sep=;", "id;Name", "7;Ida Holm") == ("id", {"guest_name": "Name"})
+
+
+@pytest.mark.parametrize(
+    ("header", "own"),
+    [("Kunden-Nr.;Vorname;Nachname", "Kunden-Nr."), ("Kundenr.;Fornavn;Efternavn", "Kundenr."),
+     ("Código;Nombre;Apellidos", "Código"), ("voter_id;first_name;last_name", "voter_id")],
+)  # fmt: skip
+def test_a_customers_number_is_the_rows_id(written, header, own):
+    assert headed(written, header, "7;Ida;Holm", "8;Bo;Berg")[0] == own
+
+
+def test_a_middle_name_is_not_taken_for_the_whole(written):
+    fields = headed(written, "id,first_name,middle_name,last_name", "7,Ida,Marie,Holm")[1]
+    assert fields == {"guest_given_name": "first_name", "guest_family_name": "last_name"}
+
+
+def test_dates_a_generation_apart_are_birthdays_whatever_their_heading(written):
+    rows = [f"{at},{1940 + at}-03-{at % 28 + 1:02}" for at in range(1, 60)]
+    assert headed(written, "c1,c2", *rows)[1] == {"birthday": "c2"}
+    lately = [f"{at},2024-03-{at % 28 + 1:02}" for at in range(1, 60)]
+    assert "birthday" not in headed(written, "c1,c2", *lately)[1]

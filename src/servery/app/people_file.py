@@ -27,7 +27,13 @@ _SAMPLE_ROWS = 1000
 _NOT_COMPARED = frozenset(("created_at", "modified", "notes", "tags", "marketing", "guest_id"))
 """What imports know and says nothing of who somebody is."""
 _THREE_NUMBERS = re.compile(r"(\d{1,4})\D(\d{1,2})\D(\d{1,4})")
+_SAYS_CUT = re.compile(r"sep=.?", re.IGNORECASE)
+"""The line in which spreadsheets say of a file how it is cut."""
 _NAMED_LINES = 5
+_DATE = re.compile(r"(?:\d{1,2}[./-]\d{1,2}[./-](\d{4})|(\d{4})[./-]?\d{2}[./-]?\d{2})(?: 00:00(?::00)?)?")
+_BORN = range(1900, 2030)
+_GENERATION = 15
+"""Years that the dates of a column lie apart at least, if they are birthdays."""
 
 
 class People(Struct, frozen=True):
@@ -59,7 +65,8 @@ def read_people(path: Path) -> People:
     head = opened(path)
     encoding = encoding_of(path, head)
     with text_of(path, encoding.name, encoding.fallback) as text:
-        cut = cut_of([line for line in text.read(SAMPLE).splitlines(keepends=True)[:500] if line.strip()])
+        first = [line for line in text.read(SAMPLE).splitlines(keepends=True)[:500] if line.strip()]
+        cut = cut_of([line for line in first if not _SAYS_CUT.fullmatch(line.strip())] or first)
     with text_of(path, encoding.name, encoding.fallback) as text:
         line, header = _header(path, text, cut)
     with text_of(path, encoding.name, encoding.fallback) as text:
@@ -77,9 +84,14 @@ def read_people(path: Path) -> People:
 
 def _header(path: Path, text: object, cut: Cut) -> tuple[int, tuple[str, ...]]:
     for record in records(text, cut):  # type: ignore[arg-type]
-        if not isinstance(record, Rejected) and any(map(str.strip, record[1])):
+        if not isinstance(record, Rejected) and _has_cells(record[1]):
             return record[0], named(record[1])
     raise Invalid("{name} has no header.", field="input", code="no-header", name=path.name)
+
+
+def _has_cells(cells: Sequence[str]) -> bool:
+    written = [cell.strip() for cell in cells if cell.strip()]
+    return bool(written) and not (len(written) == 1 and _SAYS_CUT.fullmatch(written[0]))
 
 
 def _rows(found: Iterator[tuple[int, str] | Rejected]) -> tuple[list[tuple[int, list[str]]], list[Rejected]]:
@@ -105,6 +117,8 @@ def _columns(
     sample = [list(row) for row in islice(cells, _SAMPLE_ROWS)]
     mapped = map_columns(header, sample, "guests", Map())
     fields = {field: names[0] for field, names in mapped.items() if field in FIELDS}
+    if folded(fields.get("guest_name", "")).startswith("middle"):
+        del fields["guest_name"]
     unused = {name for field, names in mapped.items() if field in _NOT_COMPARED for name in names}
     unused |= {name for name in header if folded(name) in _headings()["answer"]}
     for field, words in _headings().items():
@@ -112,14 +126,30 @@ def _columns(
         fitting = [name for name in free if folded(name) in words]
         if field in FIELDS and field not in fields and fitting:
             fields[field] = fitting[0]
+    left = [place for place, name in enumerate(header) if name not in {*fields.values(), *unused}]
+    born = next((place for place in left if _are_birthdays([row[place] for row in cells])), None)
+    if "birthday" not in fields and born is not None:
+        fields["birthday"] = header[born]
     others = tuple(name for name in header if name not in {*fields.values(), *unused})
     return fields, others, tuple(name for name in header if name in unused)
 
 
+def _are_birthdays(cells: Sequence[str]) -> bool:
+    """Whether a column that no heading tells of holds dates of birth: whole dates, a generation and more apart."""
+    said = [cell for cell in cells if cell]
+    found = [match for cell in said if (match := _DATE.fullmatch(cell))]
+    years = sorted(year for match in found if (year := int(match[1] or match[2])) in _BORN)
+    if len(said) < 2 or len(years) < 0.9 * len(said):
+        return False
+    # What a few mistyped years are must not decide.
+    edge = len(years) // 20
+    return years[-1 - edge] - years[edge] >= _GENERATION
+
+
 def _id_header(header: Sequence[str], cells: Sequence[Sequence[str]]) -> str | None:
     """The column of the rows' own ids: by its heading, or the first where it ends with id and never repeats."""
-    known = _headings()["id"]
-    by_word = [name for name in header if folded(name) in (*known, "customer id", "guest id", "client id", "member id")]
+    known = [*_headings()["id"], *_headings()["customer"]]
+    by_word = [name for name in header if folded(name) in known]
     if by_word:
         return min(by_word, key=lambda name: known.index(folded(name)) if folded(name) in known else len(known))
     first = [row[0] for row in cells]
