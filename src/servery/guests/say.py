@@ -17,37 +17,41 @@ from servery.guests.merge import author_of
 from servery.guests.rows import Db
 from servery.model.viewer import Viewer
 
-_NAMED = """coalesce(
-    (select p.name from person p where said.author = 'person:' || p.id),
-    (select k.name from api_key k where said.author = 'key:' || k.id), 'Servery')"""
+# One statement for both: of most guests nobody said anything.
+_SAID = """
+with whose as (
+    select coalesce(g.merged_into, g.id) as whose, g.id
+    from json_array_elements_text(%s::json) as i(id) join guest g on g.id = i.id::bigint
+    union select g.merged_into, g.id
+    from json_array_elements_text(%s::json) as i(id) join guest g on g.merged_into = i.id::bigint
+)
+select whose.whose, true as edited, to_jsonb(said) as told, said.at, said.id,
+       exists (select from aged_fact a where a.edit_id = said.id and a.heard_at is null) as aged
+from whose join guest_edit said on said.guest_id = whose.id left join guest_log step on step.id = said.step_id
+where said.undone_at is null and step.undone_by is null
+union all
+select whose.whose, false, to_jsonb(said) || jsonb_build_object('name', coalesce(
+           (select p.name from person p where said.author = 'person:' || p.id),
+           (select k.name from api_key k where said.author = 'key:' || k.id), 'Servery')), said.at, said.id, false
+from whose join guest_entry said on said.guest_id = whose.id
+where said.undone_at is null
+  and not exists (select from aged_fact a where a.entry_id = said.id and a.heard_at is null)
+order by at, id"""
 
 
 async def said(db: Db, guest_ids: Collection[int]) -> dict[int, Said]:
     """What staff say of these guests, and said of those that they absorbed; who is not spoken of is left out."""
     edits: dict[int, dict[str, Edit]] = {}
     entries: dict[int, list[Entry]] = {}
-    cursor = await db.execute(
-        "select coalesce(g.merged_into, g.id) as whose, said.*, exists (select from aged_fact a "
-        "where a.edit_id = said.id and a.heard_at is null) as aged "
-        "from guest g join guest_edit said on said.guest_id = g.id left join guest_log step on step.id = said.step_id "
-        "where (g.id = any(%(ids)s) or g.merged_into = any(%(ids)s)) and said.undone_at is null "
-        "and step.undone_by is null order by said.at, said.id",
-        {"ids": list(guest_ids)},
-    )
+    ids = rows.as_json(list(guest_ids))
+    cursor = await db.execute(_SAID, [ids, ids])
     for row in await cursor.fetchall():
-        # What grew old is known no more; what records said before it stays overruled.
-        value = None if row["aged"] else row["value"]
-        edits.setdefault(row["whose"], {})[row["field"]] = msgspec.convert(row | {"value": value}, Edit)
-    cursor = await db.execute(
-        f"select coalesce(g.merged_into, g.id) as whose, said.*, {_NAMED} as name "
-        "from guest g join guest_entry said on said.guest_id = g.id "
-        "where (g.id = any(%(ids)s) or g.merged_into = any(%(ids)s)) and said.undone_at is null "
-        "and not exists (select from aged_fact a where a.entry_id = said.id and a.heard_at is null) "
-        "order by said.at, said.id",
-        {"ids": list(guest_ids)},
-    )
-    for row in await cursor.fetchall():
-        entries.setdefault(row["whose"], []).append(msgspec.convert(row, Entry))
+        if row["edited"]:
+            # What grew old is known no more; what records said before it stays overruled.
+            told = row["told"] | ({"value": None} if row["aged"] else {})
+            edits.setdefault(row["whose"], {})[told["field"]] = msgspec.convert(told, Edit)
+        else:
+            entries.setdefault(row["whose"], []).append(msgspec.convert(row["told"], Entry))
     return {one: Said(edits.get(one, {}), entries.get(one, ())) for one in edits.keys() | entries.keys()}
 
 
