@@ -46,14 +46,19 @@ begin
         return null;
     end if;
     select guest_id into whose from source_guest where id = new.source_guest_id;
-    with heard as (
-        update aged_fact a set heard_at = now() where heard_at is null and (
-            source_guest_id = new.source_guest_id
-            or entry_id in (select e.id from guest g join guest_entry e on e.guest_id = g.id
-                            where g.id = whose or g.merged_into = whose)
-            or edit_id in (select e.id from guest g join guest_edit e on e.guest_id = g.id
-                           where g.id = whose or g.merged_into = whose))
-        returning 1)
+    with theirs as (
+        select whose as id union all select id from guest where merged_into = whose
+    ), again as (
+        select id from aged_fact where source_guest_id = new.source_guest_id and heard_at is null
+        union all
+        select f.id from theirs t join guest_entry e on e.guest_id = t.id
+        join aged_fact f on f.entry_id = e.id where f.heard_at is null
+        union all
+        select f.id from theirs t join guest_edit e on e.guest_id = t.id
+        join aged_fact f on f.edit_id = e.id where f.heard_at is null
+    ), heard as (
+        update aged_fact a set heard_at = now() from again where a.id = again.id returning 1
+    )
     insert into guest_to_renew (guest_id, golden) select whose, true from heard where whose is not null limit 1;
     return null;
 end
