@@ -1,9 +1,12 @@
+import shutil
+import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+from conftest import _debian_postgres
 from servery.model.venue import Venue
 from servery.privacy.keyed import Key, open_key
 from servery.storage.embedded import embedded_server
@@ -14,12 +17,21 @@ from servery.venues.rows import add_venue
 from tests.privacy.planted import Planted
 
 
-@pytest.fixture
-def own_server(home: Path) -> Iterator[str]:
-    """A server of this test alone, whose files can be looked through."""
-    with embedded_server(home) as dsn:
-        migrate(dsn)
-        yield dsn
+@pytest.fixture(params=["embedded", "debian"])
+def own_server(request: pytest.FixtureRequest, home: Path) -> Iterator[tuple[str, Path]]:
+    """A server of this test alone, and the folder in which its files can be looked through."""
+    if request.param == "embedded":
+        with embedded_server(home) as dsn:
+            migrate(dsn)
+            yield dsn, home
+        return
+    folder = Path(tempfile.mkdtemp(prefix="servery-own-debian-"))
+    try:
+        with _debian_postgres(folder) as dsn:
+            migrate(dsn)
+            yield dsn, folder
+    finally:
+        shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -37,26 +37,27 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 @pytest.mark.anyio
-async def test_no_byte_is_left(own_server: str, home: Path) -> None:
-    async with open_pool(own_server) as pool:
+async def test_no_byte_is_left(own_server: tuple[str, Path], home: Path) -> None:
+    dsn, folder = own_server
+    async with open_pool(dsn) as pool:
         planted = await plant(pool, home)
         guest = await planted.known_guest()
         other = await planted.guest("Anna Berg", "anna@berg.example", "8", phone=None, notes=(), tags=())
         await planted.everywhere(guest)
         async with by_itself(pool) as db:
             await db.execute("checkpoint")
-        assert found_in(dump(own_server)) == set(SPELT)
-        assert {one.split("/")[1] for one in files_with(home)} >= {"base", "pg_wal"}
+        assert found_in(dump(dsn)) == set(SPELT)
+        assert {one.split("/")[1] for one in files_with(folder)} >= {"base", "pg_wal"}
 
         erased = await erase_guest(pool, home, SYSTEM, guest)
         assert erased.counts["records"] == 2 and erased.counts["aside"] == 1
-        left = [line[:300] for line in dump(own_server).splitlines() if found_in(line)]
+        left = [line[:300] for line in dump(dsn).splitlines() if found_in(line)]
         assert left == []
 
         async with by_itself(pool) as db:
             assert await rewrite(db, large=True)
-        assert files_with(home) == set()
-        assert b"anna@berg.example" in dump(own_server) and await planted.guest_of(planted.book, "b8") == other
+        assert files_with(folder) == set() and files_with(home) == set()
+        assert b"anna@berg.example" in dump(dsn) and await planted.guest_of(planted.book, "b8") == other
 
 
 MONEY = "select sum(total) as total, sum(tips) as tips, count(*) as n from checks"
