@@ -26,7 +26,7 @@ from benchmarks.stand.report import Figure, Report
 from servery.model.guest import Birthday, SourceGuest
 from servery.storage.pool import open_pool
 
-RECORDS = int(os.environ.get("SERVERY_RECORDS", "1000000"))
+RECORDS = 1_000_000
 SECONDS, MEGABYTES = 60.0, 3000.0
 _AGAIN = 40
 """Each so-manieth guest is the second of the one before."""
