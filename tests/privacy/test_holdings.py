@@ -19,6 +19,7 @@ pytestmark = pytest.mark.anyio
 PLANTED: Mapping[str, str] = {
     "guest_edit": "insert into guest_edit (guest_id, field, value, author) "
     "values ({guest}, 'name', to_jsonb('{name}'::text), 'person:1')",
+    "guest_said": "insert into guest_said (guest_id, name, email_key) values ({guest}, '{name}', '{email}')",
     "guest_entry": "insert into guest_entry (guest_id, kind, text, author) "
     "values ({guest}, 'note', '{name} sings', 'person:1')",
     "tag_rule": "insert into tag_rule (tag, condition, author) values ('Regular', '{{}}', 'person:1')",

@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 
 from servery.guests.apart import APART, Pair, pairs_in
 from servery.guests.arrived import Arrived
+from servery.guests.corrected import SAID, as_known
 from servery.guests.habits import USUAL, Usual, at_usual
 from servery.guests.keys import Keys
 from servery.guests.matching.blocking import keys_of
@@ -35,7 +36,8 @@ class Candidate(Struct, frozen=True):
 class Found(Struct, frozen=True):
     """What there is around a set of records: `related` are all records of the guests who come into question.
 
-    `candidates` are the records that each one is compared with, `apart` the pairs that are not the same person's.
+    What staff corrected is among them. `candidates` are the records that each one is compared with, `apart` the pairs
+    that are not the same person's.
     """
 
     related: list[Known]
@@ -56,15 +58,20 @@ near as (
     join source_guest s on s.email_key = k.email
     union select s.guest_id from json_array_elements_text(%(phones)s::json) as k(phone)
     join source_guest s on s.phone_key = k.phone
+    union select c.guest_id from json_array_elements_text(%(emails)s::json) as k(email)
+    join guest_said c on c.email_key = k.email
+    union select c.guest_id from json_array_elements_text(%(phones)s::json) as k(phone)
+    join guest_said c on c.phone_key = k.phone
     union select s.guest_id from found join source_guest s using (id)
     union select s.guest_id from arrived join source_guest s using (id))
-select r.*, f.asked, m.body as features, h.usual
+select r.*, f.asked, m.body as features, h.usual, {SAID}
 from near cross join lateral (
     select s.id, s.body ->> 'name' as name, s.email_key, s.phone_key, s.guest_id, {APART} as apart,
            coalesce((s.body ->> 'one_time')::boolean, false) as one_time, {SETTLED} as settled
     from source_guest s where s.guest_id = near.guest_id order by s.id desc limit {_OF_ONE_GUEST}) r
 left join (select id, array_agg(asked) as asked from found group by id) f using (id)
 left join match_features m on m.source_guest_id = f.id
+left join guest_said c on c.guest_id = r.guest_id
 left join lateral (select {USUAL} as usual from (select f.id) s) h on %(sat)s
 order by r.id"""
 
@@ -93,7 +100,7 @@ async def look(db: Db, arrived: Sequence[Arrived]) -> Found:
     for row in found:
         for asked in row["asked"] or ():
             candidates[asked].append(_candidate(row))
-    return Found(related, candidates, pairs_in(found))
+    return Found([*related, *as_known(found)], candidates, pairs_in(found))
 
 
 def _candidate(row: Mapping[str, Any]) -> Candidate:

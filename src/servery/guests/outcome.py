@@ -78,6 +78,7 @@ def _record(one: Arrived, decision: Decision, guest_id: int) -> dict[str, object
         "phone": one.keys.phone,
         "guest_id": guest_id,
         "by": decision.by,
-        "beside": decision.beside,
+        # What staff say is no record.
+        "beside": decision.beside if (decision.beside or 0) > 0 else None,
         "scored": decision.scored,
     }

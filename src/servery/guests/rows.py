@@ -8,6 +8,7 @@ from babel.core import get_global
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 
+from servery.guests.corrected import KEEP_SAID, corrected
 from servery.guests.found_by import found_by
 from servery.guests.golden import Record
 from servery.guests.hygiene.left_out import LEFT_OUT, without_aged
@@ -15,8 +16,8 @@ from servery.model.changes import modified_at
 from servery.model.commands import Field
 from servery.model.guest import Golden, SourceGuest
 from servery.model.guest import Known as GoldenValue
-from servery.storage.names import sort_key
 from servery.model.survivorship import NO_CHOICES, Chosen
+from servery.storage.names import sort_key
 
 Db = AsyncConnection[DictRow]
 _RESOLVING = 0x6E5  # One set at a time decides who is who: two at once could each make a guest of one person.
@@ -207,7 +208,9 @@ _LAST = b"\xff"
 
 async def keep_golden(db: Db, made: Mapping[int, Golden], records: Mapping[int, Sequence[Record]], locale: str) -> None:
     """Keep golden fields with what makes the guest findable and sortable (names sort as `locale` sorts)."""
-    told = [{"id": id_} | golden_row(one, records.get(id_, ()), locale) for id_, one in made.items()]
+    told = [
+        {"id": id_, "said": corrected(one)} | golden_row(one, records.get(id_, ()), locale) for id_, one in made.items()
+    ]
     await db.execute(_KEEP_GOLDEN, [as_json(told)])
 
 
@@ -222,8 +225,10 @@ GOLDEN_COLUMNS: LiteralString = "name text, sort_key bytea, search text[], golde
 
 # That somebody is found by more than before is no news of them.
 _KEEP_GOLDEN = f"""
+with told as materialized (select * from json_to_recordset(%s::json) as i(id bigint, said jsonb, {GOLDEN_COLUMNS})),
+{KEEP_SAID}
 update guest as g set name = i.name, sort_key = i.sort_key, search = i.search, golden = i.golden, updated_at =
     case when (g.golden, g.sort_key) is distinct from (i.golden, i.sort_key) then now() else g.updated_at end
-from json_to_recordset(%s::json) as i(id bigint, {GOLDEN_COLUMNS})
+from told as i
 where g.id = i.id and g.merged_into is null
 and (g.golden, g.sort_key, g.search) is distinct from (i.golden, i.sort_key, i.search)"""

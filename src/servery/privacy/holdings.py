@@ -17,6 +17,7 @@ HOLDINGS: Mapping[str, Fate] = {
     "not_same_lifted": "deleted",
     "suggestion": "deleted",
     "guest_edit": "deleted",
+    "guest_said": "deleted",
     "guest_entry": "deleted",
     "aged_fact": "deleted",
     "rule_tag": "deleted",

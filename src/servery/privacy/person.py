@@ -35,6 +35,8 @@ class Held(Struct, frozen=True, kw_only=True):
     bookings: tuple[DictRow, ...]
     checks: tuple[DictRow, ...]
     payments: tuple[DictRow, ...]
+    said: tuple[SourceGuest, ...] = ()
+    """What staff wrote of the person, each as a record that says no more: it was sent to systems, and comes back."""
 
     @property
     def connections(self) -> list[int]:
@@ -94,7 +96,17 @@ async def of_records(db: Db, record_ids: Collection[int], guest_ids: Collection[
         bookings=tuple(await _rows(db, _BOOKINGS, [ids])),
         checks=tuple(checks),
         payments=tuple(await _payments(db, records, checks)),
+        said=tuple(await _said(db, guest_ids)),
     )
+
+
+async def _said(db: Db, guest_ids: Collection[int]) -> list[SourceGuest]:
+    cursor = await db.execute(
+        "select field, value #>> '{}' as value from guest_edit where guest_id = any(%s) "
+        "and field in ('name', 'email', 'phone') and value is not null and undone_at is null order by id",
+        [list(guest_ids)],
+    )
+    return [SourceGuest(**{row["field"]: row["value"]}) for row in await cursor.fetchall()]
 
 
 _BOOKINGS = "select id, connection_id, external_id, body from reservation where source_guest_id = any(%s) order by id"
@@ -167,11 +179,11 @@ def contact_hashes(key: Key, held: Held) -> set[bytes]:
 
 
 def _people(held: Held) -> list[SourceGuest]:
-    """What the records, and the bookings themselves, say of the person."""
+    """What the records, the bookings themselves, and staff say of the person."""
     written = [row["body"].get("guest") for row in (*held.bookings, *held.checks)]
     people = [one.guest for one in held.records] + [msgspec.convert(one, SourceGuest) for one in written if one]
     keyed = [SourceGuest(name=one.guest.name, phone=one.phone_key) for one in held.records if one.phone_key]
-    return people + keyed
+    return people + keyed + list(held.said)
 
 
 def needles(held: Held) -> list[bytes]:
