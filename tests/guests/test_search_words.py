@@ -197,3 +197,17 @@ async def test_of_a_long_note_what_fits_is_shown():
 def test_a_slip_in_a_short_word_weighs_more():
     assert alike("jensen", "jensen") > alike("jens", "jensen") > alike("jesnen", "jensen") > alike("lasr", "lars") > 0
     assert alike("bo", "ba") == alike("12", "13") == alike("123", "124") == 0
+
+
+async def test_both_kinds_of_postgresql_find_alike(database_on_both: str):
+    async with open_pool(database_on_both, largest=1) as pool, pool.connection() as db:
+        book = await add_connection(db, "Book", "resos", {}, None)
+        await arrive(db, book, {}, [GuestSeen(number, 1, person) for number, person in PEOPLE.items()])
+        for text, name in (
+            ("Krsitenesn", "Ida Kristensen"),
+            ("jensen wine", "Lars Jensen"),
+            ("penuts", "Ida Kristensen"),
+        ):
+            assert (await names(db, text))[:1] == [name], text
+        await arrive(db, book, {}, [GuestSeen("2", 2, SourceGuest(name="Ida Holm"))])
+        assert await names(db, "penuts") == []
