@@ -89,7 +89,7 @@ class Guest(Struct, frozen=True, kw_only=True):
     language: str | None
     vip: bool
     one_time: Annotated[bool, Meta(description="A throw-away record of a till or marketplace.")]
-    marketing: Annotated[Consent, Meta(description="The strictest of what the sources say; unknown is no consent.")]
+    marketing: Annotated[Consent, Meta(description="What holds by the ledger of consent; unknown is no consent.")]
     tags: tuple[str, ...]
     figures: Figures
     favourites: Favourites
