@@ -11,6 +11,10 @@ def told(reason: Reason, _: Callable[[str], str]) -> str:
 
 
 def _words(_: Callable[[str], str]) -> dict[str, dict[str, str]]:
+    return _of_names(_) | _of_the_rest(_)
+
+
+def _of_names(_: Callable[[str], str]) -> dict[str, dict[str, str]]:
     return {
         "given": {
             "same": _("same given name"),
@@ -32,6 +36,11 @@ def _words(_: Callable[[str], str]) -> dict[str, dict[str, str]]:
             "alike": _("family names alike"),
             "other": _("another family name"),
         },
+    }
+
+
+def _of_the_rest(_: Callable[[str], str]) -> dict[str, dict[str, str]]:
+    return {
         "email": {
             "same": _("same e-mail"),
             "slip": _("e-mail a letter apart"),
