@@ -16,6 +16,7 @@ from servery.model.viewer import Viewer
 from servery.profile.listing import guest_rows
 from servery.storage.pool import open_pool
 from servery.sync import connections
+from servery.web.suggestions.page import Answer
 from tests.guests.told import guest_of, two_systems
 from tests.visits.evening import at
 
@@ -85,7 +86,9 @@ async def test_a_suggestion_is_decided_on_the_page_and_taken_back(pool):
     assert queue.total == 1
     assert {row.kind for row in pair.rows if row.differs} == {"email"}
     assert (pair.one.visits, pair.other.visits, pair.one.records) == (1, 1, ("till",))
-    step, left = await who.decide(VERA, pair.one.id, pair.other.id, True, {"email": "ida.englefield@y.dk"})
+    step, left = await who.decide(
+        VERA, pair.one.id, pair.other.id, Answer(same=True, seen=pair.seen, chosen={"email": "ida.englefield@y.dk"})
+    )
     assert left == pair.one.id
     whole = await told_of(pool, "2")
     assert whole.id == pair.one.id
@@ -108,10 +111,60 @@ async def test_a_suggestion_is_decided_on_the_page_and_taken_back(pool):
 async def test_not_the_same_person_leaves_the_queue_for_good(pool):
     who = RoomSamePerson(pool)
     [pair] = (await who.queue(VERA)).pairs
-    await who.decide(VERA, pair.one.id, pair.other.id, False, {})
+    await who.decide(VERA, pair.one.id, pair.other.id, Answer(same=False, seen=pair.seen))
     assert (await who.queue(VERA)).total == 0
     with pytest.raises(NotFound):
         await who.pair(VERA, pair.one.id, pair.one.id)
+
+
+async def test_nothing_is_decided_of_what_was_otherwise_when_it_was_looked_at(pool):
+    who = RoomSamePerson(pool)
+    [pair] = (await who.queue(VERA)).pairs
+    step, _ = await who.decide(VERA, pair.one.id, pair.other.id, Answer(same=False, seen=pair.seen))
+    with pytest.raises(Invalid, match="changed meanwhile") as refused:
+        await who.decide(VERA, pair.one.id, pair.other.id, Answer(same=True, seen=pair.seen))
+    assert refused.value.code == "changed-meanwhile"
+    assert (await told_of(pool, "2")).id == pair.other.id
+    # Looked at again it is asked a second time.
+    again = await who.pair(VERA, pair.one.id, pair.other.id)
+    assert again.apart
+    with pytest.raises(Invalid, match="are not the same person") as refused:
+        await who.decide(VERA, pair.one.id, pair.other.id, Answer(same=True, seen=again.seen))
+    assert refused.value.code == "said-apart"
+    await who.decide(VERA, pair.one.id, pair.other.id, Answer(same=True, seen=again.seen, anyway=True))
+    assert [(line.action, line.undone) for line in (await told_of(pool, "2")).log] == [
+        ("merged", False),
+        ("apart", True),
+    ]
+    assert step
+
+
+async def test_a_pair_of_whom_one_absorbed_a_third_is_looked_at_again(pool):
+    who = RoomSamePerson(pool)
+    [pair] = (await who.queue(VERA)).pairs
+    async with pool.connection() as db:
+        [system] = {one.id for one in await connections.connections(db) if one.name == "till"}
+        places = await connections.places(db, system)
+        await arrive(db, system, places, [GuestSeen("3", 1, SourceGuest(name="Bo Berg", email="bo@x.dk"))])
+        await merging.merged(db, VERA, pair.other.id, await guest_of(db, "3"))
+    for same in (True, False):
+        with pytest.raises(Invalid, match="changed meanwhile"):
+            await who.decide(VERA, pair.one.id, pair.other.id, Answer(same=same, seen=pair.seen))
+
+
+async def test_what_the_rules_would_keep_is_told_beside_what_differs(pool):
+    [pair] = (await RoomSamePerson(pool).queue(VERA)).pairs
+    [email] = [row for row in pair.rows if row.differs]
+    assert email.kept in (email.one, email.other)
+    await RoomSamePerson(pool).decide(VERA, pair.one.id, pair.other.id, Answer(same=True))
+    assert [each.fact.value for each in (await told_of(pool, "1")).known("email")] == [email.kept]
+
+
+async def test_a_field_that_cannot_be_chosen_is_named_as_it_was_sent(pool):
+    async with pool.connection() as db:
+        with pytest.raises(Invalid) as refused:
+            await merging.merged(db, VERA, 1, 2, chosen={"email": "none"})
+    assert refused.value.field == "fields/email"
 
 
 async def test_other_systems_are_told_of_each_step_once(pool):

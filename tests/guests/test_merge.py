@@ -168,7 +168,7 @@ async def test_what_is_asked_amiss_is_refused(db, systems):
     [one] = await living_ids(db)
     cursor = await db.execute("select id from source_guest")
     record = (await cursor.fetchone())["id"]
-    with pytest.raises(Invalid, match="one guest already"):
+    with pytest.raises(Invalid, match="was named twice"):
         await merge(db, HOST, one, one)
     with pytest.raises(NotFound, match="no guest 999"):
         await merge(db, HOST, one, 999)

@@ -6,6 +6,7 @@ import re
 import pytest
 from litestar.testing import TestClient
 
+from servery.errors import Invalid
 from servery.model.viewer import ROLES
 from tests.web.preview import Preview
 from tests.web.test_actions import sent
@@ -33,8 +34,8 @@ def undo_of(page):
 
 def test_a_pair_is_the_same_person_in_one_tap_with_the_value_chosen_and_undone_in_one(client, preview):
     assert 'id="pair-13-21"' in client.get("/suggestions").text
-    page = sent(client, "/guests/13/same/21", "/suggestions", same="yes", **{"field-name": "Mette Sørensen"})
-    assert preview.who.steps == [(13, 21, True, {"name": "Mette Sørensen"})]
+    page = sent(client, "/guests/13/same/21", "/suggestions", same="yes", **{"field-name": "M. Soerensen"})
+    assert preview.who.steps == [(13, 21, True, {"name": "M. Soerensen"})]
     assert "They are one guest now." in page.text
     assert 'id="pair-13-21"' not in page.text
     page = sent(client, undo_of(page), "/suggestions")
@@ -61,9 +62,59 @@ def test_what_differs_is_marked_and_may_be_chosen_lists_are_kept_whole(client):
 
 
 def test_an_empty_queue_says_so(client, preview):
+    assert "Later" in client.get("/suggestions").text
     for one, other in ((13, 21), (14, 22)):
         sent(client, f"/guests/{one}/same/{other}", "/suggestions", same="no")
     assert "Nobody is in question" in client.get("/suggestions").text
+
+
+def test_an_answer_says_what_was_seen_and_nothing_is_done_where_that_changed(client, preview):
+    assert 'name="seen" value="as-seen"' in client.get("/guests/13/same/21").text
+    sent(client, "/guests/13/same/21", "/suggestions", same="yes", seen="as-seen")
+    assert preview.who.answers[-1].seen == "as-seen"
+    preview.who.refusal = Invalid("Guest 13 changed.", code="changed-meanwhile")
+    page = sent(client, "/guests/14/same/22", "/suggestions", same="yes", seen="old")
+    assert page.url.path == "/suggestions"
+    assert "one of them changed meanwhile" in page.text
+    page = sent(client, "/guests/14/same/22", "/guests/14/same/22", same="yes", seen="old")
+    assert page.url.path == "/guests/14/same/22"
+    assert len(preview.who.steps) == 1
+    preview.who.refusal = Invalid("Something else.", code="invalid")
+    assert sent(client, "/guests/14/same/22", "/guests/14/same/22", same="yes").status_code == 422
+
+
+def test_two_who_are_said_to_be_two_are_asked_of_a_second_time(client, preview):
+    page = client.get("/guests/14/same/22").text
+    assert "Somebody said that these two are not the same person." in page
+    assert "Same person after all" in page
+    assert 'name="anyway" value="yes"' in page
+    sent(client, "/guests/14/same/22", "/guests/14/same/22", same="yes", anyway="yes")
+    assert preview.who.answers[-1].anyway
+    assert 'name="anyway"' not in client.get("/guests/13/same/21").text
+
+
+def test_a_pair_is_put_off_and_asked_again(client, preview):
+    page = sent(client, "/suggestions/13/later", "/suggestions")
+    assert 'id="pair-13-21"' not in page.text
+    assert "The pair is asked again in thirty days." in page.text
+    assert 'id="pair-13-21"' in sent(client, undo_of(page), "/suggestions").text
+
+
+def test_further_pairs_are_on_the_next_page(client, preview):
+    preview.who.shown = 1
+    page = client.get("/suggestions").text
+    assert 'id="pair-14-22"' not in page
+    [link] = re.findall(r'href="(/suggestions\?after=\d+)"', page)
+    page = client.get(link).text
+    assert 'id="pair-14-22"' in page
+    assert 'id="pair-13-21"' not in page
+
+
+def test_the_value_that_the_rules_keep_is_marked_and_chosen_by_nobody(client):
+    page = html.unescape(client.get("/suggestions").text)
+    row = page[page.index("<tbody>") : page.index("E-mail")]
+    assert re.search(r'name="field-name" value="" checked><span>Mette Sørensen <span[^>]*>kept if nothing', row)
+    assert 'name="field-name" value="M. Soerensen">' in row
 
 
 def test_another_guest_is_found_and_compared(client):
@@ -99,6 +150,25 @@ def test_details_that_were_changed_are_kept_and_no_others(client, preview):
     assert preview.saying.said == [("edit", {"city": "Aarhus"})]
     sent(client, undo_of(page))
     assert preview.saying.said[-1] == ("back", 1)
+
+
+def test_what_was_typed_stands_there_again_with_what_is_wrong_beside_it(client, preview):
+    typed = {"was-city": "", "city": "Aarhus", "was-birthday": "", "birthday": "2999-01-01", "was-vip": "no"}
+    preview.saying.refusal = Invalid("Nobody alive was born on that day.", field="birthday")
+    answer = sent(client, "/guests/13/edit", **typed)
+    assert answer.status_code == 422
+    form = html.unescape(answer.text[answer.text.index('id="change-guest" open') :])
+    assert re.search(
+        r'name="birthday"[^>]*value="2999-01-01"[^>]*aria-invalid="true" aria-describedby="w-birthday"', form
+    )
+    assert re.search(r'id="w-birthday" role="alert">.*Nobody alive was born on that day.</span></p>', form)
+    assert re.search(r'name="was-city" value=""><input[^>]*name="city"[^>]*value="Aarhus"', form)
+    preview.saying.refusal = Invalid("This is longer than 2000 characters.", field="text")
+    answer = sent(client, "/guests/13/entries", kind="allergy", text="Nuts <all>")
+    assert answer.status_code == 422
+    form = answer.text[answer.text.index('id="write-entry" open') :]
+    assert '<option value="allergy" selected>' in form
+    assert "Nuts &lt;all&gt;</textarea>" in form
 
 
 def test_an_entry_is_written_struck_out_and_stands_again(client, preview):

@@ -46,7 +46,7 @@ class GuestSuggestion(Struct, frozen=True, kw_only=True):
 
 
 class GuestSuggestions(Struct, frozen=True):
-    """The likeliest; `total` counts all that are open."""
+    """The likeliest; `total` counts all that are open, up to a thousand. What follows is behind the last one's id."""
 
     items: tuple[GuestSuggestion, ...]
     total: int
@@ -61,10 +61,11 @@ class SuggestionAnswer(Struct, frozen=True, kw_only=True):
 
 
 class GuestMerge(Struct, frozen=True, kw_only=True):
-    """The other guest who is the same person."""
+    """The other guest who is the same person. `anyway`: although somebody said that they are not."""
 
     guest_id: int
     reason: Reason = ""
+    anyway: bool = False
     fields: Fields = {}
 
 
@@ -135,21 +136,24 @@ class Merging(Protocol):
 
 TheMerging = NamedDependency[SkipValidation[Merging]]
 AtMost = Annotated[int, QueryParameter(ge=1, le=200, description="Suggestions in the answer.")]
+After = Annotated[int | None, QueryParameter(description="Those behind this suggestion, less likely.")]
 
 
 @listed("/suggestions", tags=["Guests"])
-async def guest_suggestions(request: Asked, pool: ThePool, most: AtMost = 50) -> Response[GuestSuggestions]:
+async def guest_suggestions(
+    request: Asked, pool: ThePool, most: AtMost = 50, after: After = None
+) -> Response[GuestSuggestions]:
     """Guests that may be one person, the likeliest first. What is decided is gone from here."""
     demand(request, "merge_guests")
     async with pool.connection() as db:
-        found = await suggestions(db, most)
+        found = await suggestions(db, most, after)
         total = await suggestion_count(db)
         await looked(db, request.user, {guest for one in found for guest in (one.guest_id, one.other_id)}, "api")
     items = tuple(
         GuestSuggestion(
             id=one.id,
             guest_ids=(one.guest_id, one.other_id),
-            probability=round(one.probability, 4),
+            probability=round(one.told, 4),
             reasons=tuple(
                 SuggestionReason(each.comparison, each.level, round(each.weight, 2), told(each, _english))
                 for each in one.reasons

@@ -5,10 +5,12 @@ from typing import Any
 
 from servery.accounts.audit import acted
 from servery.app.arrive import form, sorting_locale, tell_pages
+from servery.errors import Invalid
 from servery.guests import merge as guests
+from servery.guests.apart import are_apart
 from servery.guests.edits import EditField
 from servery.guests.join import refresh
-from servery.guests.log import Step, living, records_in, standing
+from servery.guests.log import Step, as_seen, living, records_in, standing
 from servery.guests.log import step as step_of
 from servery.guests.rows import lock as resolving
 from servery.guests.say import edit
@@ -23,10 +25,31 @@ _DAYS_AT_ONCE = 40
 
 
 async def merged(
-    db: Db, viewer: Viewer, one_id: int, other_id: int, reason: str = "", chosen: Mapping[EditField, Any] | None = None
+    db: Db,
+    viewer: Viewer,
+    one_id: int,
+    other_id: int,
+    reason: str = "",
+    chosen: Mapping[EditField, Any] | None = None,
+    *,
+    seen: str | None = None,
+    anyway: bool = False,
 ) -> Step:
-    """Make one guest of two; `chosen` are values that somebody picked while looking at both. NotFound, Invalid."""
+    """Make one guest of two; `chosen` are values that somebody picked while looking at both. NotFound, Invalid.
+
+    `seen` is what they looked at (`log.as_seen`): Invalid where it is otherwise by now. Where somebody said that the
+    two are not the same person, only `anyway`.
+    """
     await _wait_for(db, one_id, other_id)
+    await _still_so(db, one_id, other_id, seen)
+    if not anyway and await are_apart(db, await living(db, one_id), await living(db, other_id)):
+        raise Invalid(
+            "Somebody said that {one} and {other} are not the same person.",
+            code="said-apart",
+            mend="Say that they are one all the same (`anyway`).",
+            one=one_id,
+            other=other_id,
+        )
     return await _done(db, viewer, await guests.merge(db, viewer, one_id, other_id, reason), chosen)
 
 
@@ -43,9 +66,12 @@ async def parted(db: Db, viewer: Viewer, guest_id: int, record_ids: Collection[i
     return await _done(db, viewer, await guests.part(db, viewer, guest_id, record_ids, reason))
 
 
-async def said_apart(db: Db, viewer: Viewer, one_id: int, other_id: int, reason: str = "") -> Step:
-    """Remember for ever that two guests are not the same person. NotFound, Invalid."""
+async def said_apart(
+    db: Db, viewer: Viewer, one_id: int, other_id: int, reason: str = "", *, seen: str | None = None
+) -> Step:
+    """Remember for ever that two guests are not the same person. NotFound, Invalid; `seen` as of `merged`."""
     await _wait_for(db, one_id, other_id)
+    await _still_so(db, one_id, other_id, seen)
     return await _done(db, viewer, await guests.say_apart(db, viewer, one_id, other_id, reason))
 
 
@@ -65,10 +91,22 @@ async def decided(
     chosen: Mapping[EditField, Any] | None = None,
 ) -> Step:
     """Answer a suggestion: the same person, or not for ever. NotFound where it is no longer open."""
+    await resolving(db)  # Else somebody could decide it between the look and the answer.
     open_ = await suggestion(db, suggestion_id)
     if same:
         return await merged(db, viewer, open_.guest_id, open_.other_id, reason, chosen)
     return await said_apart(db, viewer, open_.guest_id, open_.other_id, reason)
+
+
+async def _still_so(db: Db, one_id: int, other_id: int, seen: str | None) -> None:
+    if seen is not None and seen != await as_seen(db, one_id, other_id):
+        raise Invalid(
+            "Guest {one} or {other} changed meanwhile.",
+            code="changed-meanwhile",
+            mend="Look at both again.",
+            one=one_id,
+            other=other_id,
+        )
 
 
 async def _wait_for(db: Db, *guest_ids: int) -> None:
@@ -80,7 +118,11 @@ async def _wait_for(db: Db, *guest_ids: int) -> None:
 
 async def _done(db: Db, viewer: Viewer, step: Step, chosen: Mapping[EditField, Any] | None = None) -> Step:
     if chosen:
-        await edit(db, viewer, step.guest_id, chosen, step.id)
+        try:
+            await edit(db, viewer, step.guest_id, chosen, step.id)
+        except Invalid as error:
+            error.field = f"fields/{error.field}"
+            raise
     detail = {"step": step.id, "other": step.other_id}
     await acted(db, viewer, f"guests-{step.action}", f"guest:{step.guest_id}", detail)
     await refresh(db, [step.guest_id, step.other_id], await sorting_locale(db))

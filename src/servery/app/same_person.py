@@ -33,7 +33,9 @@ class RoomMerging(merging.Merging):
         """Make one guest of two."""
         async with self._pool.connection() as db:
             fields = _fields(other.fields)
-            return as_step(await deciding.merged(db, viewer, guest_id, other.guest_id, other.reason, fields))
+            return as_step(
+                await deciding.merged(db, viewer, guest_id, other.guest_id, other.reason, fields, anyway=other.anyway)
+            )
 
     async def unmerge(self, viewer: Viewer, guest_id: int, reason: str) -> merging.GuestStep:
         """Part an absorbed guest from its survivor."""

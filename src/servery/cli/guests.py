@@ -25,7 +25,8 @@ from servery.storage.pool import Connection
 group = typer.Typer(no_args_is_help=True)
 group.command("resolve")(resolve)
 for _name, _command in COMMANDS.items():
-    group.command(_name)(_command)
+    # So that a number below zero is read as one, and refused as one.
+    group.command(_name, context_settings={"ignore_unknown_options": True})(_command)
 tags.register(group)
 group.command("values")(values)
 
@@ -82,6 +83,8 @@ class _Shown(Struct, frozen=True):
     guest: Story
     visits: list[PastVisit]
     sources: Provenance
+    merged_into: int | None = None
+    """Whose story this is, where the guest that was asked for was merged."""
 
 
 @group.command("show")
@@ -98,7 +101,12 @@ def show(
 
     async def work(db: Connection) -> _Shown:
         told = await story(db, SYSTEM, guest_id)
-        shown = _Shown(told, await visits_of(db, SYSTEM, told.id, limit=visits), await provenance(db, SYSTEM, told.id))
+        shown = _Shown(
+            told,
+            await visits_of(db, SYSTEM, told.id, limit=visits),
+            await provenance(db, SYSTEM, told.id),
+            told.id if told.id != guest_id else None,
+        )
         await looked(db, SYSTEM, [told.id], "command")
         return shown
 
@@ -108,6 +116,8 @@ def show(
     elif as_csv:
         give_list([_visit(one) for one in shown.visits], _VISITED, as_csv=True)
     else:
+        if shown.merged_into:
+            say(f"Guest {guest_id} was merged into {shown.merged_into}.")
         give_list(_facts(shown.guest), ["what", "is"])
         give_list([_visit(one) for one in shown.visits], _VISITED)
 

@@ -23,12 +23,18 @@ _SUGGESTED = ["suggestion", "probability", "guest", "name", "other", "other_name
 _STEPS = ["step", "at", "what", "guest", "other", "records", "by", "why", "undone_by"]
 
 
-def merge_guests(guest_id: GuestId, other_id: Other, reason: Reason = "", as_json: AsJson = False) -> None:
+def merge_guests(
+    guest_id: GuestId,
+    other_id: Other,
+    reason: Reason = "",
+    anyway: Annotated[bool, typer.Option(help="Although somebody said that they are not the same person.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Make one guest of two: the oldest id survives, and the other answers with it for ever.
 
     Example: servery guests merge 42 108 --reason "told us so"
     """
-    _tell(with_database(lambda db: merging.merged(db, SYSTEM, guest_id, other_id, reason)), as_json)
+    _tell(with_database(lambda db: merging.merged(db, SYSTEM, guest_id, other_id, reason, anyway=anyway)), as_json)
 
 
 def unmerge_guest(guest_id: GuestId, reason: Reason = "", as_json: AsJson = False) -> None:
@@ -76,7 +82,7 @@ def show_suggestions(
         lines = [
             {
                 "suggestion": one.id,
-                "probability": f"{one.probability:.3f}",
+                "probability": f"{one.told:.3f}",
                 "guest": one.guest_id,
                 "name": rows[one.guest_id].name,
                 "other": one.other_id,

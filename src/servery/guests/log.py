@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, Literal
 
 import msgspec
@@ -244,6 +245,18 @@ async def steps_of(db: Db, guest_id: int, limit: int = 100) -> list[Step]:
     return msgspec.convert(await cursor.fetchall(), list[Step])
 
 
+async def as_seen(db: Db, one_id: int, other_id: int) -> str:
+    """What somebody who looks at two guests decides on, in short: their records, and what was said of them so far."""
+    cursor = await db.execute(
+        "select array(select id from source_guest where guest_id = %(one)s order by 1) as one, "
+        "array(select id from source_guest where guest_id = %(other)s order by 1) as other, "
+        "(select max(id) from guest_log where guest_id = any(%(both)s)) as last, "
+        "(select max(id) from guest_log where other_id = any(%(both)s)) as last_other",
+        {"one": one_id, "other": other_id, "both": [one_id, other_id]},
+    )
+    return blake2b(msgspec.json.encode(await cursor.fetchone()), digest_size=12).hexdigest()
+
+
 async def latest(db: Db) -> int:
     """The number of the last line; 0 where there is none."""
     cursor = await db.execute("select coalesce(max(id), 0) as id from guest_log")
@@ -258,7 +271,8 @@ async def names_of_authors(db: Db, authors: Collection[str]) -> dict[str, str]:
         "union all select 'key:' || id, name from api_key where 'key:' || id = any(%(of)s)",
         {"of": list(authors)},
     )
-    return {row["author"]: row["name"] for row in await cursor.fetchall()}
+    names = {one: "Servery" for one in authors if one.startswith("system:")}
+    return names | {row["author"]: row["name"] for row in await cursor.fetchall()}
 
 
 async def _with_absorbed(db: Db, guest_id: int) -> list[int]:

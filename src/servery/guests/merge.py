@@ -26,13 +26,21 @@ async def merge(db: Db, viewer: Viewer, one_id: int, other_id: int, reason: str 
     NotFound for an id that nobody ever had, Invalid where they are one already.
     """
     await rows.lock(db)
-    oldest, younger = sorted([await living(db, one_id), await living(db, other_id)])
-    if oldest == younger:
-        raise Invalid("{one} and {other} are one guest already.", field="other", one=one_id, other=other_id)
+    oldest, younger = await _two(db, one_id, other_id)
     done = await log.absorb(db, oldest, younger, reason, author_of(viewer))
     await lift(db, done.kept, done.moved, done.id)
     await extend(db, [oldest])
     return done
+
+
+async def _two(db: Db, one_id: int, other_id: int) -> list[int]:
+    """The ids that two guests have now, the older first."""
+    found = sorted([await living(db, one_id), await living(db, other_id)])
+    if one_id == other_id:
+        raise Invalid("Guest {one} was named twice.", field="guest_id", mend="Name two guests.", one=one_id)
+    if found[0] == found[1]:
+        raise Invalid("{one} and {other} are one guest already.", field="guest_id", one=one_id, other=other_id)
+    return found
 
 
 async def unmerge(db: Db, viewer: Viewer, step: Step, reason: str = "", *, remember: bool = True) -> Step:
@@ -89,9 +97,7 @@ async def part(db: Db, viewer: Viewer, guest_id: int, record_ids: Collection[int
 async def say_apart(db: Db, viewer: Viewer, one_id: int, other_id: int, reason: str = "") -> Step:
     """Remember for ever that two guests are not the same person. Invalid where they are one."""
     await rows.lock(db)
-    one, other = sorted([await living(db, one_id), await living(db, other_id)])
-    if one == other:
-        raise Invalid("{one} and {other} are one guest already.", field="other", one=one_id, other=other_id)
+    one, other = await _two(db, one_id, other_id)
     step = await log.note(db, "apart", (one, other), author=author_of(viewer), reason=reason)
     await keep_apart(db, await records_in(db, one), await records_in(db, other), step.id)
     return step

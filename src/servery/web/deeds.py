@@ -15,6 +15,7 @@ from servery.web.forms import safe_path
 Verb = Literal[
     "linked", "walked-in", "freed", "asked", "paused", "resumed", "fields-chosen", "fields-back",
     "put-off", "heeded", "replayed", "dismissed", "restored", "merged", "kept-apart", "parted", "unstepped",
+    "look-again", "pair-later", "pair-now",
     "guest-changed", "entered", "struck", "entered-again", "rule-kept", "rule-removed", "rule-back",
     "values-chosen", "values-back",
     "request-noted", "request-closed", "request-open", "consent-noted", "guest-erased", "let-in",
@@ -23,7 +24,8 @@ Verb = Literal[
 """A check linked to a booking, said to be a walk-in's, left to the rules; a connection asked now, paused, resumed,
 its fields chosen or back as they were;
 a repair put off, told again; an event taken in again, laid aside, back from there; two guests made one, kept apart,
-parted, such a step taken back; a guest's field changed, an entry made, struck out, made again; a rule of tags kept,
+parted, such a step taken back; a pair to be looked at again, put off, asked now;
+a guest's field changed, an entry made, struck out, made again; a rule of tags kept,
 removed, as it was; a guest's request noted, closed, opened again; a line of consent written; a guest erased, let in
 again; guests looked over, a rule of ageing chosen, old facts left out, heard again, none found."""
 
@@ -38,6 +40,7 @@ _UNDONE_BY: dict[Verb, str] = {
     "merged": "/guest-steps/{id}/undo",
     "kept-apart": "/guest-steps/{id}/undo",
     "parted": "/guest-steps/{id}/undo",
+    "pair-later": "/suggestions/{id}/now",
     "guest-changed": "/guest-edits/{id}/undo",
     "entered": "/guest-entries/{id}/strike",
     "struck": "/guest-entries/{id}/again",
@@ -75,6 +78,9 @@ class Deed(Struct, frozen=True):
             "merged": _("They are one guest now."),
             "kept-apart": _("They stay two, for ever."),
             "parted": _("The record is another guest's now."),
+            "look-again": _("Nothing was done: one of them changed meanwhile. Look at both again."),
+            "pair-later": _("The pair is asked again in thirty days."),
+            "pair-now": _("The pair is asked again."),
             "unstepped": _("It is as it was before."),
             "guest-changed": _("It is changed."),
             "entered": _("It is written down."),

@@ -125,6 +125,8 @@ _SAME_PERSON = (
     suggestions.find_same,
     suggestions.compare,
     suggestions.decide,
+    suggestions.later,
+    suggestions.now,
     suggestions.part,
     suggestions.undo,
 )

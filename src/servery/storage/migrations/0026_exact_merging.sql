@@ -43,3 +43,9 @@ create index guest_edit_step on guest_edit (step_id) where step_id is not null;
 -- By the record that a source merged into another: the source may take it back.
 create index guest_log_at_source on guest_log (((detail ->> 'record')::bigint))
     where action = 'merged' and author = 'source' and undone_by is null;
+
+-- Only what a person can decide is asked: likely, and something besides the name agrees. `later`: not before then.
+alter table suggestion add column later timestamptz;
+delete from suggestion where probability < 0.9 or not exists (
+    select from jsonb_array_elements(case jsonb_typeof(reasons) when 'array' then reasons else '[]' end) r
+    where r ->> 'comparison' not in ('given', 'family', 'name') and (r ->> 'weight')::float8 > 0);

@@ -190,6 +190,11 @@ class LogLine(Struct, frozen=True, kw_only=True):
     records: int
     undone: bool
 
+    @property
+    def by_rules(self) -> bool:
+        """Whether nobody said so: a record that left because its name became another person's cannot be put back."""
+        return self.author == "rules"
+
 
 class EntryRow(Struct, frozen=True, kw_only=True):
     """Something that staff wrote down; `present` false: that it is not so."""

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
 import msgspec
-from litestar import post
+from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation
 from litestar.response import Redirect
@@ -18,8 +18,11 @@ from servery.model.venue import business_date
 from servery.model.viewer import Viewer
 from servery.web.deeds import Deed, after
 from servery.web.forms import Form
-from servery.web.frame import TheFrame
+from servery.web.frame import Frame, TheFrame
 from servery.web.guard import needs
+from servery.web.guests.views import guest_page
+from servery.web.render import Asked, with_status
+from servery.web.sources import Sources, TheSources
 from servery.web.tonight.views import parsed_day
 
 _GUARDS = [needs("edit_guests")]
@@ -45,7 +48,9 @@ TheSaying = NamedDependency[SkipValidation[Saying]]
 
 
 @post("/guests/{guest_id:int}/edit", guards=_GUARDS)
-async def edit_guest(frame: TheFrame, saying: TheSaying, data: Form, guest_id: FromPath[int]) -> Redirect:
+async def edit_guest(
+    request: Asked, frame: TheFrame, saying: TheSaying, sources: TheSources, data: Form, guest_id: FromPath[int]
+) -> Response[Any]:
     """Change the fields that are other than they were when the form was shown."""
     values = {name: data[name].strip() for name in EDITED if name in data and name != "vip"}
     changed: dict[str, Any] = {name: value for name, value in values.items() if value != data.get(f"was-{name}", "")}
@@ -54,7 +59,10 @@ async def edit_guest(frame: TheFrame, saying: TheSaying, data: Form, guest_id: F
     back = f"/guests/{guest_id}"
     if not changed:
         return Redirect(back, status_code=303)
-    return after(Deed("guest-changed", await saying.edit(frame.viewer, guest_id, changed)), back)
+    try:
+        return after(Deed("guest-changed", await saying.edit(frame.viewer, guest_id, changed)), back)
+    except Invalid as error:
+        return await _again(request, frame, sources, guest_id, data, error)
 
 
 @post("/guest-edits/{edit_id:int}/undo", guards=_GUARDS)
@@ -65,7 +73,9 @@ async def undo_edit(frame: TheFrame, saying: TheSaying, edit_id: FromPath[int]) 
 
 
 @post("/guests/{guest_id:int}/entries", guards=_GUARDS)
-async def add_entry(frame: TheFrame, saying: TheSaying, data: Form, guest_id: FromPath[int]) -> Redirect:
+async def add_entry(
+    request: Asked, frame: TheFrame, saying: TheSaying, sources: TheSources, data: Form, guest_id: FromPath[int]
+) -> Response[Any]:
     """Write an entry; one for tonight holds on the business date looked at, else on the one that it is at the venue."""
     try:
         kind = msgspec.convert(data.get("kind"), EntryKind)
@@ -75,7 +85,12 @@ async def add_entry(frame: TheFrame, saying: TheSaying, data: Form, guest_id: Fr
     if kind == "tonight":
         venue = frame.here.venue
         day = parsed_day(data.get("day")) or business_date(datetime.now(UTC), venue.time_zone, venue.cutoff)
-    entry_id = await saying.enter(frame.viewer, guest_id, kind, data.get("text", ""), day)
+    try:
+        entry_id = await saying.enter(frame.viewer, guest_id, kind, data.get("text", ""), day)
+    except Invalid as error:
+        if _back(data, guest_id).startswith("/tonight"):
+            raise
+        return await _again(request, frame, sources, guest_id, data, error)
     return after(Deed("entered", entry_id), _back(data, guest_id))
 
 
@@ -91,6 +106,15 @@ async def enter_again(frame: TheFrame, saying: TheSaying, data: Form, entry_id: 
     """Let a struck entry stand again."""
     guest_id = await saying.strike(frame.viewer, entry_id, True)
     return after(Deed("entered-again", entry_id), _back(data, guest_id))
+
+
+async def _again(
+    request: Asked, frame: Frame, sources: Sources, guest_id: int, data: Mapping[str, str], error: Invalid
+) -> Response[Any]:
+    """The guest's page with the form as it was filled in, and what is wrong with it beside the field."""
+    guest = await sources.guest(frame.viewer, guest_id)
+    shown = guest_page(request, frame, guest, {**data, "at": error.field or ""}, error.told(frame.words.gettext))
+    return with_status(shown, 422)
 
 
 def _back(data: Mapping[str, str], guest_id: int) -> str:

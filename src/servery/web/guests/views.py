@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from servery.model.money import to_decimal
 from servery.web.download import csv_file
 from servery.web.frame import Frame, TheFrame
 from servery.web.guard import needs
-from servery.web.guests.page import GuestRow, GuestsAsked, RuledTag, SourceRecord
+from servery.web.guests.page import GuestRow, GuestsAsked, Profile, RuledTag, SourceRecord
 from servery.web.render import Asked, page
 from servery.web.sources import TheSources
 from servery.web.tags.words import rule_told
@@ -66,6 +66,13 @@ async def guest(request: Asked, frame: TheFrame, sources: TheSources, guest_id: 
     profile = await sources.guest(frame.viewer, guest_id)
     if profile.id != guest_id:
         return Redirect(f"/guests/{profile.id}", status_code=301)
+    return guest_page(request, frame, profile)
+
+
+def guest_page(
+    request: Asked, frame: Frame, profile: Profile, typed: Mapping[str, str] | None = None, fault: str = ""
+) -> Response[str]:
+    """The page of a guest; with what somebody `typed` there, and what is at `fault` with it."""
     now = datetime.now(UTC)
     notation = frame.notation_of(profile.time_zone)
     today = notation.local_day(now)
@@ -74,6 +81,7 @@ async def guest(request: Asked, frame: TheFrame, sources: TheSources, guest_id: 
     context = {
         "guest": profile, "said": said, "birthday": birthday, "g": notation, "why": partial(_why, frame),
         "ruled": {one.rule_id: _because(frame, one) for one in profile.ruled},
+        "typed": typed or {}, "fault": fault,
     }  # fmt: skip
     return page(request, frame, "guests/guest.html", tab="guests", **context)
 

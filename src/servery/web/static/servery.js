@@ -256,11 +256,16 @@ if (search) {
   });
 }
 
-// A pair that has the focus is answered by one letter; then the next one has it.
+// A pair that has the focus is answered by one letter; then the next one has it. A key that is held down answers once.
+const held = new Set();
+document.addEventListener("keyup", (event) => held.delete(event.key.toLowerCase()));
+addEventListener("blur", () => held.clear());
 document.addEventListener("keydown", (event) => {
   const pair = event.target.closest("[data-pair]");
   if (!pair || event.target.closest("textarea, select, input:not([type=radio])")) return;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.repeat || held.has(event.key.toLowerCase())) return;
+  held.add(event.key.toLowerCase());
   pair.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`)?.click();
 });
 

@@ -11,7 +11,6 @@ from litestar.params import SkipValidation
 from msgspec import Struct
 
 from servery.guests.matching.score import Reason
-from servery.model.guest import Birthday
 from servery.model.money import Money
 from servery.model.viewer import Viewer
 
@@ -33,15 +32,15 @@ class Side(Struct, frozen=True, kw_only=True):
     visits: int = 0
     last_visit: date | None = None
     spend: tuple[Money, ...] = ()
-    birthday: Birthday | None = None
 
 
 class Row(Struct, frozen=True):
-    """One fact of both; empty where nothing is known."""
+    """One fact of both; empty where nothing is known. `kept` is what the rules keep where nobody chooses."""
 
     kind: RowKind
     one: str
     other: str
+    kept: str = ""
 
     @property
     def same(self) -> bool:
@@ -55,7 +54,11 @@ class Row(Struct, frozen=True):
 
 
 class Pair(Struct, frozen=True, kw_only=True):
-    """Two guests side by side, the older first. `probability` and `reasons` only where a score suggests them."""
+    """Two guests side by side, the older first. `probability` and `reasons` only where a score suggests them.
+
+    `seen` goes back with the answer: it holds as long as nothing else is said or heard of the two. `apart`: somebody
+    said that they are not the same person.
+    """
 
     one: Side
     other: Side
@@ -63,28 +66,49 @@ class Pair(Struct, frozen=True, kw_only=True):
     suggestion_id: int | None = None
     probability: float | None = None
     reasons: tuple[Reason, ...] = ()
+    seen: str = ""
+    apart: bool = False
 
 
 class Queue(Struct, frozen=True):
-    """The likeliest pairs; `total` counts all that are open."""
+    """The likeliest pairs; `total` counts all that are open, up to a thousand. Behind `further` there are more."""
 
     pairs: Sequence[Pair]
     total: int
+    further: int | None = None
+
+    @property
+    def is_long(self) -> bool:
+        """Whether there are more than are counted."""
+        return self.total >= 1000
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What somebody says of a pair: the same person, with the values `chosen`, or not.
+
+    `seen` as the pair had it. `anyway`: although somebody said that they are two.
+    """
+
+    same: bool
+    chosen: Mapping[str, Any] = {}
+    seen: str | None = None
+    anyway: bool = False
 
 
 class SamePerson(Protocol):
     """Who is who. Each deed returns the id of its step in the log, and of the guest that it left; NotFound, Invalid."""
 
-    async def queue(self, viewer: Viewer) -> Queue:
-        """What is open."""
+    async def queue(self, viewer: Viewer, after: int | None = None) -> Queue:
+        """What is open, from the likeliest or behind a suggestion."""
+
+    async def put_off(self, viewer: Viewer, suggestion_id: int, days: int) -> None:
+        """Ask of a pair again in so many days; with 0 at once."""
 
     async def pair(self, viewer: Viewer, one_id: int, other_id: int) -> Pair:
         """Two guests side by side."""
 
-    async def decide(
-        self, viewer: Viewer, one_id: int, other_id: int, same: bool, chosen: Mapping[str, Any]
-    ) -> tuple[int, int]:
-        """Say that two guests are one, with the values `chosen`, or that they are not, for ever."""
+    async def decide(self, viewer: Viewer, one_id: int, other_id: int, answer: Answer) -> tuple[int, int]:
+        """Say that two guests are one, or that they are not, for ever; Invalid where they changed meanwhile."""
 
     async def part(self, viewer: Viewer, guest_id: int, record_id: int) -> tuple[int, int]:
         """Take a record out of a guest."""
