@@ -130,6 +130,7 @@ def test_two_of_a_house_are_not_joined_whatever_contacts_they_share(one, other):
 )
 def test_a_name_of_one_word_is_not_joined_by_a_phone(one, other):
     assert len(resolved(record(1, one, None, "+451"), record(2, other, None, "+451"))) == 2
+    assert len(resolved(record(1, None, None, "+451"), record(2, one, None, "+451"))) == 2
     assert len(resolved(record(1, one, "a@x.dk", None), record(2, other, "a@x.dk", None))) == 1
 
 

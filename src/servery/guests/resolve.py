@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 
 from servery.guests.keys import Keys
 from servery.guests.matching.score import Scored
-from servery.guests.names import agreement, is_whole
+from servery.guests.names import agreement, is_whole, words
 
 By = Literal["email", "phone", "email and phone", "likeness"]
 
@@ -161,7 +161,7 @@ def _is_same(record: Known, sharing: Sequence[Known], cluster: Sequence[Known], 
     if any(record.keys.email and record.keys.email == one.keys.email for one in nameless):
         return True
     only = sum(any(record.keys.phone == one.keys.phone for one in records) for records in guests.values()) == 1
-    return only and len(nameless) == len(sharing)
+    return only and len(nameless) == len(sharing) and (is_whole(record.name) or not words(record.name))
 
 
 def _is_named_so(record: Known, other: Known, *, by_both: bool) -> bool:
