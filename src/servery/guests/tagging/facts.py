@@ -40,9 +40,10 @@ _VISITS = (
     "visit v join source_guest s on s.id = v.source_guest_id "
     "where v.gone_at is null and v.merged_into is null{months}{venue}{who}"
 )
+# Money is there because of a check: only of visits without any is there one to be looked for.
 _CHECKED = (
-    " and exists (select from checks c where c.visit_id = v.id and not c.removed and c.status <> 'void'"
-    " and c.currency = v.currency)"
+    " and (v.spend <> 0 or exists (select from checks c where c.visit_id = v.id and not c.removed"
+    " and c.status <> 'void' and c.currency = v.currency))"
 )
 _BOOKINGS = (
     "reservation v join source_guest s on s.id = v.source_guest_id where not v.removed {which}{months}{venue}{who}"
