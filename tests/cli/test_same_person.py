@@ -38,6 +38,13 @@ def test_an_absorbed_guest_says_into_whom(servery):
     assert "merged into" not in servery("show", "1").output
 
 
+def test_the_log_names_who_did_it(servery):
+    servery("merge", "1", "2", "--reason", "told us so")
+    told = servery("log", "1").output
+    assert "Servery" in told
+    assert "system:0" not in told
+
+
 def test_numbers_that_name_no_two_guests_are_refused_in_words(servery):
     twice, below = servery("merge", "1", "1"), servery("merge", "1", "-3")
     assert isinstance(twice.exception, Invalid)

@@ -43,6 +43,21 @@ def test_enter_without_a_choice_shows_the_list(opened):
     expect(page.locator(".person")).to_have_count(1)
 
 
+def test_a_key_that_is_held_down_answers_one_pair(opened):
+    page = opened("/suggestions")
+    page.locator("#pair-13-21").focus()
+    page.keyboard.down("s")
+    expect(page.locator("#pair-13-21")).to_have_count(0)
+    expect(page.locator("#pair-14-22")).to_be_focused()
+    for _ in range(5):
+        page.keyboard.down("s")
+    page.keyboard.up("s")
+    # Had it gone on, the undo would be of the second pair, and the first one stay away.
+    page.locator("#done button").click()
+    expect(page.locator("#pair-13-21")).to_have_count(1)
+    expect(page.locator("#pair-14-22")).to_have_count(1)
+
+
 def test_filters_change_the_list_and_the_address(opened):
     page = opened("/tonight")
     page.locator(".chip", has_text="Expected").click()

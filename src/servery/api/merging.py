@@ -46,7 +46,7 @@ class GuestSuggestion(Struct, frozen=True, kw_only=True):
 
 
 class GuestSuggestions(Struct, frozen=True):
-    """The likeliest; `total` counts all that are open, up to a thousand. What follows is behind the last one's id."""
+    """The likeliest; `total` counts all that are open, up to a hundred. What follows is behind the last one's id."""
 
     items: tuple[GuestSuggestion, ...]
     total: int

@@ -8,7 +8,7 @@ import typer
 from servery.accounts.audit import looked
 from servery.app import merging
 from servery.cli.shell import AsCsv, AsJson, give, give_list, say, with_database
-from servery.guests.log import Step, living, steps_of
+from servery.guests.log import Step, living, names_of_authors, steps_of
 from servery.guests.matching.words import told
 from servery.guests.suggest import suggestion_count, suggestions
 from servery.model.viewer import SYSTEM
@@ -121,16 +121,17 @@ def show_log(guest_id: GuestId, as_json: AsJson = False, as_csv: AsCsv = False) 
     Example: servery guests log 42
     """
 
-    async def work(db: Connection) -> list[Step]:
+    async def work(db: Connection) -> tuple[list[Step], dict[str, str]]:
         current = await living(db, guest_id)
         await looked(db, SYSTEM, [current], "command")
-        return await steps_of(db, current)
+        found = await steps_of(db, current)
+        return found, await names_of_authors(db, {one.author for one in found})
 
-    steps = with_database(work)
+    steps, names = with_database(work)
     if as_json:
         give(steps)
     else:
-        give_list([_line(one) for one in steps], _STEPS, as_csv=as_csv)
+        give_list([_line(one) | {"by": names.get(one.author, one.author)} for one in steps], _STEPS, as_csv=as_csv)
 
 
 COMMANDS: Mapping[str, Callable[..., None]] = {

@@ -33,7 +33,7 @@ _LIKELY = 0.9
 _NAME = {"given", "family", "name"}
 _PER_GUEST = 3
 """Pairs that are open at a time for one guest, the likeliest: a frequent name would fill the list alone."""
-_COUNTED = 1000
+_COUNTED = 100
 """So many open pairs are counted, and no more."""
 
 
@@ -125,7 +125,7 @@ async def suggestion(db: Db, suggestion_id: int) -> Suggestion:
 
 
 async def suggestion_count(db: Db) -> int:
-    """How many are open; from a thousand on nobody needs to know."""
+    """How many are open; from a hundred on nobody needs to know."""
     cursor = await db.execute(f"select count(*) as found from ({_OPEN} and {_FEW} limit {_COUNTED}) as open")
     row = await cursor.fetchone()
     return int(row["found"]) if row else 0

@@ -239,8 +239,3 @@ COMPARISONS: tuple[Comparison, ...] = (
     _TABLE,
 )
 """What is compared of guests."""
-
-FREQUENCIES: tuple[str, ...] = tuple(
-    dict.fromkeys(level.frequency for each in COMPARISONS for level in each.levels if level.frequency)
-)
-"""The columns of guests whose term frequencies count."""

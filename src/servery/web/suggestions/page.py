@@ -71,7 +71,7 @@ class Pair(Struct, frozen=True, kw_only=True):
 
 
 class Queue(Struct, frozen=True):
-    """The likeliest pairs; `total` counts all that are open, up to a thousand. Behind `further` there are more."""
+    """The likeliest pairs; `total` counts all that are open, up to a hundred. Behind `further` there are more."""
 
     pairs: Sequence[Pair]
     total: int
@@ -80,7 +80,7 @@ class Queue(Struct, frozen=True):
     @property
     def is_long(self) -> bool:
         """Whether there are more than are counted."""
-        return self.total >= 1000
+        return self.total >= 100
 
 
 class Answer(Struct, frozen=True, kw_only=True):
