@@ -57,10 +57,11 @@ def test_nothing_can_be_said_to_be_known():
 
 
 def test_lists_are_added_to_and_an_entry_can_be_said_not_to_be_so():
-    def entry(kind, text, present=True):
-        return Entry(id=1, kind=kind, text=text, at=NOON, author="person:7", name="Vera", present=present)
+    def entry(kind, text, **more):
+        return Entry(id=1, kind=kind, text=text, at=NOON, author="person:7", name="Vera", **more)
 
-    said = Said({}, [entry("allergy", "Nuts"), entry("tag", "regular", present=False), entry("note", "By the window")])
+    not_so = entry("tag", "regular", present=False, over_records=(1,))
+    said = Said({}, [entry("allergy", "Nuts"), not_so, entry("note", "By the window")])
     made = golden([record(1, allergies=("nuts", "milk"), tags=("Regular", "press"))], said)
     assert [one.value for one in made.allergies] == ["milk", "nuts"]
     assert [one.value for one in made.tags] == ["press"]

@@ -32,7 +32,11 @@ class Edit(Struct, frozen=True, kw_only=True):
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """One entry that staff made, or with `present` false: that they say is not so. `name` is the author's."""
+    """One entry that staff made, or with `present` false: that they say is not so. `name` is the author's.
+
+    What is not so is said against the records and the entries that said it then (`over_records`, `over_entries`): what
+    is said afterwards, or of another guest, counts again. `same_as` is the entry that this one repeats.
+    """
 
     id: int
     kind: EntryKind
@@ -42,6 +46,9 @@ class Entry(Struct, frozen=True, kw_only=True):
     name: str
     present: bool = True
     business_date: date | None = None
+    over_records: tuple[int, ...] = ()
+    over_entries: tuple[int, ...] = ()
+    same_as: int | None = None
 
 
 class Said(Struct, frozen=True):

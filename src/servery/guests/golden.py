@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct, convert, structs
 
-from servery.guests.edits import NOTHING, Edit, Entry, Said, digest
+from servery.guests.edits import NOTHING, Edit, Entry, EntryKind, Said, digest
 from servery.guests.hygiene.written import as_written
 from servery.guests.names import words
 from servery.model.commands import Field
@@ -77,9 +77,9 @@ def golden(records: Sequence[Record], said: Said = NOTHING, by_rule: Sequence[Kn
     return Golden(
         **chosen,
         pronunciation=_edited(said.edits.get("pronunciation")),
-        allergies=_all(latest, lambda guest: guest.allergies, said.of("allergy")),
-        preferences=_all(latest, lambda guest: guest.preferences, said.of("preference")),
-        tags=_all(latest, lambda guest: guest.tags, said.of("tag"), by_rule),
+        allergies=_all(latest, "allergy", said),
+        preferences=_all(latest, "preference", said),
+        tags=_all(latest, "tag", said, by_rule),
         notes=_notes(latest, said.of("note")),
         one_time=bool(latest) and all(one.guest.one_time for one in latest),
     )
@@ -193,33 +193,59 @@ def _vip(latest: Iterable[Record]) -> Known | None:
     return Known("vip", said.id) if said and said.guest.vip else None
 
 
-def _all(
-    latest: Iterable[Record],
-    values: Callable[[SourceGuest], Sequence[str]],
-    entries: Iterable[Entry],
-    by_rule: Iterable[Known] = (),
-) -> tuple[Known, ...]:
+def texts(kind: EntryKind, guest: SourceGuest) -> Sequence[str]:
+    """What a record lists of one kind of entry."""
+    match kind:
+        case "allergy":
+            return guest.allergies
+        case "preference":
+            return guest.preferences
+        case "tag":
+            return guest.tags
+        case _:
+            return [note.text for note in guest.notes]
+
+
+def as_one(text: str) -> str:
+    """A text in the form in which two of a list are the same one."""
+    return text.strip().casefold()
+
+
+def _all(latest: Iterable[Record], kind: EntryKind, said: Said, by_rule: Iterable[Known] = ()) -> tuple[Known, ...]:
     """Every value once; rules and staff add to them, and staff say of one that it is not so."""
+    entries = said.of(kind)
+    records, struck = _not_so(entries)
     found: dict[str, Known] = {}
     for one in latest:
-        for value in values(one.guest):
-            found.setdefault(value.strip().casefold(), Known(value.strip(), one.id))
+        for value in texts(kind, one.guest):
+            if (as_one(value), one.id) not in records:
+                found.setdefault(as_one(value), Known(value.strip(), one.id))
+    denied = {as_one(entry.text) for entry in entries if not entry.present}
     for known in by_rule:
-        found.setdefault(known.value.casefold(), known)
+        if as_one(known.value) not in denied:
+            found.setdefault(as_one(known.value), known)
     for entry in entries:
-        if entry.present:
-            found.setdefault(entry.text.casefold(), Known(entry.text, 0, entry.author, entry.at))
-        else:
-            found.pop(entry.text.casefold(), None)
+        if entry.present and entry.id not in struck:
+            found.setdefault(as_one(entry.text), Known(entry.text, 0, entry.author, entry.at))
     return tuple(found[key] for key in sorted(found) if key)
 
 
-def _notes(latest: Iterable[Record], entries: Iterable[Entry]) -> tuple[Note, ...]:
-    found = {entry.text.casefold(): Note(entry.text, entry.name, entry.at) for entry in entries if entry.present}
+def _notes(latest: Iterable[Record], entries: Sequence[Entry]) -> tuple[Note, ...]:
+    records, struck = _not_so(entries)
+    kept = [entry for entry in entries if entry.present and entry.id not in struck]
+    found = {as_one(entry.text): Note(entry.text, entry.name, entry.at) for entry in kept}
     for one in latest:
         for note in one.guest.notes:
-            found.setdefault(note.text.strip().casefold(), note)
+            if (as_one(note.text), one.id) not in records:
+                found.setdefault(as_one(note.text), note)
     return tuple(found.values())
+
+
+def _not_so(entries: Iterable[Entry]) -> tuple[set[tuple[str, int]], set[int]]:
+    """Which text of which record is not so, and which entries are not."""
+    denials = [one for one in entries if not one.present]
+    records = {(as_one(one.text), record) for one in denials for record in one.over_records}
+    return records, {entry for one in denials for entry in one.over_entries}
 
 
 def _phone(latest: Iterable[Record]) -> Known | None:

@@ -18,7 +18,7 @@ from servery.guests.matching.weights import Weights
 from servery.guests.outcome import write
 from servery.guests.resolve import Decision, Index, decide
 from servery.guests.rows import Db
-from servery.guests.say import said
+from servery.guests.say import heard
 from servery.guests.suggest import suggest
 from servery.guests.vocabulary import learn
 
@@ -179,7 +179,7 @@ async def refresh(db: Db, guest_ids: Iterable[int], locale: str) -> None:
     ids = list(guest_ids)
     if not ids:
         return
-    records, words = await rows.records_of(db, ids), await said(db, ids)
+    records, words = await rows.records_of(db, ids), await heard(db, ids)
     tags = await rows.tags_by_rule(db, ids)
     made = {one: golden(records.get(one, ()), words.get(one, NOTHING), tags.get(one, ())) for one in ids}
     await rows.keep_golden(db, made, records, locale)

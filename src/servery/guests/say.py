@@ -9,9 +9,10 @@ from psycopg.types.json import Jsonb
 
 from servery.errors import Invalid, NotFound
 from servery.guests import rows
-from servery.guests.edits import Edit, EditField, Entry, EntryKind, Said, checked, checked_text, digest
-from servery.guests.golden import told
+from servery.guests.edits import NOTHING, Edit, EditField, Entry, EntryKind, Said, checked, checked_text, digest
+from servery.guests.golden import as_one, texts, told
 from servery.guests.keys import phone_key
+from servery.guests.listening import listened
 from servery.guests.log import living
 from servery.guests.merge import author_of
 from servery.guests.rows import Db
@@ -119,16 +120,39 @@ async def enter(
     """Write an entry, or with `present` false that something is not so; the entry's id. Invalid, NotFound."""
     if (kind == "tonight") != (business_date is not None):
         raise Invalid("A note for tonight needs its business date, and nothing else has one.", field="business_date")
-    current = await living(db, guest_id)
+    current, text = await living(db, guest_id), checked_text(text)
+    over = ([], []) if present else await _who_say(db, current, kind, text)
     cursor = await db.execute(
-        "insert into guest_entry (guest_id, kind, text, present, business_date, author) "
-        "values (%s, %s, %s, %s, %s, %s) returning id",
-        [current, kind, checked_text(text), present, business_date, author_of(viewer)],
+        "insert into guest_entry (guest_id, kind, text, present, business_date, author, over_records, over_entries) "
+        "values (%s, %s, %s, %s, %s, %s, %s, %s) returning id",
+        [current, kind, text, present, business_date, author_of(viewer), *over],
     )
     row = await cursor.fetchone()
     assert row is not None
     entry_id: int = row["id"]
     return entry_id
+
+
+async def _who_say(db: Db, guest_id: int, kind: EntryKind, text: str) -> tuple[list[int], list[int]]:
+    """The records and the entries of a guest that say something now."""
+    records = (await rows.records_of(db, [guest_id], aged=False)).get(guest_id, [])
+    entries = (await said(db, [guest_id])).get(guest_id, NOTHING).of(kind)
+    saying = [one.id for one in records if as_one(text) in map(as_one, texts(kind, one.guest))]
+    return saying, [one.id for one in entries if one.present and as_one(one.text) == as_one(text)]
+
+
+async def heard(db: Db, guest_ids: Collection[int]) -> dict[int, Said]:
+    """What staff say of these guests (`said`), once their records were listened to: what these changed is kept."""
+    found = await said(db, guest_ids)
+    records = await rows.records_of(db, list(found), aged=False) if found else {}
+    after = {one: listened(words, records.get(one, ())) for one, words in found.items()}
+    for one, words in after.items():
+        for was, now in zip(found[one].entries, words.entries, strict=True):
+            if was != now:
+                await db.execute(
+                    "update guest_entry set over_records = %s where id = %s", [list(now.over_records), now.id]
+                )
+    return after
 
 
 async def take_back_entry(db: Db, entry_id: int, *, again: bool = False) -> int:
