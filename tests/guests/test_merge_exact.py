@@ -134,6 +134,19 @@ async def test_a_record_that_leaves_is_no_longer_apart_from_whom_its_guest_is_ap
     assert not await are_apart(db, out.other_id, two)
 
 
+async def test_who_is_apart_is_not_joined_by_way_of_a_third(db, systems):
+    till, book = systems
+    one, two = await two_of_a_name(db, systems)
+    await say_apart(db, HOST, one, two)
+    await tell(db, book, seen("3", "Ida Holm", "i@x.dk", phone="+4520123456"))
+    await tell(db, book, seen("4", "Ida Holm", "j@x.dk", phone="+4520123456"))
+    assert await people(db) == [["1", "3"], ["2"], ["4"]]
+    await tell(db, till, seen("5", "Ida Holm", None, phone="+4520123456"))
+    assert await guest_of(db, "4") not in (await guest_of(db, "1"), await guest_of(db, "2"))
+    await tell(db, till, seen("5", "Ida Holm", None, phone="+4520123456", revision=2))
+    assert await guest_of(db, "4") not in (await guest_of(db, "1"), await guest_of(db, "2"))
+
+
 async def test_a_source_that_takes_its_merge_back_is_followed_too(db, systems):
     till, _ = systems
     await tell(db, till, seen("1", "Ida Holm", "i@x.dk"), seen("2", "Bo Berg", "j@x.dk"))

@@ -7,7 +7,8 @@ lifts it; as soon as that merge is taken back it holds again.
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, LiteralString
 
-from servery.guests.rows import Db
+from servery.guests.names import agreement
+from servery.guests.rows import Db, as_json
 
 Pair = tuple[int, int]
 """Two source records, the older first."""
@@ -97,6 +98,31 @@ async def take_back(db: Db, log_id: int) -> None:
     """Forget what one line of the log said."""
     await db.execute("delete from not_same where log_id = %s", [log_id])
     await db.execute("delete from not_same_lifted where log_id = %s", [log_id])
+
+
+_SHARING = """
+select distinct i.absorbed, r.body ->> 'name' as one, b.body ->> 'name' as other
+from json_to_recordset(%s::json) as i(absorbed bigint, ours bigint, theirs bigint)
+join source_guest r on r.guest_id = i.theirs
+cross join lateral (select id, guest_id, body from source_guest where email_key = r.email_key
+                    union all select id, guest_id, body from source_guest where phone_key = r.phone_key) b
+join source_guest a on a.guest_id = i.ours
+join not_same n on n.one_id = least(a.id, b.id) and n.other_id = greatest(a.id, b.id)
+where b.guest_id not in (i.ours, i.theirs)"""
+
+
+async def back_doors(db: Db, absorbed: Mapping[int, int]) -> set[int]:
+    """The guests, of those to be absorbed (each by its survivor), that share a contact with whom the survivor is not.
+
+    To join them would bring together what a person said is not the same: by way of a third.
+    """
+    told = [
+        {"absorbed": one, "ours": ours, "theirs": theirs}
+        for one, into in absorbed.items()
+        for ours, theirs in ((into, one), (one, into))
+    ]
+    cursor = await db.execute(_SHARING, [as_json(told)])
+    return {row["absorbed"] for row in await cursor.fetchall() if agreement(row["one"], row["other"]) != "apart"}
 
 
 APART: LiteralString = """array(select n.other_id from not_same n where n.one_id = s.id

@@ -6,7 +6,7 @@ from itertools import count
 from msgspec import Struct, structs
 
 from servery.guests import log, rows
-from servery.guests.apart import are_apart, extend, hold_again
+from servery.guests.apart import are_apart, back_doors, extend, hold_again
 from servery.guests.arrived import Arrival, Arrived, arrival
 from servery.guests.candidates import Candidate, Found, look, weights
 from servery.guests.edits import NOTHING
@@ -118,6 +118,9 @@ async def _carry_out(
 ) -> tuple[set[int], set[int], set[int]]:
     """Write a plan; the guests it made, all that it touched, and the records it moved."""
     before = {one.known.id: one.known.guest_id for one in arrived}
+    real = {other: plan.survivor(other) for other in plan.absorbed if other < _NOT_YET}
+    for other in await back_doors(db, real) if real else ():
+        del plan.absorbed[other]
     moved: set[int] = set()
     # Before any record is put elsewhere: the log is to tell all that the absorbed guests had.
     for other, (_, reason) in plan.absorbed.items():
