@@ -27,7 +27,9 @@ def merge_guests(
     guest_id: GuestId,
     other_id: Other,
     reason: Reason = "",
-    anyway: Annotated[bool, typer.Option(help="Although somebody said that they are not the same person.")] = False,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Although somebody said that they are not the same person.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make one guest of two: the oldest id survives, and the other answers with it for ever.
