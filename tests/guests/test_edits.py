@@ -1,13 +1,16 @@
 """What staff say of a guest: it wins until a source says something else, and it can be taken back."""
 
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 
+import msgspec
 import pytest
 
 from servery.errors import Invalid, NotFound
 from servery.guests.edits import Edit, Entry, Said, checked, digest
 from servery.guests.golden import Record, golden, told
 from servery.guests.join import refresh
+from servery.guests.listening import listened
 from servery.guests.merge import merge, undo
 from servery.guests.say import edit, enter, take_back_edit, take_back_entry
 from servery.model.guest import Birthday, Known, SourceGuest
@@ -23,7 +26,7 @@ def record(id_, days_ago=0, **facts):
 
 
 def edited(field, value, records, days_ago=0):
-    over = {str(one.id): digest(told(field, one)) for one in records}
+    over = {str(one.id): digest(field, told(field, one)) for one in records}
     return Said(
         {field: Edit(field=field, value=value, at=NOON - timedelta(days=days_ago), author="person:7", over=over)}
     )
@@ -43,12 +46,37 @@ def test_the_guest_s_own_change_at_a_source_wins_over_an_earlier_edit():
     assert golden(since, said).email == Known("new@x.dk", 1)
 
 
-def test_a_record_that_is_only_read_later_is_no_change():
+def test_a_record_that_only_came_later_is_no_change():
     said = edited("city", "Odense", [record(1, 9, city="Aarhus")], days_ago=5)
     old, new = record(2, 30, city="Vejle"), record(2, 1, city="Vejle")
     at = said.edits["city"].at
-    assert golden([record(1, 9, city="Aarhus"), old], said).city == Known("Odense", 0, "person:7", at)
-    assert golden([record(1, 9, city="Aarhus"), new], said).city == Known("Vejle", 2)
+    for later in (old, new):
+        assert golden([record(1, 9, city="Aarhus"), later], said).city == Known("Odense", 0, "person:7", at)
+    changed = [record(1, 9, city="Aarhus"), record(2, 0, city="Ribe")]
+    assert golden(changed, listened(said, [record(1, 9, city="Aarhus"), new])).city == Known("Ribe", 2)
+
+
+@pytest.mark.parametrize(
+    ("field", "before", "after"),
+    [("name", "ida holm", "IDA  Holm"), ("email", "I@x.dk", "i@X.dk"), ("phone", "20 12-34", "2012 34"),
+     ("city", "aarhus", "Aarhus ")],
+)  # fmt: skip
+def test_a_word_that_is_only_written_otherwise_is_no_change(field, before, after):
+    said = edited(field, "staff's", [record(1, 9, **{field: before})])
+    assert getattr(golden([record(1, 0, **{field: after})], said), field).value == "staff's"
+
+
+def test_what_a_record_said_once_after_an_edit_is_heard_for_good():
+    before, since = record(1, 9, email="i@x.dk"), record(1, 2, email="new@x.dk")
+    said = edited("email", "desk@x.dk", [before], days_ago=5)
+    once = listened(listened(said, [since]), [record(1, 1)])
+    assert golden([record(1, 0, email="i@x.dk")], once).email == Known("i@x.dk", 1)
+
+
+def test_an_edit_whose_digests_are_of_old_still_holds():
+    old = blake2b(msgspec.json.encode("Ida Holm"), digest_size=8).hexdigest()
+    said = Said({"name": Edit(field="name", value="Ida B", at=NOON, author="person:7", over={"1": old})})
+    assert golden([record(1, name="Ida Holm")], said).name.value == "Ida B"
 
 
 def test_nothing_can_be_said_to_be_known():
@@ -121,3 +149,38 @@ async def test_a_guest_s_birthday_can_be_said(db, systems):
     await refresh(db, [one], "da_DK")
     made = await golden_of(db, "1")
     assert (made.birthday, made.vip.value) == (Birthday(5, 17, 1980), "vip")
+
+
+@pytest.mark.anyio
+async def test_an_edit_holds_against_a_newer_poorer_record_until_the_guest_changes_their_word(db, systems):
+    till, book = systems
+    await tell(db, till, seen("1", "Ida Holm", "i@x.dk"))
+    one = await guest_of(db, "1")
+    await edit(db, HOST, one, {"name": "Ida Marie Holm-Jensen", "city": "Odense"})
+    await refresh(db, [one], "da_DK")
+    soon = int((datetime.now(UTC) + timedelta(minutes=1)).timestamp() * 1e6)
+    await tell(db, book, seen("2", "I. Holm", "i@x.dk", revision=soon, city="Vejle"))
+    assert await guest_of(db, "2") == one
+    made = await golden_of(db, "1")
+    assert (made.name.value, made.city.value) == ("Ida Marie Holm-Jensen", "Odense")
+    await tell(db, book, seen("2", "I. Holm", "i@x.dk", revision=soon + 1, city="Ribe"))
+    await tell(db, book, seen("2", "I. Holm", "i@x.dk", revision=soon + 2, city="Vejle"))
+    made = await golden_of(db, "1")
+    assert (made.name.value, made.city.value) == ("Ida Marie Holm-Jensen", "Vejle")
+
+
+@pytest.mark.anyio
+async def test_an_edit_holds_when_a_newer_guest_is_merged_into_its_own(db, systems):
+    till, book = systems
+    await tell(db, till, seen("1", "Ida Holm", "i@x.dk"))
+    one = await guest_of(db, "1")
+    await edit(db, HOST, one, {"phone": "+4522222222"})
+    soon = int((datetime.now(UTC) + timedelta(minutes=1)).timestamp() * 1e6)
+    await tell(db, book, seen("2", "Ida Berg", "j@x.dk", phone="+4533333333", revision=soon))
+    two = await guest_of(db, "2")
+    step = await merge(db, HOST, one, two)
+    await refresh(db, [one], "da_DK")
+    assert (await golden_of(db, "1")).phone.value == "+4522222222"
+    await undo(db, HOST, step.id)
+    await refresh(db, [one, two], "da_DK")
+    assert [(await golden_of(db, which)).phone.value for which in "12"] == ["+4522222222", "+4533333333"]

@@ -82,7 +82,7 @@ def test_the_owner_of_a_name_that_says_nothing_leaves_it_to_the_default():
 
 
 def said_over(field, value, records, days_ago=5):
-    over = {str(one.id): digest(told(field, one)) for one in records}
+    over = {str(one.id): digest(field, told(field, one)) for one in records}
     edit = Edit(field=field, value=value, at=NOON - timedelta(days=days_ago), author="person:7", over=over)
     return Said({field: edit})
 

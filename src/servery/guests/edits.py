@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from servery.errors import Invalid
+from servery.guests.names import words
 from servery.model.guest import Birthday
 
 EditField = Literal[
@@ -22,13 +23,17 @@ _LONGEST_TEXT = 2000
 
 
 class Edit(Struct, frozen=True, kw_only=True):
-    """What was said of one field. `over`: what each record said then, by its id, as `digest` writes it."""
+    """What was said of one field. `over`: what each record said then, by its id, as `digest` writes it.
+
+    A record that came later is there with what it said first. `HEARD` are those that said something else since.
+    """
 
     field: EditField
     value: Any
     at: datetime
     author: str
     over: Mapping[str, str] = {}
+    id: int = 0
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -65,9 +70,31 @@ class Said(Struct, frozen=True):
 NOTHING = Said()
 
 
-def digest(value: Any) -> str:
-    """A record's word in short, by which it is seen later that it says something else."""
+HEARD = ""
+"""In `Edit.over`: this record changed its word after the edit, and is heard from then on, whatever it says."""
+
+
+def digest(field: str, value: Any) -> str:
+    """A record's word in short: by it is seen later that it says something else, and not only writes it otherwise."""
+    return _digest(_plain(field, value))
+
+
+def is_kept(before: str, field: str, value: Any) -> bool:
+    """Whether a record still says what `before` is the digest of; those of old are of the word as it was written."""
+    return before in (digest(field, value), _digest(value))
+
+
+def _digest(value: Any) -> str:
     return blake2b(msgspec.json.encode(value), digest_size=8).hexdigest()
+
+
+def _plain(field: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if field == "phone":
+        return "".join(letter for letter in value if letter.isdigit() or letter == "+") or value
+    plain = " ".join(value.casefold().split())
+    return " ".join(words(value)) or plain if field == "name" else plain
 
 
 def checked(field: str, value: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct, convert, structs
 
-from servery.guests.edits import NOTHING, Edit, Entry, EntryKind, Said, digest
+from servery.guests.edits import NOTHING, Edit, Entry, EntryKind, Said, is_kept
 from servery.guests.hygiene.written import as_written
 from servery.guests.names import words
 from servery.model.commands import Field
@@ -116,8 +116,9 @@ def _ruled(field: ChosenField, latest: Sequence[Record]) -> tuple[Choose, Sequen
 
 
 def _is_news(field: str, record: Record, edit: Edit) -> bool:
+    """Whether a record changed its word after an edit; one that came since and said nothing else yet did not."""
     before = edit.over.get(str(record.id))
-    return record.at > edit.at if before is None else before != digest(told(field, record))
+    return before is not None and not is_kept(before, field, told(field, record))
 
 
 def _edited(edit: Edit | None) -> Any:

@@ -4,13 +4,28 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from servery.guests.edits import Entry, Said
-from servery.guests.golden import Record, as_one, texts
+from servery.guests.edits import HEARD, Edit, Entry, Said, digest, is_kept
+from servery.guests.golden import Record, as_one, texts, told
 
 
 def listened(said: Said, records: Sequence[Record]) -> Said:
     """What staff said, as it holds now that their guest's records say this (nothing left out that grew old)."""
-    return structs.replace(said, entries=[_denial(one, records) for one in said.entries])
+    edits = {field: _edit(one, records) for field, one in said.edits.items()}
+    return structs.replace(said, edits=edits, entries=[_denial(one, records) for one in said.entries])
+
+
+def _edit(edit: Edit, records: Sequence[Record]) -> Edit:
+    """A record that came since takes its place among those overruled; one that changed its word leaves it for good."""
+    if edit.field == "pronunciation":
+        return edit
+    over = dict(edit.over)
+    for one in records:
+        value, before = told(edit.field, one), edit.over.get(str(one.id))
+        if before is None:
+            over[str(one.id)] = digest(edit.field, value)
+        elif value is not None and not is_kept(before, edit.field, value):
+            over[str(one.id)] = HEARD
+    return edit if over == edit.over else structs.replace(edit, over=over)
 
 
 def _denial(entry: Entry, records: Sequence[Record]) -> Entry:

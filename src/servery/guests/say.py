@@ -68,7 +68,7 @@ async def edit(
     edit_id = 0
     for field, value in values.items():
         kept = await _readable(db, field, checked(field, value))
-        over = {} if field == "pronunciation" else {str(one.id): digest(told(field, one)) for one in records}
+        over = {} if field == "pronunciation" else {str(one.id): digest(field, told(field, one)) for one in records}
         cursor = await db.execute(
             "insert into guest_edit (guest_id, field, value, over, author, step_id) values (%s, %s, %s, %s, %s, %s) "
             "returning id",
@@ -147,12 +147,19 @@ async def heard(db: Db, guest_ids: Collection[int]) -> dict[int, Said]:
     records = await rows.records_of(db, list(found), aged=False) if found else {}
     after = {one: listened(words, records.get(one, ())) for one, words in found.items()}
     for one, words in after.items():
-        for was, now in zip(found[one].entries, words.entries, strict=True):
-            if was != now:
-                await db.execute(
-                    "update guest_entry set over_records = %s where id = %s", [list(now.over_records), now.id]
-                )
+        await _keep_heard(db, found[one], words)
     return after
+
+
+async def _keep_heard(db: Db, before: Said, after: Said) -> None:
+    for field, edit in after.edits.items():
+        if edit != before.edits[field]:
+            await db.execute("update guest_edit set over = over || %s where id = %s", [Jsonb(edit.over), edit.id])
+    for was, entry in zip(before.entries, after.entries, strict=True):
+        if was != entry:
+            await db.execute(
+                "update guest_entry set over_records = %s where id = %s", [list(entry.over_records), entry.id]
+            )
 
 
 async def take_back_entry(db: Db, entry_id: int, *, again: bool = False) -> int:
