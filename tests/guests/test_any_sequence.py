@@ -62,7 +62,8 @@ async def do(db, systems, deed, revision):
                 f"update {table} set source_guest_id = null where source_guest_id in "
                 "(select id from source_guest where external_id = %(one)s)", {"one": f"g{number}"},
             )  # fmt: skip
-        await db.execute("delete from source_guest where external_id = %s", [f"g{number}"])
+        cursor = await db.execute("delete from source_guest where external_id = %s returning guest_id", [f"g{number}"])
+        await refresh(db, [row["guest_id"] for row in await cursor.fetchall() if row["guest_id"]], "da_DK")
     elif what in ("run", "unrun"):
         await run(db, what, number, rest)
     elif what in ("edit", "entry"):
@@ -229,7 +230,7 @@ async def play(dsn, told):
 
 @given(deeds)
 @settings(
-    max_examples=25,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
