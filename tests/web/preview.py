@@ -33,8 +33,8 @@ from tests.web.healthy import InventedHouse
 from tests.web.likely import InventedSamePerson, InventedSaying
 from tests.web.private import InventedPrivacy
 from tests.web.ruling import InventedTagRules
-from tests.web.valued import InventedSurvivorship
 from tests.web.tidy import InventedHygiene
+from tests.web.valued import InventedSurvivorship
 
 PASSWORD = "correct horse battery"
 

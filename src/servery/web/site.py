@@ -149,6 +149,7 @@ _HYGIENE = (
     hygiene.overview,
     hygiene.mend_list,
     hygiene.mend_list_csv,
+    hygiene.accept,
     hygiene.look,
     hygiene.ageing,
     hygiene.choose,
