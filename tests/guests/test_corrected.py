@@ -1,8 +1,11 @@
 """What staff correct is what the guest's next record is known by."""
 
+from typing import Any, cast
+
 import pytest
 
 from servery.guests.corrected import Corrected, corrected
+from servery.guests.edits import EditField
 from servery.guests.join import refresh
 from servery.guests.merge import merge, unmerge
 from servery.guests.say import edit, take_back_edit
@@ -14,10 +17,10 @@ pytestmark = pytest.mark.anyio
 HOST = Viewer("person", 7, "Vera", "host")
 
 
-async def correct(db, external_id, **values):
+async def correct(db, external_id, **values: Any):
     """Staff write it on the guest's page; the edit's id."""
     guest = await guest_of(db, external_id)
-    done = await edit(db, HOST, guest, values)
+    done = await edit(db, HOST, guest, cast(dict[EditField, Any], values))
     await refresh(db, [guest], "da_DK")
     return done
 

@@ -76,7 +76,9 @@ def test_what_a_record_said_once_after_an_edit_is_heard_for_good():
 def test_an_edit_whose_digests_are_of_old_still_holds():
     old = blake2b(msgspec.json.encode("Ida Holm"), digest_size=8).hexdigest()
     said = Said({"name": Edit(field="name", value="Ida B", at=NOON, author="person:7", over={"1": old})})
-    assert golden([record(1, name="Ida Holm")], said).name.value == "Ida B"
+    name = golden([record(1, name="Ida Holm")], said).name
+    assert name is not None
+    assert name.value == "Ida B"
 
 
 def test_nothing_can_be_said_to_be_known():

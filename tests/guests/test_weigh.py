@@ -1,6 +1,7 @@
 """The keys and the score together, by law: however records arrive, two people's names never come into one guest."""
 
 from itertools import count
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,9 +31,11 @@ def resolved(guests):
         at = decision.guest_id if decision.guest_id is not None else next(fresh)
         index.add(Known(place, guest.name, record.keys, at))
         index.move(decision.absorbs, at)
-    found: dict[int, list[int]] = {}
+    found: dict[int | None, list[int]] = {}
     for place in range(len(guests)):
-        found.setdefault(index.now(place).guest_id, []).append(place)
+        now = index.now(place)
+        assert now is not None
+        found.setdefault(now.guest_id, []).append(place)
     return list(found.values())
 
 
@@ -58,12 +61,17 @@ def test_no_two_people_of_a_house_become_one_whatever_they_share(guests):
 @settings(deadline=None)
 @given(st.sampled_from(APART), people, people)
 def test_two_names_that_are_two_people_s_are_two_guests_with_all_else_the_same(pair, one, other):
-    shared = {"email": one.email, "phone": one.phone, "postcode": one.postcode, "birthday": one.birthday}
+    shared: dict[str, Any] = {
+        "email": one.email,
+        "phone": one.phone,
+        "postcode": one.postcode,
+        "birthday": one.birthday,
+    }
     guests = [other, *(SourceGuest(name=name, **shared) for name in pair)]
     assert not any({1, 2} <= set(together) for together in resolved(guests))
 
 
 def test_one_person_with_all_the_same_is_one_guest():
-    told = {"email": "ida@x.dk", "phone": "+4520123456", "postcode": "8000", "birthday": BORN}
+    told: dict[str, Any] = {"email": "ida@x.dk", "phone": "+4520123456", "postcode": "8000", "birthday": BORN}
     for one, other in SAME + ALIKE + SLIP:
         assert resolved([SourceGuest(name=one, **told), SourceGuest(name=other, **told)]) == [[0, 1]]
