@@ -208,6 +208,7 @@ def _entry(one: Entry) -> EntryRow:
         at=one.at,
         present=one.present,
         business_date=one.business_date,
+        of_both=one.of_both,
     )
 
 

@@ -40,7 +40,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     """One entry that staff made, or with `present` false: that they say is not so. `name` is the author's.
 
     What is not so is said against the records and the entries that said it then (`over_records`, `over_entries`): what
-    is said afterwards, or of another guest, counts again. `same_as` is the entry that this one repeats.
+    is said afterwards, or of another guest, counts again. `same_as` is the entry that this one repeats; `of_both` it is
+    another guest's too, with whom this one was one guest when it was written.
     """
 
     id: int
@@ -54,6 +55,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     over_records: tuple[int, ...] = ()
     over_entries: tuple[int, ...] = ()
     same_as: int | None = None
+    of_both: bool = False
 
 
 class Said(Struct, frozen=True):

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from servery.errors import NotFound
 from servery.guests.rows import Db
+from servery.guests.together import hold_for_both
 
 Action = Literal["merged", "unmerged", "apart", "lifted"]
 """Guests became one, or were parted; a person said that they are not the same one, or took that back."""
@@ -64,6 +65,7 @@ async def absorb(
 async def restore(db: Db, step: Step, going: Collection[int], reason: str, author: str) -> Step:
     """Give these records back to the guest that a merge absorbed, which lives again with all that it had absorbed."""
     current = await living(db, step.other_id)
+    await hold_for_both(db, current, step.other_id, step.moved)
     await db.execute("update source_guest set guest_id = %s where id = any(%s)", [step.other_id, list(going)])
     back = await note(db, "unmerged", (current, step.other_id), author=author, reason=reason, moved=going, kept=())
     await mark_undone(db, step.id, back.id)
@@ -83,6 +85,7 @@ async def restore(db: Db, step: Step, going: Collection[int], reason: str, autho
 
 async def move_out(db: Db, guest_id: int, new_id: int, going: Collection[int], reason: str, author: str) -> Step:
     """Put these records of a guest into a new one, where they stay: a person said so."""
+    await hold_for_both(db, guest_id, new_id, going)
     cursor = await db.execute("select id, link, joined_with from source_guest where id = any(%s)", [list(going)])
     links = await cursor.fetchall()
     await db.execute(

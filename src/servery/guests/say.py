@@ -1,7 +1,8 @@
 """Staff's own words of guests in the database: said, heard, taken back."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -33,7 +34,10 @@ where said.undone_at is null and step.undone_by is null
 union all
 select whose.whose, false, to_jsonb(said) || jsonb_build_object('name', coalesce(
            (select p.name from person p where said.author = 'person:' || p.id),
-           (select k.name from api_key k where said.author = 'key:' || k.id), 'Servery')), said.at, said.id, false
+           (select k.name from api_key k where said.author = 'key:' || k.id), 'Servery'),
+           'of_both', said.same_as is not null or exists (
+               select from guest_entry o join guest g on g.id = o.guest_id
+               where o.same_as = said.id and coalesce(g.merged_into, g.id) <> whose.whose)), said.at, said.id, false
 from whose join guest_entry said on said.guest_id = whose.id
 where said.undone_at is null
   and not exists (select from aged_fact a where a.entry_id = said.id and a.heard_at is null)
@@ -53,7 +57,15 @@ async def said(db: Db, guest_ids: Collection[int]) -> dict[int, Said]:
             edits.setdefault(row["whose"], {})[told["field"]] = msgspec.convert(told, Edit)
         else:
             entries.setdefault(row["whose"], []).append(msgspec.convert(row["told"], Entry))
-    return {one: Said(edits.get(one, {}), entries.get(one, ())) for one in edits.keys() | entries.keys()}
+    return {one: Said(edits.get(one, {}), _once(entries.get(one, ()))) for one in edits.keys() | entries.keys()}
+
+
+def _once(entries: Sequence[Entry]) -> list[Entry]:
+    """Of an entry and those that repeat it the first: their guests are one again."""
+    firsts: dict[int, int] = {}
+    for one in sorted(entries, key=attrgetter("id")):
+        firsts.setdefault(one.same_as or one.id, one.id)
+    return [one for one in entries if firsts[one.same_as or one.id] == one.id]
 
 
 async def edit(

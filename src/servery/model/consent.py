@@ -17,7 +17,8 @@ class Line(Struct, frozen=True, kw_only=True):
     """One line: at which time, of which source, what was said. `by_guest`: the guest's own word, written down by us.
 
     `viewer_kind` and `viewer_id` are who wrote it down. `heard`: the owner lets this source speak of consent;
-    `gone`: its record is not there any more.
+    `gone`: its record is not there any more. `of_both`: it is another guest's too, with whom this one was one guest
+    when it was said.
     """
 
     id: int
@@ -32,6 +33,7 @@ class Line(Struct, frozen=True, kw_only=True):
     viewer_id: int
     heard: bool = True
     gone: bool = False
+    of_both: bool = False
 
 
 def standing(lines: Iterable[Line], channel: Channel = "any", purpose: str = MARKETING) -> Consent:

@@ -72,7 +72,12 @@ async def ledgers(db: Db, guest_ids: Collection[int]) -> dict[int, list[Line]]:
     return found
 
 
-_LINES = "select * from guest_consent where of_guest = any(%s) order by id"
+_LINES = """
+select c.*, exists (
+    select from consent o join guest g on g.id = o.guest_id
+    where (o.id = c.same_as or o.same_as = coalesce(c.same_as, c.id)) and coalesce(g.merged_into, g.id) <> c.of_guest
+) as of_both
+from guest_consent c where of_guest = any(%s) order by id"""
 
 
 def _line(row: dict[str, object]) -> Line:

@@ -197,7 +197,10 @@ class LogLine(Struct, frozen=True, kw_only=True):
 
 
 class EntryRow(Struct, frozen=True, kw_only=True):
-    """Something that staff wrote down; `present` false: that it is not so."""
+    """Something that staff wrote down; `present` false: that it is not so.
+
+    `of_both`: it was written while this guest and another were one, and is held to be of both.
+    """
 
     id: int
     kind: EntryKind
@@ -206,6 +209,7 @@ class EntryRow(Struct, frozen=True, kw_only=True):
     at: datetime
     present: bool = True
     business_date: date | None = None
+    of_both: bool = False
 
 
 class RuledTag(Struct, frozen=True, kw_only=True):
