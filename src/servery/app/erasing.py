@@ -6,11 +6,14 @@ from pathlib import Path
 
 from servery.accounts.audit import acted
 from servery.app.arrive import sorting_locale, tell_pages
+from servery.app.hearing import Unheard, said
 from servery.app.scheduled import CONNECTOR as FOLDER
 from servery.connectors import registry
-from servery.errors import NeedsPerson
+from servery.errors import NeedsPerson, Quarantine
 from servery.guests.join import refresh
 from servery.guests.rows import lock as resolving
+from servery.inbox.claim import Via
+from servery.model.changes import Change
 from servery.model.commands import CommandKind
 from servery.model.viewer import SYSTEM, Viewer
 from servery.outbox.mark import mark
@@ -23,9 +26,11 @@ from servery.privacy.outgoing import records_made
 from servery.privacy.person import Held, contact_hashes, everything_of, of_records, record_hashes
 from servery.privacy.returning import let_in_as_logged
 from servery.privacy.rewrite import vacuum
+from servery.privacy.unread import Hear
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
 from servery.sync import connections
+from servery.sync.understanding import Known
 from servery.venues.rows import venues
 from servery.visits.rows import lock_venues
 
@@ -60,7 +65,7 @@ async def alone(db: Db) -> None:
 
 async def erase_held(db: Db, home: Path, key: Key, viewer: Viewer, held: Held, reason: Reason) -> Erased:
     """Erase what was found of a person, in the caller's transaction; the log beside the database is written last."""
-    erased = await erase(db, key, viewer, held, reason)
+    erased = await erase(db, key, viewer, held, reason, await _hearing(db))
     if reason != "restore":
         told = {one.connection_id for one in erased.written}
         await receipts.make(db, erased.id, held, records_made(erased.written), told, await _reach(db))
@@ -71,6 +76,23 @@ async def erase_held(db: Db, home: Path, key: Key, viewer: Viewer, held: Held, r
         # A line too many, should the transaction fail now, erases again what somebody wanted erased.
         journal.write(home, key, record_hashes(key, held), contact_hashes(key, held), erased.line)
     return erased
+
+
+async def _hearing(db: Db) -> Hear:
+    """What waiting events of each connection say, as they will be taken in."""
+    active = await connections.connections(db)
+    places = {one.id: Known(await connections.places(db, one.id)) for one in active}
+    systems = {one.id: registry.connector(one.connector) for one in active}
+
+    def hear(connection_id: int, via: Via, kind: str, body: bytes) -> Sequence[Change]:
+        if connection_id not in systems:
+            return ()
+        try:
+            return said(systems[connection_id], via, kind, body, places[connection_id]).changes
+        except (Unheard, Quarantine):
+            return ()
+
+    return hear
 
 
 async def _tell_without_them(db: Db, erased: Erased) -> None:

@@ -5,7 +5,6 @@ What each table holds of people is listed in `holdings`, and a test holds that l
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
@@ -22,6 +21,7 @@ from servery.privacy.keyed import Key
 from servery.privacy.outgoing import Written, take_back
 from servery.privacy.person import HashKind, Held, hashes_of, needles
 from servery.privacy.rewrite import note_emptied
+from servery.privacy.unread import Event, Hear, aside_of, nothing_heard, waiting_of
 from servery.storage.pool import Connection as Db
 
 Reason = Literal["request", "retention", "restore"]
@@ -39,13 +39,13 @@ class Erased(Struct, frozen=True, kw_only=True):
     written: tuple[Written, ...] = ()
 
 
-async def erase(db: Db, key: Key, viewer: Viewer, held: Held, reason: Reason) -> Erased:
-    """Erase what is held of a person, in the caller's transaction."""
+async def erase(db: Db, key: Key, viewer: Viewer, held: Held, reason: Reason, hear: Hear = nothing_heard) -> Erased:
+    """Erase what is held of a person, in the caller's transaction. `hear` tells what waiting events say."""
     await db.execute("set local servery.erasing = on")
     line = uuid4()
     erasure_id = await _begin(db, viewer, held, reason, line)
     await _keep_out(db, erasure_id, hashes_of(key, held))
-    events = await _events(db, held)
+    events = await _spoken(db, held) | await waiting_of(db, key, held, hear)
     partitions = await _empty_events(db, events)
     counts = {
         "records": len(held.records),
@@ -132,26 +132,23 @@ async def _strip_payments(db: Db, held: Held) -> int:
     return len(held.payments)
 
 
-Event = tuple[int, date]
-
-
-async def _events(db: Db, held: Held) -> set[Event]:
-    """The events that speak of the person's records, and those still unread in which the person is found."""
-    rows = [*held.bookings, *held.checks, *held.payments]
-    connections = [*(one.connection_id for one in held.records), *(row["connection_id"] for row in rows)]
-    external = [*(one.external_id for one in held.records), *(row["external_id"] for row in rows)]
+async def _spoken(db: Db, held: Held) -> set[Event]:
+    """The events that speak of the person's records."""
+    rows = [
+        *(("guest", one.connection_id, one.external_id) for one in held.records),
+        *(
+            (kind, row["connection_id"], row["external_id"])
+            for kind, rows in (("reservation", held.bookings), ("check", held.checks), ("payment", held.payments))
+            for row in rows
+        ),
+    ]
     cursor = await db.execute(
-        "select distinct r.event_id, r.day from unnest(%s::bigint[], %s::text[]) as i(connection_id, external_id) "
-        "join inbox_record r on r.connection_id = i.connection_id and r.external_id = i.external_id",
-        [connections, external],
+        "select distinct r.event_id, r.day from unnest(%s::text[], %s::bigint[], %s::text[]) "
+        "as i(kind, connection_id, external_id) join inbox_record r "
+        "on r.connection_id = i.connection_id and r.external_id = i.external_id and r.kind = i.kind",
+        [[row[place] for row in rows] for place in range(3)],
     )
-    spoken = {(row["event_id"], row["day"]) for row in await cursor.fetchall()}
-    cursor = await db.execute(
-        "select w.event_id, w.day from inbox_work w join inbox_event e on e.id = w.event_id and e.day = w.day "
-        "where exists (select from unnest(%b::bytea[]) as n(text) where position(n.text in e.body) > 0)",
-        [needles(held)],
-    )
-    return spoken | {(row["event_id"], row["day"]) for row in await cursor.fetchall()}
+    return {(row["event_id"], row["day"]) for row in await cursor.fetchall()}
 
 
 async def empty_bodies(db: Db, events: Collection[Event]) -> set[str]:
@@ -200,12 +197,8 @@ def _parted(events: Collection[Event]) -> list[list[Any]]:
 
 
 async def _empty_quarantine(db: Db, held: Held, events: Collection[Event]) -> int:
-    where = (
-        "(event_id, day) in (select * from unnest(%s::bigint[], %s::date[])) "
-        "or exists (select from unnest(%b::bytea[]) as n(text) where position(n.text in q.body) > 0 "
-        "or position(n.text in convert_to(q.reason::text, 'UTF8')) > 0)"
-    )
-    found = await _empty_aside(db, where, [*_parted(events), needles(held)])
+    told = {*events, *await aside_of(db, held)}
+    found = await _empty_aside(db, "(event_id, day) in (select * from unnest(%s::bigint[], %s::date[]))", _parted(told))
     await _empty_events(db, found - set(events))
     return len(found)
 

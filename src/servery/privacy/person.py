@@ -167,7 +167,7 @@ def record_hashes(key: Key, held: Held) -> set[bytes]:
 
 def contact_hashes(key: Key, held: Held) -> set[bytes]:
     """The hashes of each contact with each name, and of the contact alone."""
-    people = _people(held)
+    people = people_of(held)
     names = {one.name for one in people} | {None}
     contacts = {(one.email, one.phone) for one in people}
     return {
@@ -178,7 +178,7 @@ def contact_hashes(key: Key, held: Held) -> set[bytes]:
     }
 
 
-def _people(held: Held) -> list[SourceGuest]:
+def people_of(held: Held) -> list[SourceGuest]:
     """What the records, the bookings themselves, and staff say of the person."""
     written = [row["body"].get("guest") for row in (*held.bookings, *held.checks)]
     people = [one.guest for one in held.records] + [msgspec.convert(one, SourceGuest) for one in written if one]
@@ -189,7 +189,7 @@ def _people(held: Held) -> list[SourceGuest]:
 def needles(held: Held) -> list[bytes]:
     """What the person is found by in bytes that nobody could read: contacts, whole names, ids of records."""
     texts: set[str] = {one.external_id for one in held.records}
-    for person in _people(held):
+    for person in people_of(held):
         texts |= {text for text in (person.email, person.phone) if text}
         if person.name and len(person.name.split()) > 1:
             texts.add(person.name)

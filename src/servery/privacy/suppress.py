@@ -4,11 +4,10 @@ What a guest does after their erasure is a new beginning. A booking that they ma
 person who is asked to (`returning`); a record made since is taken in. What is from before never comes back.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from itertools import pairwise
 
-import msgspec
 from msgspec import Struct, structs
 
 from servery.errors import NeedsPerson
@@ -20,6 +19,7 @@ from servery.privacy import stripped
 from servery.privacy.keyed import Key
 from servery.privacy.person import HashKind
 from servery.privacy.returning import let_in
+from servery.privacy.values import values_in
 from servery.storage.pool import Connection as Db
 
 
@@ -53,7 +53,7 @@ async def sift(db: Db, key: Key | None, connection_id: int, changes: Sequence[Ch
     if not changes or not await anybody(db):
         return Sifted(changes)
     known = _wanted(key)
-    marks: Marks = await _marks(db, {one for change in changes for one in _hashes(known, connection_id, change)})
+    marks: Marks = await _marks(db, {one for change in changes for one in known_by(known, connection_id, change)})
     if not marks:
         return Sifted(changes)
     back = _back(known, connection_id, changes, marks)
@@ -71,18 +71,19 @@ async def speaking(
         return set()
     known = _wanted(key)
     # What could not be understood is searched for whatever may be somebody's id or contact.
-    guessed = [set() if changes else set(_guessed(known, connection_id, body)) for changes, body in told]
+    guessed = {place: _guessed(known, connection_id, body) for place, (changes, body) in enumerate(told) if not changes}
     every = [change for changes, _ in told for change in changes]
-    marks: Marks = await _marks(
-        db, {one for change in every for one in _hashes(known, connection_id, change)}.union(*guessed)
-    )
+    hashes = {one for change in every for one in known_by(known, connection_id, change)}
+    marks: Marks = await _marks(db, hashes.union(*((*one.ids, *one.contacts) for one in guessed.values())))
     if not marks:
         return set()
+    named = {place: one.named(known, marks) for place, one in guessed.items()}
+    marks = {**marks, **await _marks(db, set().union(*named.values()))}
     marks = _welcoming(marks, _back(known, connection_id, every, marks))
     return {
         place
         for place, (changes, _) in enumerate(told)
-        if any(not marks[one].welcome for one in guessed[place] & marks.keys())
+        if (place in guessed and guessed[place].is_of(marks, named[place]))
         or any(_without(one, _of(known, connection_id, one, marks)) is not one for one in changes)
     }
 
@@ -93,7 +94,8 @@ def _wanted(key: Key | None) -> Key:
     return key
 
 
-def _hashes(key: Key, connection_id: int, change: Change) -> Iterator[bytes]:
+def known_by(key: Key, connection_id: int, change: Change) -> Iterator[bytes]:
+    """The hashes by which whoever a change speaks of is known."""
     for kind, external_id in subjects([change]):
         # A check names its booking too, whose guest need not be who paid.
         if not (isinstance(change, CheckSeen) and kind == "reservation"):
@@ -125,7 +127,7 @@ def _cards(change: Change) -> Iterator[str]:
 
 def _of(key: Key, connection_id: int, change: Change, marks: Marks) -> list[Mark]:
     """The marks of those whom a change speaks of."""
-    return [marks[one] for one in _hashes(key, connection_id, change) if one in marks]
+    return [marks[one] for one in known_by(key, connection_id, change) if one in marks]
 
 
 def _back(key: Key, connection_id: int, changes: Sequence[Change], marks: Marks) -> set[int]:
@@ -201,24 +203,35 @@ async def _marks(db: Db, hashes: Collection[bytes]) -> dict[bytes, Mark]:
     }
 
 
-def _guessed(key: Key, connection_id: int, body: bytes) -> Iterator[bytes]:
-    """Hashes of every text in a body, as the id of a guest's record and as a contact."""
-    try:
-        whole = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return
-    for text in _texts(whole):
-        yield key.record(connection_id, "guest", text)
-        yield from key.contact(text)
+class _Guess(Struct, frozen=True):
+    """What a body that could not be understood may hold: ids of guests' records, and contacts by their texts."""
+
+    values: Sequence[str]
+    ids: Collection[bytes] = ()
+    contacts: Mapping[bytes, str] = {}
+
+    def named(self, key: Key, marks: Marks) -> set[bytes]:
+        """The hashes of the contacts that are somebody's who was erased, with each name that may be theirs."""
+        contacts = [text for found, text in self.contacts.items() if found in marks]
+        people = (
+            SourceGuest(name=name, email=text if "@" in text else None, phone=None if "@" in text else text)
+            for text in contacts
+            # A given name often stands beside the family name, not with it.
+            for name in (*self.values, *map(" ".join, pairwise(self.values)))
+        )
+        return {found for one in people for found in key.contacts(one)}
+
+    def is_of(self, marks: Marks, named: Collection[bytes]) -> bool:
+        """Whether it tells of one who is kept out. A family shares a phone, and an amount may be a record's number."""
+        both = _any_kept_out(marks, self.ids) and _any_kept_out(marks, self.contacts)
+        return both or _any_kept_out(marks, named)
 
 
-def _texts(value: Any) -> Iterator[str]:
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            waiting += one.values()
-        elif isinstance(one, list):
-            waiting += one
-        elif isinstance(one, str | int) and not isinstance(one, bool):
-            yield str(one)
+def _any_kept_out(marks: Marks, hashes: Iterable[bytes]) -> bool:
+    return any(one in marks and not marks[one].welcome for one in hashes)
+
+
+def _guessed(key: Key, connection_id: int, body: bytes) -> _Guess:
+    values = values_in(body) or []
+    ids = {key.record(connection_id, "guest", text) for text in values}
+    return _Guess(values, ids, {found: text for text in values for found in key.contact(text)})
