@@ -199,6 +199,30 @@ async def test_what_staff_write_is_on_the_guest_s_page_with_author_and_time(pool
         await words.edit(VERA, one, {"birthday": "tomorrow"})
 
 
+async def test_a_birthday_that_staff_write_is_on_the_guest_s_page_as_the_form_takes_it_again(pool):
+    words = RoomSaying(pool)
+    async with pool.connection() as db:
+        one = await guest_of(db, "1")
+    for written in ("1981-05-17", "--05-18"):
+        await words.edit(VERA, one, {"birthday": written})
+        [known] = (await told_of(pool, "1")).known("birthday")
+        assert (known.fact.value, known.fact.connection, known.why) == (written, "Vera", "staff")
+
+
+async def test_an_allergy_written_while_two_were_one_says_so_on_both_pages(pool):
+    words = RoomSaying(pool)
+    async with pool.connection() as db:
+        one, two = await guest_of(db, "1"), await guest_of(db, "2")
+        await merging.merged(db, VERA, one, two)
+    await words.enter(VERA, one, "allergy", "shellfish", None)
+    async with pool.connection() as db:
+        await merging.unmerged(db, VERA, two)
+    for which in "12":
+        shown = await told_of(pool, which)
+        assert [(each.text, each.of_both) for each in shown.entries] == [("shellfish", True)]
+        assert "shellfish" in [each.fact.value for each in shown.known("allergy")]
+
+
 async def test_a_note_for_an_evening_is_gone_when_it_is_over(pool):
     async with pool.connection() as db:
         one = await guest_of(db, "1")

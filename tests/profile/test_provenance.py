@@ -1,9 +1,12 @@
 import pytest
 
 from servery.errors import NotFound
+from servery.guests.join import refresh
+from servery.guests.say import edit
 from servery.model.guest import Birthday, Note, SourceGuest
 from servery.model.viewer import SYSTEM
 from servery.profile.provenance import provenance
+from servery.profile.story import stories
 from tests.profile.house import House, ago, viewer
 
 pytestmark = pytest.mark.anyio
@@ -49,6 +52,22 @@ async def test_a_role_sees_the_sources_of_what_it_sees(house: House):
         for role in ("server", "marketer")
     }
     assert kinds == {"server": {"name", "allergies"}, "marketer": {"name", "email", "loyalty_id"}}
+
+
+async def test_a_birthday_that_staff_wrote_names_them_until_the_guest_says_another(house: House):
+    guest = await house.guest(name="Anna", birthday=Birthday(2, 29))
+    await edit(house.db, viewer("host"), guest, {"birthday": "1980-02-28"})
+    await refresh(house.db, [guest], "da_DK")
+    told = await provenance(house.db, SYSTEM, guest)
+    assert [(one.fact.value, one.fact.external_id, one.why) for one in told.facts if one.kind == "birthday"] == [
+        ("1980-02-28", "", "staff")
+    ]
+    assert (await stories(house.db, SYSTEM, [guest]))[guest].birthday == Birthday(2, 28, 1980)
+    await house.guest(name="Anna", birthday=Birthday(3, 1))
+    told = await provenance(house.db, SYSTEM, guest)
+    assert [(one.fact.value, one.fact.external_id) for one in told.facts if one.kind == "birthday"] == [
+        ("--03-01", "g1")
+    ]
 
 
 async def test_a_guest_that_never_was(house: House):

@@ -113,7 +113,7 @@ async def _both(db: Db, one_id: int, other_id: int) -> Golden:
 
 def _left_to_rules(both: Golden, kind: RowKind) -> str:
     found = getattr(both, kind) if kind in CHOSEN else None
-    return _written(found) if isinstance(found, Birthday) else found.value if found else ""
+    return found.written() if isinstance(found, Birthday) else found.value if found else ""
 
 
 async def _side(db: Db, viewer: Viewer, story: Story) -> Side:
@@ -142,18 +142,10 @@ def _said(story: Story, kind: RowKind) -> str:
     if kind in several:
         return ", ".join(several[kind])
     if kind == "birthday":
-        return _written(story.birthday)
+        return story.birthday.written() if story.birthday else ""
     single = {
         "loyalty": story.loyalty_id,
         "table": f"{table.name} ({table.venue})" if table else None,
         "dish": dish.name if dish else None,
     }
     return (single[kind] if kind in single else getattr(story, kind)) or ""
-
-
-def _written(birthday: Birthday | None) -> str:
-    """As ISO 8601 has it: so it is read again when it is chosen."""
-    if birthday is None:
-        return ""
-    year = f"{birthday.year:04}" if birthday.year else "-"
-    return f"{year}-{birthday.month:02}-{birthday.day:02}"

@@ -76,6 +76,7 @@ def golden(records: Sequence[Record], said: Said = NOTHING, by_rule: Sequence[Kn
     chosen = {field: _chosen(field, latest, said.edits.get(field)) for field in FIELDS}
     return Golden(
         **chosen,
+        birthday_said=_said_birthday(chosen["birthday"], latest, said.edits.get("birthday")),
         pronunciation=_edited(said.edits.get("pronunciation")),
         allergies=_all(latest, "allergy", said),
         preferences=_all(latest, "preference", said),
@@ -102,8 +103,20 @@ def _chosen(field: ChosenField, latest: Sequence[Record], edit: Edit | None) -> 
     best, heard = _ruled(field, latest)
     if edit is None:
         return best(heard)
-    since = [one for one in heard if told(field, one) is not None and _is_news(field, one, edit)]
+    since = _since(field, heard, edit)
     return best(since) if since else _edited(edit)
+
+
+def _since(field: ChosenField, heard: Sequence[Record], edit: Edit) -> list[Record]:
+    """The records that changed their word after an edit."""
+    return [one for one in heard if told(field, one) is not None and _is_news(field, one, edit)]
+
+
+def _said_birthday(found: Birthday | None, latest: Sequence[Record], edit: Edit | None) -> Known | None:
+    """Who of the house wrote the birthday that was chosen; None where a record gave it."""
+    if found is None or edit is None or _since("birthday", _ruled("birthday", latest)[1], edit):
+        return None
+    return Known(found.written(), 0, edit.author, edit.at)
 
 
 def _ruled(field: ChosenField, latest: Sequence[Record]) -> tuple[Choose, Sequence[Record]]:

@@ -16,6 +16,11 @@ class Birthday(Struct, frozen=True):
     day: int
     year: int | None = None
 
+    def written(self) -> str:
+        """As ISO 8601 writes it: 1980-05-17, or --05-17 where no year is known."""
+        year = f"{self.year:04}" if self.year else "-"
+        return f"{year}-{self.month:02}-{self.day:02}"
+
 
 class Note(Struct, frozen=True, omit_defaults=True):
     """One remark kept for ever about a guest, with who wrote it and when where the source says so."""
@@ -86,6 +91,8 @@ class Golden(Struct, frozen=True, kw_only=True, omit_defaults=True):
     phone: Known | None = None
     """E.164 where it could be read as a phone number, else as written."""
     birthday: Birthday | None = None
+    birthday_said: Known | None = None
+    """Where staff wrote the birthday, who did and when; its value as `Birthday.written`."""
     language: Known | None = None
     company: Known | None = None
     city: Known | None = None

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 from psycopg.rows import DictRow
 
-from servery.model.guest import Birthday, Fact, Golden, Known, SourceGuest
+from servery.model.guest import Fact, Golden, Known, SourceGuest
 from servery.model.survivorship import DEFAULTS, FIELDS, Choices, rule_of
 from servery.model.viewer import Viewer
 from servery.profile import rows
@@ -147,15 +147,17 @@ def _known(golden: Golden) -> Iterator[tuple[FactKind, Known]]:
         value = getattr(golden, kind)
         known: Iterable[Known] = value if isinstance(value, tuple) else (value,) if value else ()
         yield from ((kind, one) for one in known)
+    if golden.birthday_said:
+        yield "birthday", golden.birthday_said
 
 
 def _record_facts(golden: Golden, records: Sequence[DictRow], choices: Choices) -> Iterator[Sourced]:
     """The values whose record is found by looking which one says the same."""
     for row in records:
         guest = msgspec.convert(row["body"], SourceGuest)
-        if guest.birthday and guest.birthday == golden.birthday:
+        if guest.birthday and guest.birthday == golden.birthday and not golden.birthday_said:
             why = _why("birthday", row, records, choices)
-            yield Sourced("birthday", _fact(_written(guest.birthday), row), why)
+            yield Sourced("birthday", _fact(guest.birthday.written(), row), why)
         if guest.loyalty_id:
             yield Sourced("loyalty_id", _fact(guest.loyalty_id, row))
         if guest.marketing != "unknown":
@@ -167,12 +169,6 @@ def _record_facts(golden: Golden, records: Sequence[DictRow], choices: Choices) 
 
 def _fact(value: str, row: DictRow, at: datetime | None = None) -> Fact:
     return Fact(value, row["connection"], row["external_id"], at or row["seen_at"])
-
-
-def _written(birthday: Birthday) -> str:
-    """A birthday as ISO 8601 writes it, without a year where none is known."""
-    year = f"{birthday.year:04}" if birthday.year else "-"
-    return f"{year}-{birthday.month:02}-{birthday.day:02}"
 
 
 async def _on_bookings(db: Db, guest_id: int, known: set[str]) -> list[Sourced]:
