@@ -58,7 +58,11 @@ async def living_ids(db):
 
 async def told_of_all(db):
     """All that is held of guests and of who is not who, but for times and the log."""
-    guests = await db.execute("select id, merged_into, name, golden, search from guest order by id")
+    # Of an absorbed guest nothing is shown but whose it is now.
+    guests = await db.execute(
+        "select id, merged_into, case when merged_into is null then array[to_jsonb(name), golden, to_jsonb(search)] "
+        "end as told from guest order by id"
+    )
     records = await db.execute("select id, guest_id, link, joined_with from source_guest order by id")
     pairs = await db.execute("select one_id, other_id from not_same order by 1, 2")
     return [await one.fetchall() for one in (guests, records, pairs)]
