@@ -24,6 +24,7 @@ from servery.privacy.holdings import emptied
 from servery.privacy.keyed import Key, open_key
 from servery.privacy.outgoing import records_made
 from servery.privacy.person import Held, contact_hashes, everything_of, of_records, record_hashes
+from servery.privacy.retention import is_inactive
 from servery.privacy.returning import let_in_as_logged
 from servery.privacy.rewrite import vacuum
 from servery.privacy.unread import Hear
@@ -37,22 +38,29 @@ from servery.visits.rows import lock_venues
 _FETCHED_AT_ONCE = 20_000
 
 
-async def erase_guest(
-    pool: Pool, home: Path, viewer: Viewer, guest_id: int, reason: Reason = "request", *, free: bool = True
-) -> Erased:
-    """Erase a guest and free what held them. NotFound when there is none, NeedsPerson where the log cannot be kept.
-
-    Without `free` the tables are left as they are: who erases many frees them once, after the last.
-    """
+async def erase_guest(pool: Pool, home: Path, viewer: Viewer, guest_id: int, reason: Reason = "request") -> Erased:
+    """Erase a guest and free what held them. NotFound when there is none, NeedsPerson where the log cannot be kept."""
     key = open_key(home)
     async with pool.connection() as db:
         await alone(db)
         held = await everything_of(db, guest_id)
         erased = await erase_held(db, home, key, viewer, held, reason)
-    if free:
-        async with by_itself(pool) as db:
-            await vacuum(db, erased.tables)
+    async with by_itself(pool) as db:
+        await vacuum(db, erased.tables)
     return erased
+
+
+async def erase_inactive(pool: Pool, home: Path, guest_id: int, months: int) -> Erased | None:
+    """Erase a guest who did not come for so many months; None where that is so no more. The tables are left to free.
+
+    Who was listed may have booked since, or have been merged into somebody who is here each week.
+    """
+    key = open_key(home)
+    async with pool.connection() as db:
+        await alone(db)
+        if not await is_inactive(db, months, guest_id):
+            return None
+        return await erase_held(db, home, key, SYSTEM, await everything_of(db, guest_id), "retention")
 
 
 async def alone(db: Db) -> None:

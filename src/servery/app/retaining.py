@@ -2,14 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from servery.app.calls import either
-from servery.app.erasing import by_itself, erase_guest
-from servery.errors import NotFound
-from servery.model.viewer import SYSTEM
+from servery.app.erasing import by_itself, erase_inactive
 from servery.privacy import retention
 from servery.privacy.retention import Rule
 from servery.privacy.rewrite import rewrite, vacuum
@@ -68,19 +65,15 @@ async def keep_to_rules(pool: Pool, settings: Settings, *, at_once: bool = False
                 if at_once or one.kind not in latest or latest[one.kind] < due])  # fmt: skip
 
 
-async def _erase(pool: Pool, settings: Settings, guests: Sequence[int]) -> int:
+async def _erase(pool: Pool, settings: Settings, months: int) -> int:
     """Erase guests one by one, so that nobody waits long for what arrives meanwhile; then free what held them."""
-    tables: set[str] = set()
-    for guest_id in guests:
-        try:
-            erased = await erase_guest(pool, settings.home, SYSTEM, guest_id, "retention", free=False)
-        except NotFound:
-            # Somebody else erased or merged them meanwhile.
-            continue
-        tables |= {*erased.tables}
+    async with pool.connection() as db:
+        guests = await retention.inactive(db, months)
+    found = [await erase_inactive(pool, settings.home, guest_id, months) for guest_id in guests]
+    erased = [one for one in found if one is not None]
     async with by_itself(pool) as db:
-        await vacuum(db, sorted(tables))
-    return len(guests)
+        await vacuum(db, sorted({table for one in erased for table in one.tables}))
+    return len(erased)
 
 
 async def _keep_to(pool: Pool, settings: Settings, rule: Rule) -> int:
@@ -89,9 +82,7 @@ async def _keep_to(pool: Pool, settings: Settings, rule: Rule) -> int:
         found = await retention.preview(db, rule.kind, rule.months)
         run_id = await retention.begin(db, rule.kind, rule.months, found)
     if rule.kind == "guests":
-        async with pool.connection() as db:
-            guests = await retention.inactive(db, rule.months)
-        done = await _erase(pool, settings, guests)
+        done = await _erase(pool, settings, rule.months)
     else:
         async with pool.connection() as db:
             done = await retention.empty_out(db, rule.kind, rule.months)

@@ -91,6 +91,16 @@ async def inactive(db: Db, months: int, limit: int = AT_ONCE) -> list[int]:
     return [row["id"] for row in await cursor.fetchall()]
 
 
+async def is_inactive(db: Db, months: int, guest_id: int) -> bool:
+    """Whether this very guest is to be erased now; never one who was merged into another meanwhile."""
+    cursor = await db.execute(
+        f"select exists (select from ({_FOUND['guests']}) as found where found.id = %(id)s) as there",
+        {"months": months, "id": guest_id},
+    )
+    row = await cursor.fetchone()
+    return bool(row and row["there"])
+
+
 async def empty_out(db: Db, kind: Kind, months: int) -> int:
     """Empty what is too old, in the caller's transaction; how much it was. Guests are erased one by one instead."""
     if kind == "looks":
@@ -136,13 +146,20 @@ async def runs(db: Db, limit: int = 50) -> list[Run]:
 
 _OLD = "now() - make_interval(months => %(months)s)"
 _FOUND: Mapping[Kind, str] = {
-    # Whoever is expected, came, booked or was entered since then stays, under any of their records.
+    # Whoever is expected, came, booked or was entered since then stays, under any of their records. Since when a record
+    # is there its source says, or what they booked then: here it may have come only with the import of yesterday.
     "guests": f"""
-select g.id from guest g where g.merged_into is null and g.created_at < {_OLD} and not exists (
-    select from source_guest s where s.guest_id = g.id and (
-        exists (select from reservation r where r.source_guest_id = s.id and r.starts_at >= {_OLD})
-        or exists (select from visit v where v.source_guest_id = s.id and v.starts_at >= {_OLD})
-        or exists (select from checks c where c.source_guest_id = s.id and c.opened_at >= {_OLD})))""",
+select g.id from guest g where g.merged_into is null
+and (g.created_at < {_OLD} or exists (select from source_guest s where s.guest_id = g.id))
+and not exists (select from source_guest s where s.guest_id = g.id and (
+    (s.body ->> 'created_at')::timestamptz >= {_OLD}
+    or not s.body ? 'created_at' and g.created_at >= {_OLD}
+        and not exists (select from reservation r where r.source_guest_id = s.id)
+        and not exists (select from visit v where v.source_guest_id = s.id)
+        and not exists (select from checks c where c.source_guest_id = s.id)
+    or exists (select from reservation r where r.source_guest_id = s.id and r.starts_at >= {_OLD})
+    or exists (select from visit v where v.source_guest_id = s.id and v.starts_at >= {_OLD})
+    or exists (select from checks c where c.source_guest_id = s.id and c.opened_at >= {_OLD})))""",
     "bookings": f"""
 select id from reservation where business_date < ({_OLD})::date
 and body ?| array['requests', 'occasion', 'notes', 'guest', 'reference']""",
