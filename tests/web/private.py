@@ -9,6 +9,7 @@ from servery.errors import Invalid, NotFound
 from servery.model.consent import Line
 from servery.model.guest import Consent, SourceGuest
 from servery.model.viewer import Viewer
+from servery.privacy.before import Before, HeldRecord
 from servery.privacy.consent import Ledger, Said
 from servery.privacy.erase import Erased
 from servery.privacy.export import Export
@@ -48,6 +49,7 @@ def line(number: int, at: datetime, state: Consent, **more: object) -> Line:
 
 
 NOBODY = 404
+ABSORBED = 405
 _AT = datetime(2026, 3, 2, 18, 30, tzinfo=UTC)
 EXPORTED: dict[str, list[dict[str, Any]]] = {
     "profile": [{"name": "Anna Lindqvist", "golden": {"email": {"value": "anna@example.com", "source": 3}, "vip": True},
@@ -131,7 +133,18 @@ class InventedPrivacy:
         first = tuple(Old(id=n, day=TODAY - timedelta(days=1500 - n), name=f"Guest Number {n}") for n in (3, 4, 5))
         return Preview(kind=kind, months=months, found=0 if self.empty else 12, first=() if self.empty else first)
 
-    async def erase(self, viewer: Viewer, guest_id: int) -> Erased:
+    async def before(self, viewer: Viewer, guest_id: int) -> Before:
+        if guest_id == NOBODY:
+            raise NotFound("There is no guest {id}.", id=guest_id)
+        records = (HeldRecord("resOS Havnen", "kd83nDk2", "Anna Lindqvist"), HeldRecord("Square Havnen", "C7", "Anna"))
+        return Before(
+            guest_id=2 if guest_id == ABSORBED else guest_id, name="Anna Lindqvist", absorbed=(ABSORBED,),
+            records=records, bookings=41, checks=38, seen="seen",
+        )  # fmt: skip
+
+    async def erase(self, viewer: Viewer, guest_id: int, seen: str | None = None) -> Erased:
+        if seen != "seen":
+            raise Invalid("Guest {id} changed since you looked: records came or went.", id=guest_id)
         self.done.append(f"erased {guest_id}")
         return Erased(id=1, counts={}, tables=())
 

@@ -36,7 +36,7 @@ def test_a_request_is_opened_extended_and_closed(served):
         press(client, page, "/privacy/receipts/3/done")
         press(client, page, "/privacy/retention/guests", months="24")
         press(client, page, "/privacy/retention/guests", months="")
-        press(client, page, "/guests/7/erase")
+        press(client, page, "/guests/7/erase", seen="seen")
         assert served.preview.privacy.done[-8:] == [
             "opened access", "extended 2", "closed 2 done", "reopened 2", "receipt 3", "keep guests 24",
             "keep guests None", "erased 7",
@@ -86,6 +86,19 @@ def test_somebody_is_let_in_again(served):
         answer = press(client, client.get("/privacy"), "/privacy/let-in", name="Anna Berg", email="anna@example.com")
     assert served.preview.privacy.done[-1] == "let in Anna Berg"
     assert "What is new of them comes in again" in answer.text and "anna@example.com" not in str(answer.url)
+
+
+def test_who_is_erased_is_shown_first(served):
+    with browse(served) as client:
+        page = client.get("/guests/7/erase")
+        for said in ("Anna Lindqvist", "41 bookings", "38 checks", "Square Havnen", "kd83nDk2", "405", 'value="seen"'):
+            assert said in page.text
+        assert client.get("/guests/404/erase").status_code == 404
+        assert str(client.get("/guests/405/erase", follow_redirects=True).url).endswith("/guests/2/erase")
+        before = list(served.preview.privacy.done)
+        stale = press(client, page, "/guests/7/erase", seen="other")
+        assert stale.status_code == 409 and 'role="alert"' in stale.text and "Anna Lindqvist" in stale.text
+        assert press(client, page, "/guests/7/erase").status_code == 409 and served.preview.privacy.done == before
 
 
 def test_what_would_go_is_looked_at_first(served):

@@ -19,6 +19,7 @@ from servery.model.viewer import SYSTEM, Viewer
 from servery.outbox.mark import mark
 from servery.privacy import log as journal
 from servery.privacy import receipts
+from servery.privacy.before import refuse_other
 from servery.privacy.erase import Erased, Reason, erase
 from servery.privacy.holdings import emptied
 from servery.privacy.keyed import Key, open_key
@@ -38,12 +39,18 @@ from servery.visits.rows import lock_venues
 _FETCHED_AT_ONCE = 20_000
 
 
-async def erase_guest(pool: Pool, home: Path, viewer: Viewer, guest_id: int, reason: Reason = "request") -> Erased:
-    """Erase a guest and free what held them. NotFound when there is none, NeedsPerson where the log cannot be kept."""
+async def erase_guest(
+    pool: Pool, home: Path, viewer: Viewer, guest_id: int, reason: Reason = "request", *, seen: str | None = None
+) -> Erased:
+    """Erase a guest and free what held them; `seen` is what somebody looked at before (`before`).
+
+    NotFound when there is none, Invalid when it is somebody else's by now, NeedsPerson where the log cannot be kept.
+    """
     key = open_key(home)
     async with pool.connection() as db:
         await alone(db)
         held = await everything_of(db, guest_id)
+        await refuse_other(db, guest_id, held, seen)
         erased = await erase_held(db, home, key, viewer, held, reason)
     async with by_itself(pool) as db:
         await vacuum(db, erased.tables)

@@ -13,6 +13,7 @@ from servery.privacy import consent, receipts
 from servery.privacy import register as registering
 from servery.privacy import requests as asked
 from servery.privacy import retention as kept
+from servery.privacy.before import Before, before
 from servery.privacy.erase import Erased
 from servery.privacy.export import Export, export
 from servery.privacy.keyed import open_key
@@ -72,10 +73,18 @@ class RoomPrivacy:
             await acted(db, viewer, "request-reopened", f"request:{request_id}")
         return made
 
-    async def erase(self, viewer: Viewer, guest_id: int) -> Erased:
-        """Erase a guest."""
+    async def before(self, viewer: Viewer, guest_id: int) -> Before:
+        """Who would be erased; the look is written down."""
         _demand(viewer)
-        return await erase_guest(self._pool, self._settings.home, viewer, guest_id)
+        async with self._pool.connection() as db:
+            found = await before(db, guest_id)
+            await looked(db, viewer, [found.guest_id], "page")
+            return found
+
+    async def erase(self, viewer: Viewer, guest_id: int, seen: str | None = None) -> Erased:
+        """Erase a guest, as they were seen."""
+        _demand(viewer)
+        return await erase_guest(self._pool, self._settings.home, viewer, guest_id, seen=seen)
 
     async def erasures(self, viewer: Viewer, erasure_id: int | None = None) -> list[receipts.Erasure]:
         """The latest erasures with their receipts, or one."""

@@ -11,6 +11,7 @@ from litestar.params import SkipValidation
 
 from servery.model.guest import SourceGuest
 from servery.model.viewer import Viewer
+from servery.privacy.before import Before
 from servery.privacy.consent import Ledger, Line, Said
 from servery.privacy.erase import Erased
 from servery.privacy.export import Export
@@ -41,8 +42,11 @@ class Privacy(Protocol):
     async def reopen_request(self, viewer: Viewer, request_id: int) -> Request:
         """Let the clock run on. Raises Refuse."""
 
-    async def erase(self, viewer: Viewer, guest_id: int) -> Erased:
-        """Erase a guest. Raises NotFound."""
+    async def before(self, viewer: Viewer, guest_id: int) -> Before:
+        """Who would be erased. Raises NotFound."""
+
+    async def erase(self, viewer: Viewer, guest_id: int, seen: str | None = None) -> Erased:
+        """Erase a guest, as they were seen. Raises NotFound, Invalid where it is otherwise by now."""
 
     async def erasures(self, viewer: Viewer, erasure_id: int | None = None) -> Sequence[Erasure]:
         """The latest erasures."""

@@ -178,15 +178,26 @@ async def _ledger(
 
 
 @get("/guests/{guest_id:int}/erase", guards=_GUARDS)
-async def ask_to_erase(request: Asked, frame: TheFrame, guest_id: FromPath[int]) -> Response[str]:
-    """Ask once more: an erasure cannot be undone."""
-    return page(request, frame, "privacy/erase.html", tab="guests", guest_id=guest_id)
+async def ask_to_erase(
+    request: Asked, frame: TheFrame, privacy: ThePrivacy, guest_id: FromPath[int]
+) -> Response[str] | Redirect:
+    """Ask once more, and show of whom: an erasure cannot be undone."""
+    found = await privacy.before(frame.viewer, guest_id)
+    if found.guest_id != guest_id:
+        return Redirect(f"/guests/{found.guest_id}/erase")
+    return page(request, frame, "privacy/erase.html", tab="guests", guest=found, wrong=None)
 
 
 @post("/guests/{guest_id:int}/erase", guards=_GUARDS)
-async def erase(frame: TheFrame, privacy: ThePrivacy, guest_id: FromPath[int]) -> Redirect:
-    """Erase a guest."""
-    erased = await privacy.erase(frame.viewer, guest_id)
+async def erase(
+    request: Asked, frame: TheFrame, privacy: ThePrivacy, data: Form, guest_id: FromPath[int]
+) -> Response[str] | Redirect:
+    """Erase the guest who was looked at; where it is somebody else by now, show who."""
+    try:
+        erased = await privacy.erase(frame.viewer, guest_id, data.get("seen", ""))
+    except Invalid as wrong:
+        found, told = await privacy.before(frame.viewer, guest_id), wrong.told(frame.words.gettext)
+        return with_status(page(request, frame, "privacy/erase.html", tab="guests", guest=found, wrong=told), 409)
     return after(Deed("guest-erased", erased.id), _PAGE)
 
 
