@@ -43,6 +43,9 @@ SLIP = [
     ("Jürgen Holm", "Jürgne Holm"),
     ("Jürgen", "Jürgne"),
     ("Frederyk Holm", "Frederk Holm"),
+    # Both given names, but no family has one of each.
+    ("Mathias Holm", "Matthias Holm"),
+    ("Johan Holm", "Johann Holm"),
 ]
 APART = [
     ("Ida Holm", "Bo Holm"),

@@ -116,7 +116,8 @@ def _of_word(word: str, other: str, *firsts: str) -> _Word:
     # Where the ends differ it is another name: Anna and Anne, Lars and Lara, Christian and Christina.
     if slips > (2 if longest >= _LEAST_TWICE_SLIPPED else 1) or (word[-1] != other[-1] and not turned):
         return "apart"
-    if slips == 1 and (_doubled(word, other) or (word not in firsts and other not in firsts and _long(word, other))):
+    is_family = word not in firsts and other not in firsts
+    if slips == 1 and not _both_given(word, other) and (_doubled(word, other) or (is_family and _long(word, other))):
         return "harmless"
     return "slip"
 
@@ -125,7 +126,12 @@ def _may_slip(word: str, other: str) -> bool:
     """Not in the first letter, nor in what are two given names: Tina and Nina, Martin and Marvin."""
     if word[0] != other[0] or min(len(word), len(other)) < _LEAST_SLIPPED or max(word + other) >= _ALPHABETS_END:
         return False
-    return not (is_given(plain(word)) and is_given(plain(other)))
+    # But no family calls one child Mathias and another Matthias.
+    return _doubled(word, other) or not _both_given(word, other)
+
+
+def _both_given(word: str, other: str) -> bool:
+    return is_given(plain(word)) and is_given(plain(other))
 
 
 def _doubled(word: str, other: str) -> bool:
