@@ -9,22 +9,15 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct, structs
 
+from servery.guests.matching.guard import is_named_so, may_be_one, telling
 from servery.guests.matching.score import Scored
 from servery.guests.matching.weights import Weights
-from servery.guests.names import agreement, is_whole
+from servery.guests.names import agreement
 from servery.guests.resolve import Decision, Index, Known, is_stranger
 from servery.guests.titles import opposed
 
 _ASKED_AT_ONCE = 3
 """Guests that a person is asked about for one record."""
-_CONTACTS = ("email", "phone", "loyalty")
-"""What few others have: without one of these the same, or a birthday that is borne out, nobody is joined unasked."""
-_BEARING_OUT = ("email", "phone", "postcode")
-"""Of these one must be the same beside a birthday, and none another."""
-_GIVEN = {"same", "crossed", "first", "nickname"}
-"""Given names that are no slip of one another: twins are called Maja and Kaja."""
-_NO_DAY = "0101"
-"""Systems write the first of January for a day that they do not know."""
 
 
 class Like(Struct, frozen=True):
@@ -102,36 +95,22 @@ def _name_of(like: Like, index: Index) -> str | None:
 
 def _is_safe(record: Known, guest: int, like: Like, likes: Iterable[Like], index: Index) -> bool:
     cluster = index.of_guest(guest, record.id)
-    telling = _telling(like)
-    if not telling or not _is_named_so(record.name, _name_of(like, index), telling) or is_stranger(record, cluster):
+    shared = _telling(like)
+    if not shared or not is_named_so(record.name, _name_of(like, index), shared) or is_stranger(record, cluster):
         return False
     by_id = {one.id: one for one in likes}
-    return all(_can_be_one(record, other, by_id.get(other.id), telling) for other in cluster if not other.said)
+    return all(_can_be_one(record, other, by_id.get(other.id), shared) for other in cluster if not other.said)
 
 
 def _telling(like: Like) -> set[str]:
-    """What the two have in common that few others have."""
-    found = {contact for contact in _CONTACTS if like.level(contact) == "same"}
-    if like.level("birthday") != "same" or like.born_on == _NO_DAY or like.level("given") not in _GIVEN:
-        return found
-    beside = {like.level(one) for one in _BEARING_OUT}
-    return found | {"birthday"} if "same" in beside and "other" not in beside else found
+    return telling({one.comparison: one.level for one in like.scored.reasons}, like.born_on)
 
 
-def _is_named_so(name: str | None, other: str | None, telling: set[str]) -> bool:
-    agreed = agreement(name, other)
-    if agreed == "slip":
-        return len(telling & set(_CONTACTS)) > 1
-    # A family name alone is a whole family's, and so is its phone.
-    enough = "email" in telling or len(telling) > 1 or (is_whole(name) and is_whole(other))
-    return agreed in ("same", "alike") and enough
-
-
-def _can_be_one(record: Known, other: Known, like: Like | None, telling: set[str]) -> bool:
+def _can_be_one(record: Known, other: Known, like: Like | None, shared: set[str]) -> bool:
     if like is not None and like.level("birthday") == "other":
         return False
     agreed = agreement(record.name, other.name)
-    return other.settled or agreed in ("same", "alike") or (agreed == "slip" and len(telling & set(_CONTACTS)) > 1)
+    return other.settled or (agreed != "unknown" and may_be_one(agreed, shared))
 
 
 def _joined(record: Known, guest: int, like: Like) -> Decision:

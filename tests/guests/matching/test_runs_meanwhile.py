@@ -54,3 +54,13 @@ async def test_guests_that_somebody_merged_and_parted_or_renamed_meanwhile_are_l
     await tell(db, systems[0], seen("4", "Anna Lund", "c@x.dk", revision=2))
     await runs.carry_out(db, wanted, HOST, "da_DK")
     assert await people(db) == [["1"], ["2"], ["3"], ["4"]]
+
+
+async def test_a_slip_that_may_make_another_name_is_not_joined_by_way_of_a_third(db, systems):
+    till, _ = systems
+    await tell(
+        db, till, seen("1", "Jürgen Fahl", "i@x.dk"), seen("2", "Jürgne Fahl", "j@x.dk"), seen("3", None, "k@x.dk")
+    )
+    one, two, nameless = [await guest_of(db, number) for number in "123"]
+    await runs.carry_out(db, runs.Preview(3, 0, ((one, two, nameless),), after=await latest(db)), HOST, "da_DK")
+    assert await people(db) == [["1"], ["2"], ["3"]]

@@ -1,6 +1,6 @@
 """All guests at once on DuckDB or Spark: which of them the scores say are one. Loaded only where a run needs it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from math import log2
 from pathlib import Path
@@ -13,6 +13,7 @@ from servery.guests.matching.conditions import Engine
 from servery.guests.matching.engine import RECORDS, duck, whole
 from servery.guests.matching.features import COLUMNS, Features
 from servery.guests.matching.found import Ask, Copied, Joins
+from servery.guests.matching.guard import CONTACTS, is_named_so, may_be_one, telling
 from servery.guests.matching.listed import Step
 from servery.guests.matching.pairs import PAIRS, scored_pairs
 from servery.guests.matching.score import scored
@@ -24,7 +25,8 @@ _LARGEST_BLOCK = 40
 """Records that may share a key and still be looked at pair by pair."""
 _NO_DOUBT = 2.0
 """Bits below which a pair of two guests is not even counted as evidence for them."""
-
+_OF_NO_WEIGHT = 0.0
+"""The evidence of a pair by which nobody is joined, whatever its score; a third record may still join the two."""
 
 _ASKED_AT_ONCE = 5000
 """Pairs of guests that a person is asked about after one run, the likeliest: more would never be looked at."""
@@ -80,18 +82,52 @@ def load(db: duckdb.DuckDBPyConnection, path: Path) -> int:
 
 
 def _evidence(db: duckdb.DuckDBPyConnection, weights: Weights) -> Iterator[Pair]:
-    """Evidence between guests that anything speaks for, beyond what is asked of a match that nobody checks."""
+    """Evidence between guests that anything speaks for, beyond what is asked of a match that nobody checks.
+
+    A pair whose names say that it is two people is never one; one that shares nothing telling joins nobody by itself.
+    """
     asked = log2(weights.prior / (1 - weights.prior)) - log2(weights.same_from / (1 - weights.same_from))
+    shared = ", ".join(f"case when a.{contact} = b.{contact} then '{contact}' end" for contact in CONTACTS)
     found = db.execute(
         f"with said as (select one, other, bits + {asked!r} as bits, a.guest_id as g, b.guest_id as h, "
-        f"a.written as name, b.written as other_name from {PAIRS} "
-        f"join {RECORDS} a on a.id = one join {RECORDS} b on b.id = other where a.guest_id <> b.guest_id) "
-        "select one, other, bits, name, other_name from said where (least(g, h), greatest(g, h)) in "
+        f"a.written as name, b.written as other_name, concat_ws(' ', {shared}) as shared, "
+        "case when a.birth_month_day is null or b.birth_month_day is null then null "
+        "else coalesce(a.birthday = b.birthday, false) end as same_birthday "
+        f"from {PAIRS} join {RECORDS} a on a.id = one join {RECORDS} b on b.id = other where a.guest_id <> b.guest_id) "
+        "select one, other, bits, name, other_name, shared, same_birthday from said "
+        "where (least(g, h), greatest(g, h)) in "
         f"(select (least(g, h), greatest(g, h)) from said where bits > -{_NO_DOUBT})"
     ).fetchall()
-    for one, other, bits, name, other_name in found:
-        # Whatever else they share: a household shares nearly everything but the given name.
-        yield one, other, NEVER if bits > 0 and agreement(name, other_name) == "apart" else bits
+    unsure = []
+    for one, other, bits, name, other_name, contacts, same_birthday in found:
+        heard = bits if bits <= 0 else _heard(bits, name, other_name, {*contacts.split()})
+        if bits > 0 and (same_birthday is False or (same_birthday and heard == _OF_NO_WEIGHT)):
+            unsure.append((one, other, bits, name, other_name))
+        else:
+            yield one, other, heard
+    yield from _by_birthday(db, unsure)
+
+
+def _heard(bits: float, name: str | None, other: str | None, shared: set[str]) -> float:
+    agreed = agreement(name, other)
+    if not may_be_one(agreed, shared):
+        return NEVER
+    nameless = agreed == "unknown" and ("email" in shared or len(shared) > 1)
+    return bits if nameless or is_named_so(name, other, shared) else _OF_NO_WEIGHT
+
+
+def _by_birthday(
+    db: duckdb.DuckDBPyConnection, pairs: Sequence[tuple[int, int, float, str | None, str | None]]
+) -> Iterator[Pair]:
+    """The evidence of pairs in which all depends on when the two were born."""
+    said = _features(db, {record for one, other, *_ in pairs for record in (one, other)})
+    features = {record: each.columns() for record, each in said.items()}
+    for one, other, bits, name, other_name in pairs:
+        left, right = features[one], features[other]
+        levels = {each.name: found.name for each in COMPARISONS if (found := each.found(left, right)) is not None}
+        shared = telling(levels, left["birth_month_day"])
+        of_two = levels.get("birthday") == "other"
+        yield one, other, NEVER if of_two else _heard(bits, name, other_name, shared)
 
 
 def _settled(db: duckdb.DuckDBPyConnection, never: Path) -> Iterator[Pair]:

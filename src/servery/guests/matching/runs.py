@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,13 +19,15 @@ from servery.guests.apart import extend
 from servery.guests.candidates import keep_features, latest_weights
 from servery.guests.habits import OF_ALL
 from servery.guests.join import refresh
+from servery.guests.keys import Keys
 from servery.guests.likeness import Like
 from servery.guests.matching.conditions import Engine
 from servery.guests.matching.features import VERSION, features_of
 from servery.guests.matching.found import Ask, Copied
 from servery.guests.matching.weights import Weights, against_sense, shipped
 from servery.guests.merge import unmerge
-from servery.guests.names import agreement
+from servery.guests.names import Agreement, agreement
+from servery.guests.resolve import Known, shares_both
 from servery.guests.rows import Db
 from servery.guests.suggest import suggest
 from servery.model.viewer import Viewer
@@ -239,19 +241,32 @@ async def _by_rules(db: Db, parts: Sequence[tuple[int, int]]) -> tuple[tuple[int
 
 
 async def _without_names_apart(db: Db, joins: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
-    """Those of which no two records have plainly two people's names, whatever the score says."""
-    every = [guest for join in joins for guest in join]
+    """Those in which no two records bear the names of two people, whatever the score says."""
     cursor = await db.execute(
-        "select guest_id, array_agg(distinct body ->> 'name') as names from source_guest "
-        "where guest_id = any(%s) and body ->> 'name' is not null group by 1",
-        [every],
+        "select distinct guest_id, body ->> 'name' as name, email_key, phone_key from source_guest "
+        "where guest_id = any(%s) and body ->> 'name' is not null",
+        [[guest for join in joins for guest in join]],
     )
-    names = {row["guest_id"]: row["names"] for row in await cursor.fetchall()}
-    return [join for join in joins if not _apart([name for guest in join for name in names.get(guest, [])])]
+    named: dict[int, list[Known]] = defaultdict(list)
+    for row in await cursor.fetchall():
+        contacts = Keys(row["email_key"], row["phone_key"])
+        named[row["guest_id"]].append(Known(0, row["name"], contacts, row["guest_id"]))
+    return [join for join in joins if not _of_two([named[guest] for guest in join])]
 
 
-def _apart(names: Sequence[str]) -> bool:
-    return any(agreement(one, other) == "apart" for at, one in enumerate(names) for other in names[at + 1 :])
+def _of_two(guests: Sequence[Sequence[Known]]) -> bool:
+    if _apart([one.name for records in guests for one in records], "apart"):
+        return True
+    return any(
+        _apart([one.name for one in [*left, *right]], "slip") and not any(shares_both(one, right) for one in left)
+        for at, left in enumerate(guests)
+        for right in guests[at + 1 :]
+    )
+
+
+def _apart(names: Iterable[str | None], kind: Agreement) -> bool:
+    different = sorted({name or "" for name in names})
+    return any(agreement(one, other) == kind for at, one in enumerate(different) for other in different[at + 1 :])
 
 
 async def _still_living(db: Db, joins: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:

@@ -1,0 +1,76 @@
+"""A run over all guests is no less careful than what is decided when a record arrives."""
+
+import csv
+import json
+
+import msgspec
+import pytest
+
+from servery.guests.matching.base import joins
+from servery.guests.matching.blocking import keys_of
+from servery.guests.matching.features import features_of
+from servery.guests.matching.found import Copied
+from servery.guests.matching.weights import shipped
+from servery.model.guest import Birthday, SourceGuest
+
+MAY, FIRST = Birthday(4, 5, 1981), Birthday(1, 1, 1980)
+ADDRESS = {"postcode": "8000", "city": "Aarhus", "company": "Nord Marine"}
+
+
+@pytest.fixture
+def ran(tmp_path):
+    """Run over guests of one record each, numbered from 1: who is joined, and who is asked about."""
+
+    def run(*guests):
+        files = Copied(tmp_path / "records.csv", tmp_path / "never.csv")
+        with files.records.open("w", newline="", encoding="utf-8") as file:
+            rows = csv.writer(file)
+            for number, guest in enumerate(guests, start=1):
+                made = features_of(guest)
+                body = json.dumps(msgspec.to_builtins(made))
+                rows.writerow([number, number, " ".join(map(str, keys_of(made))), guest.name, body])
+        files.never.write_text("")
+        found = joins(files, msgspec.structs.replace(shipped(), prior=0.5))
+        return found.guests, {(ask.one, ask.other) for ask in found.asks}
+
+    return run
+
+
+def one(name, email=None, phone=None, born=None, **facts):
+    return SourceGuest(name=name, email=email, phone=phone, birthday=born, **facts)
+
+
+def test_what_says_that_it_is_two_people_is_asked_and_not_joined(ran):
+    guests = [
+        # A slip that may make another name, with one contact in common.
+        one("Jürgen Fahl", phone="+4520123451", **ADDRESS), one("Jürgne Fahl", phone="+4520123451", **ADDRESS),
+        # A family name alone, with its phone.
+        one("Quistgaard", phone="+4520123452", **ADDRESS), one("Quistgaard", phone="+4520123452", **ADDRESS),
+        # One name and birthday, and another e-mail.
+        one("Per Ravnsborg", "per@a.dk", born=MAY, **ADDRESS), one("Per Ravnsborg", "xq7@b.se", born=MAY, **ADDRESS),
+        # A day that nobody knows.
+        one("Ali Zandvoort", born=FIRST, **ADDRESS), one("Ali Zandvoort", born=FIRST, **ADDRESS),
+        # Father and son.
+        one("Ole Wittrup", "w@x.dk", "+4520123453", born=MAY), one("Ole Wittrup", "w@x.dk", "+4520123453", born=FIRST),
+    ]  # fmt: skip
+    joined, asked = ran(*guests)
+    assert joined == []
+    assert {(1, 2), (3, 4), (5, 6), (7, 8), (9, 10)} <= asked
+
+
+def test_what_tells_of_one_person_is_joined(ran):
+    guests = [
+        one("Jürgen Fahl", "j@x.dk", "+4520123451"), one("Jürgne Fahl", "j@x.dk", "+4520123451"),
+        one("Ida Quistgaard", phone="+4520123452", **ADDRESS), one("I. Quistgaard", phone="+4520123452", **ADDRESS),
+        one("Per Ravnsborg", born=MAY, **ADDRESS), one("Per Ravnsborg", born=MAY, **ADDRESS),
+    ]  # fmt: skip
+    assert ran(*guests)[0] == [(1, 2), (3, 4), (5, 6)]
+
+
+def test_two_who_share_nothing_telling_are_one_where_a_third_has_what_is_of_both(ran):
+    guests = [
+        one("Ida Quistgaard", "ida@x.dk", **ADDRESS),
+        one("Ida Quistgaard", phone="+4520123452", **ADDRESS),
+        one("Ida Quistgaard", "ida@x.dk", "+4520123452", **ADDRESS),
+    ]
+    assert ran(*guests)[0] == [(1, 2, 3)]
