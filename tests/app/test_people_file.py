@@ -154,3 +154,37 @@ def test_dates_a_generation_apart_are_birthdays_whatever_their_heading(written):
     assert headed(written, "c1,c2", *rows)[1] == {"birthday": "c2"}
     lately = [f"{at},2024-03-{at % 28 + 1:02}" for at in range(1, 60)]
     assert "birthday" not in headed(written, "c1,c2", *lately)[1]
+
+
+FIRST_DAYS = ["c,Bo Berg,bo@x.dk,30123451", "d,Eva Lund,eva@x.dk,30123452", "e,Ib Krag,ib@x.dk,30123453", "f,Per Dam,,"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Ida Holm,ida@x.dk,20123456", "Ida Holm,zq7@y.dk,31987654"),
+        ("Tina Berg,tina@x.dk,20123456", "Nina Berg,nq@y.dk,20123456"),
+        ("Tina Berg,berg@x.dk,20123456", "Nina Berg,berg@x.dk,20123456"),
+        ("Jürgen Fahl,,20123456", "Jürgne Fahl,,20123456"),
+        ("Hr. Jensen,,20123456", "Fru Jensen,,20123456"),
+        ("Peter Jensen Sr,,20123456", "Peter Jensen Jr,,20123456"),
+        ("Jensen,,20123456", "Jensen,,20123456"),
+    ],
+)
+def test_where_a_list_is_too_short_to_learn_from_names_and_a_contact_join_no_two_people(written, one, other):
+    _, people = resolved(written("id,name,email,phone", f"a,{one}", f"b,{other}", *FIRST_DAYS))
+    assert len(set(people.values())) == 6
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Ida Holm,ida@x.dk,20123456", '"Holm, Ida",ida@x.dk,31987654'),
+        ("Ida Holm,,20123456", "I. Holm,zq7@y.dk,20123456"),
+        ("Jürgen Fahl,j@x.dk,20123456", "Jürgne Fahl,j@x.dk,20123456"),
+    ],
+)
+def test_where_a_list_is_too_short_to_learn_from_one_person_is_still_found(written, one, other):
+    _, people = resolved(written("id,name,email,phone", f"a,{one}", f"b,{other}", *FIRST_DAYS))
+    assert people["a"] == people["b"]
+    assert len(set(people.values())) == 5

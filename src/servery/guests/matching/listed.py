@@ -10,10 +10,11 @@ from msgspec import Struct
 
 from servery.guests.matching.cluster import clusters
 from servery.guests.matching.engine import RECORDS, duck
+from servery.guests.matching.few import guarded
 from servery.guests.matching.households import OWN, weighed
 from servery.guests.matching.pairs import scored_pairs
 from servery.guests.matching.sheet import Sheet
-from servery.guests.matching.train import train
+from servery.guests.matching.train import FEW, train
 from servery.guests.matching.weights import Weights
 
 Step = Callable[[str], None]
@@ -47,6 +48,8 @@ def resolve(sheet: Sheet, step: Step = lambda _: None) -> Resolved:
         scored_pairs(db, sheet.comparisons, weights, own=OWN)
         step("Putting people together")
         pairs = weighed(db, sheet.comparisons, weights)
+        if weights.records < FEW:
+            pairs = list(guarded(pairs, sheet))
         return Resolved(_numbered(len(sheet.rows), clusters(pairs, _PRECISION)), weights)
 
 

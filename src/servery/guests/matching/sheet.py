@@ -92,10 +92,12 @@ def _row(
     day = read_birthday(birthday) if birthday else None
     street, house = street_and_house(said("street") or "")
     number = plain(said("house") or "").replace(" ", "") or house
+    name = said("guest_name"), said("guest_given_name"), said("guest_family_name")
     place, _ = street_and_house(said("place") or "")
     return {
         **EMPTY,
-        **name_features(said("guest_name"), said("guest_given_name"), said("guest_family_name")),
+        **name_features(*name),
+        "written": " ".join(filter(None, name[1:])) or name[0],
         **email_features(email_key(email)),
         **(dated(day) if day else {}),
         **postcode_features(said("postcode")),
