@@ -1,4 +1,5 @@
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -27,6 +28,22 @@ async def test_each_look_at_a_guest_is_one_line(connection, owner):
     assert len(await looks_at(connection, 8)) == 1
     assert len(await looks_at(connection, 7, limit=2)) == 2
     assert await looks_at(connection, 9) == []
+
+
+async def test_a_page_that_stands_open_is_one_look_in_an_hour(connection, owner, monkeypatch):
+    for guests in ([7, 8], [7, 8, 9], [7, 8]):
+        await connection.commit()
+        await looked(connection, owner.viewer, guests, "page")
+    await looked(connection, owner.viewer, [7], "tonight")
+    await looked(connection, type(owner.viewer)("person", 999, "Vera", "host"), [7], "page")
+    for _ in range(2):
+        await looked(connection, owner.viewer, [7], "export")
+    assert [line.purpose for line in await looks_at(connection, 7)] == ["export", "export", "page", "tonight", "page"]
+    assert [len(await looks_at(connection, guest)) for guest in (8, 9)] == [1, 1]
+    monkeypatch.setattr(audit, "_ONE_LOOK", timedelta(0))
+    await connection.commit()
+    await looked(connection, owner.viewer, [8], "page")
+    assert len(await looks_at(connection, 8)) == 2
 
 
 async def test_a_look_at_many_is_one_statement(connection, owner):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from typing import Literal
 
 from servery.accounts import rows
@@ -12,12 +13,19 @@ from servery.storage.pool import Connection
 
 Purpose = Literal["page", "tonight", "search", "list", "api", "export", "command"]
 """Where the viewer saw the guest."""
+_BY_ITSELF: frozenset[Purpose] = frozenset({"page", "tonight", "search"})
+"""Where guests are shown again without anybody asking, or with each letter that is typed."""
+_ONE_LOOK = timedelta(hours=1)
 
 
 async def looked(connection: Connection, viewer: Viewer, guest_ids: Collection[int], purpose: Purpose) -> None:
-    """Write down that `viewer` is shown these guests: one line each, in one insert."""
+    """Write down that `viewer` is shown these guests: one line each, in one insert.
+
+    A page that stands open asks anew at each change in the house: of that there is one line in an hour.
+    """
     if guest_ids:
-        await rows.insert_looks(connection, viewer, sorted(set(guest_ids)), purpose)
+        once_in = _ONE_LOOK if purpose in _BY_ITSELF else None
+        await rows.insert_looks(connection, viewer, sorted(set(guest_ids)), purpose, once_in)
 
 
 async def looks_at(connection: Connection, guest_id: int, *, limit: int = 100) -> list[Look]:

@@ -333,13 +333,21 @@ async def set_revoked(connection: Connection, key_id: int) -> ApiKey | None:
     return None if row is None else msgspec.convert(row, ApiKey)
 
 
-async def insert_looks(connection: Connection, viewer: Viewer, guest_ids: Sequence[int], purpose: str) -> None:
-    """One line for each guest."""
+async def insert_looks(
+    connection: Connection, viewer: Viewer, guest_ids: Sequence[int], purpose: str, once_in: timedelta | None
+) -> None:
+    """One line for each guest; with `once_in` none where the viewer has one of this purpose since then."""
     query = """
         insert into guest_look (viewer_kind, viewer_id, guest_id, purpose)
-        select %s, %s, guest_id, %s from unnest(%s::bigint[]) as guest_id
+        select %(kind)s, %(viewer)s, shown.id, %(purpose)s from unnest(%(guests)s::bigint[]) as shown(id)
+        where not exists (
+            select from guest_look
+            where guest_id = shown.id and viewer_kind = %(kind)s and viewer_id = %(viewer)s and purpose = %(purpose)s
+                and at > now() - %(once_in)s::interval
+        )
     """
-    await connection.execute(query, (viewer.kind, viewer.id, purpose, list(guest_ids)))
+    given = {"kind": viewer.kind, "viewer": viewer.id, "purpose": purpose, "guests": list(guest_ids)}
+    await connection.execute(query, given | {"once_in": once_in})
 
 
 async def looks_at(connection: Connection, guest_id: int, limit: int) -> list[Look]:
