@@ -1,5 +1,7 @@
 """An erasure takes nobody else along: neither a booking by the same phone, nor an order of some guest's number."""
 
+from datetime import UTC, datetime, timedelta
+
 import msgspec
 import pytest
 
@@ -10,6 +12,7 @@ from servery.inbox.quarantine import Aside, reason_of
 from servery.model.changes import GuestSeen
 from servery.model.guest import SourceGuest
 from servery.model.viewer import SYSTEM
+from servery.privacy import requests
 from servery.privacy.keyed import open_key
 from servery.privacy.person import everything_of
 from servery.privacy.suppress import speaking
@@ -110,6 +113,17 @@ async def test_what_comes_later_and_nobody_understands(planted: Planted) -> None
     ]
     async with planted.pool.connection() as db:
         assert await speaking(db, open_key(planted.home), planted.book, told) == {2, 3}
+
+
+async def test_who_asked_goes_also_without_a_number(planted: Planted) -> None:
+    guest = await ida(planted)
+    asked = ["Ida Holm, +45 20123456", "ida@x.example", "+45 20 12 34 56", "Peter Holm, +4520123456", "Ida Lund"]
+    async with planted.pool.connection() as db:
+        today = datetime.now(UTC).date() - timedelta(days=1)
+        ids = [(await requests.open_request(db, SYSTEM, "access", today, asked_by=one)).id for one in asked]
+    await erase_guest(planted.pool, planted.home, SYSTEM, guest)
+    async with planted.pool.connection() as db:
+        assert [(await requests.request(db, one)).asked_by for one in ids] == [None, None, None, *asked[3:]]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from servery.model.changes import GuestSeen, ReservationSeen
 from servery.model.guest import SourceGuest
 from servery.model.reservation import Reservation
 from servery.model.viewer import SYSTEM
-from servery.privacy import retention
+from servery.privacy import requests, retention
 from servery.settings import Settings, read_settings
 from servery.storage.pool import Connection as Db
 from tests.privacy.planted import Planted
@@ -72,3 +72,19 @@ async def test_who_changed_since_they_were_listed_stays(
     assert await keep_to_rules(planted.pool, settings, at_once=True) == 1
     there = {number: await planted.guest_of(planted.book, number) for number in "abcr"}
     assert there == {"a": regular, "b": booked, "c": None, "r": regular} and gone
+
+
+async def test_who_asked_is_forgotten_once_a_request_is_long_closed(planted: Planted, settings: Settings) -> None:
+    async with planted.pool.connection() as db:
+        day = NOW.date() - timedelta(days=1)
+        ids = [
+            (await requests.open_request(db, SYSTEM, "access", day, asked_by=f"Bo {number}")).id for number in range(3)
+        ]
+        for one in ids[:2]:
+            await requests.close(db, one, "done")
+        await db.execute("update subject_request set closed_at = now() - interval '4 years' where id = %s", [ids[0]])
+        await retention.choose(db, "requests", 36)
+        assert [one.id for one in (await retention.look(db, "requests", 36)).first] == ids[:1]
+    assert await keep_to_rules(planted.pool, settings, at_once=True) == 1
+    async with planted.pool.connection() as db:
+        assert [(await requests.request(db, one)).asked_by for one in ids] == [None, "Bo 1", "Bo 2"]

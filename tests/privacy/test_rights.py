@@ -121,7 +121,7 @@ async def test_what_is_too_old_goes_as_chosen(planted: Planted) -> None:
         await db.execute("update visit set starts_at = now() - interval '5 years'")
         for kind in retention.KINDS:
             await retention.choose(db, kind, 36)
-        assert [await retention.preview(db, kind, 36) for kind in retention.KINDS] == [1, 1, 1, 0]
+        assert [await retention.preview(db, kind, 36) for kind in retention.KINDS] == [1, 1, 1, 0, 0]
     settings = read_settings({"SERVERY_HOME": str(planted.home)})
     assert await keep_to_rules(planted.pool, settings, at_once=True) == 1
     assert await planted.guest_of(planted.book, "b7") is None

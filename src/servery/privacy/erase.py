@@ -21,7 +21,7 @@ from servery.privacy.keyed import Key
 from servery.privacy.outgoing import Written, take_back
 from servery.privacy.person import HashKind, Held, hashes_of, needles
 from servery.privacy.rewrite import note_emptied
-from servery.privacy.unread import Event, Hear, aside_of, nothing_heard, waiting_of
+from servery.privacy.unread import Event, Hear, aside_of, nothing_heard, requests_of, waiting_of
 from servery.storage.pool import Connection as Db
 
 Reason = Literal["request", "retention", "restore"]
@@ -220,6 +220,7 @@ async def _delete_person(db: Db, held: Held) -> None:
         "guests": guests,
         "connections": [one.connection_id for one in held.records],
         "external": [one.external_id for one in held.records],
+        "requests": await requests_of(db, held),
     }
     for statement in _DELETING:
         await db.execute(statement, given)
@@ -235,7 +236,8 @@ _DELETING = (
     f"delete from removal t {_THEIRS} and t.kind = 'guest'",
     "update guest_log set reason = 'erased', detail = '{}' where guest_id = any(%(guests)s) "
     "or other_id = any(%(guests)s) or source_guest_ids && %(records)s::bigint[]",
-    "update subject_request set asked_by = null, extension_reason = null where guest_id = any(%(guests)s)",
+    "update subject_request set asked_by = null, extension_reason = null "
+    "where guest_id = any(%(guests)s) or id = any(%(requests)s)",
     "delete from crowded_contact where contact in (select unnest(array[email_key, phone_key]) from source_guest "
     "where id = any(%(records)s))",
     "delete from consent where guest_id = any(%(guests)s) or source_guest_id = any(%(records)s)",

@@ -10,11 +10,11 @@ from msgspec import Struct
 from servery.errors import Invalid
 from servery.storage.pool import Connection as Db
 
-Kind = Literal["guests", "bookings", "checks", "looks"]
+Kind = Literal["guests", "bookings", "checks", "looks", "requests"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """Guests who did not come for so long are erased; remarks on bookings, and names and notes on checks, are emptied;
-who looked at which guest is forgotten."""
-SUGGESTED: Mapping[Kind, int] = {"guests": 36, "bookings": 24, "checks": 24, "looks": 24}
+who looked at which guest is forgotten, and who asked in a closed request."""
+SUGGESTED: Mapping[Kind, int] = {"guests": 36, "bookings": 24, "checks": 24, "looks": 24, "requests": 36}
 """Months that many authorities hold to be enough; nothing goes until somebody chooses so."""
 AT_ONCE = 1000
 _MOST_MONTHS = 600
@@ -167,12 +167,15 @@ and body ?| array['requests', 'occasion', 'notes', 'guest', 'reference']""",
 select id from checks where business_date < ({_OLD})::date
 and (label is not null or body ?| array['label', 'note', 'guest'])""",
     "looks": f"select id from guest_look where at < {_OLD}",
+    "requests": f"select id from subject_request where closed_at < {_OLD} "
+    "and (asked_by is not null or extension_reason is not null)",
 }
 _EMPTYING: Mapping[Kind, str] = {
     "bookings": "update reservation set body = body - array['requests', 'occasion', 'notes', 'guest', 'reference'] "
     "where id in ({found})",
     "checks": "update checks set label = null, body = body - array['label', 'note', 'guest'] where id in ({found})",
     "looks": "delete from guest_look where id in ({found})",
+    "requests": "update subject_request set asked_by = null, extension_reason = null where id in ({found})",
 }
 _FIRST: Mapping[Kind, str] = {
     "guests": """
@@ -185,4 +188,6 @@ from found join guest g on g.id = found.id order by day nulls first, g.id limit 
     "join venue v on v.id = c.venue_id order by day, c.id limit %(limit)s",
     "looks": "select l.id, l.viewer_kind as name, l.at::date as day from found join guest_look l on l.id = found.id "
     "order by day, l.id limit %(limit)s",
+    "requests": "select q.id, null::text as name, q.received_on as day from found join subject_request q "
+    "on q.id = found.id order by day, q.id limit %(limit)s",
 }

@@ -88,6 +88,22 @@ def clues_of(held: Held) -> Clues:
     )
 
 
+async def requests_of(db: Db, held: Held) -> list[int]:
+    """Requests that were noted without a guest's number, and in which the person is who asked."""
+    cursor = await db.execute(
+        "select id, asked_by from subject_request where guest_id is null and asked_by is not null"
+    )
+    clues = clues_of(held)
+    return [row["id"] for row in await cursor.fetchall() if _asks(row["asked_by"], clues)]
+
+
+def _asks(asked_by: str, clues: Clues) -> bool:
+    """By two clues, or by a contact where nothing else is said."""
+    is_number = _digits(asked_by) in clues.phones and not any(letter.isalpha() for letter in asked_by)
+    is_email = asked_by.strip().casefold() in clues.emails
+    return is_number or is_email or tells_of(asked_by.encode("utf-8", "replace"), clues)
+
+
 def tells_of(body: bytes, clues: Clues) -> bool:
     """Whether bytes that nobody could understand tell of a person, by two clues of three: id, contact, name."""
     values = _values(body)

@@ -64,6 +64,7 @@ def kept(words: Words) -> dict[str, str]:
         "bookings": _("Names and remarks on bookings: emptied"),
         "checks": _("Names and notes on checks: emptied"),
         "looks": _("Who looked at which guest: forgotten"),
+        "requests": _("Who asked, in closed requests: forgotten"),
     }
 
 
