@@ -26,6 +26,31 @@ def resolved(path):
         return answer, {row["id"]: row["cluster"] for row in csv.DictReader(file)}
 
 
+def test_a_file_is_never_overwritten_by_its_answer(written):
+    path = written("id,name", "a,Ida Holm")
+    with pytest.raises(Invalid, match=r"take the place of people.csv itself"):
+        resolve_file(path, path.parent / "." / path.name, step=lambda _: None)
+    assert path.read_text() == "id,name\na,Ida Holm\n"
+
+
+@pytest.mark.parametrize(
+    ("output", "country", "said"),
+    [("gone/out.csv", None, "There is no folder"), (".", None, "is a folder"), ("out.csv", "XX", "no country XX")],
+)
+def test_what_cannot_be_answered_is_said_before_all_the_computing(written, output, country, said):
+    path, steps = written("id,name", "a,Ida Holm"), []
+    with pytest.raises(Invalid, match=said):
+        resolve_file(path, path.parent / output, country=country, step=steps.append)
+    assert steps == []
+
+
+def test_values_of_which_nothing_is_made_are_told_with_their_lines(written):
+    rows = ("a,Ida Holm,ida@x.dk,12,1981-04-07", "b,Bo Berg,bo at x,20123456,soon", "c,Eva Lund,,,2")
+    answer, _ = resolved(written("id,name,email,phone,birthday", *rows))
+    told = [(each.column, each.values, each.lines) for each in answer.unread]
+    assert told == [("email", 1, (3,)), ("birthday", 2, (3, 4))]
+
+
 def pairs(of):
     groups: dict[str, list[str]] = {}
     for record, group in of.items():

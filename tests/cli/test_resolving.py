@@ -71,3 +71,16 @@ def test_a_file_is_answered_with_a_file(servery: Run, tmp_path: Path) -> None:
     assert said.returncode == 0, said.stderr
     assert (tmp_path / "clusters.csv").read_text(encoding="utf-8") == "id,cluster\n7,1\n8,1\n9,2\n"
     assert not (tmp_path / "home" / "postgres").exists()
+
+
+def test_options_that_do_not_go_together_are_refused(servery: Run, tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text("id,name\n7,Ida Holm\n", encoding="utf-8")
+    file = ("--input", str(people), "--output", str(tmp_path / "clusters.csv"))
+    for options in ((*file, "--dry-run"), (*file, "--undo", "3"), ("--undo", "3", "--learn"), ("--country", "DK")):
+        refused = servery("guests", "resolve", *options)
+        assert refused.returncode == 2, options
+    assert not (tmp_path / "clusters.csv").exists()
+    gone = servery("guests", "resolve", "--input", str(people), "--output", str(tmp_path / "gone" / "out.csv"))
+    assert "There is no folder" in gone.stderr
+    assert "Traceback" not in gone.stderr

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import islice
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from phonenumbers import SUPPORTED_REGIONS
 
 from servery.connectors.csv.columns import DAY_AND_MONTH, map_columns, named
 from servery.connectors.csv.dates import DateEvidence, read_date
@@ -30,6 +31,8 @@ _THREE_NUMBERS = re.compile(r"(\d{1,4})\D(\d{1,2})\D(\d{1,4})")
 _SAYS_CUT = re.compile(r"sep=.?", re.IGNORECASE)
 """The line in which spreadsheets say of a file how it is cut."""
 _NAMED_LINES = 5
+_MADE_OF = {"guest_email": "email", "guest_phone": "phone", "birthday": "birth_month_day"}
+"""The feature that is made of a field's value, where there is anything in it."""
 _DATE = re.compile(r"(?:\d{1,2}[./-]\d{1,2}[./-](\d{4})|(\d{4})[./-]?\d{2}[./-]?\d{2})(?: 00:00(?::00)?)?")
 _BORN = range(1900, 2030)
 _GENERATION = 15
@@ -52,12 +55,21 @@ class People(Struct, frozen=True):
     rejected: list[Rejected]
 
 
+class Unread(Struct, frozen=True):
+    """Values of a column of which nothing could be made: how many, and the lines of the first."""
+
+    column: str
+    values: int
+    lines: tuple[int, ...]
+
+
 class Answer(Struct, frozen=True):
     """What was made of a file."""
 
     people: People
     persons: int
     compared: tuple[str, ...]
+    unread: tuple[Unread, ...]
 
 
 def read_people(path: Path) -> People:
@@ -188,7 +200,11 @@ def _told(lines: Sequence[int]) -> str:
 
 
 def resolve_file(path: Path, output: Path, *, country: str | None = None, step: Callable[[str], None]) -> Answer:
-    """Say who is who in a file: `output` gets each id with the number of its person. Nothing is stored."""
+    """Say who is who in a file: `output` gets each id with the number of its person. Nothing is stored.
+
+    Invalid where the file cannot be read, or the answer not be written where it should.
+    """
+    _check(path, output, country)
     step("Reading")
     people = read_people(path)
     taken = sheet(people.rows, people.fields, people.others, _birthdays(people), country)
@@ -196,11 +212,45 @@ def resolve_file(path: Path, output: Path, *, country: str | None = None, step: 
 
     resolved = resolve(taken, step)
     rows = [("id", "cluster"), *zip(people.ids, resolved.people, strict=True)]
-    draft = output.with_name(f".{output.name}.part")
-    draft.write_text(lines(rows, "\n", inert=False), encoding="utf-8", newline="")
-    draft.replace(output)
+    _write(output, lines(rows, "\n", inert=False))
     compared = tuple(taken.named.get(each.name, each.name) for each in taken.comparisons)
-    return Answer(people, len(set(resolved.people)), compared)
+    return Answer(people, len(set(resolved.people)), compared, tuple(_unread(people, taken.rows)))
+
+
+def _check(path: Path, output: Path, country: str | None) -> None:
+    """What would be a pity to find out after all the computing."""
+    if country is not None and country not in SUPPORTED_REGIONS:
+        raise Invalid(
+            "There is no country {country}.", field="country", country=country,
+            mend="Take two letters such as DK or GB.",
+        )  # fmt: skip
+    if output.exists() and path.exists() and output.samefile(path):
+        raise Invalid("The answer would take the place of {name} itself.", field="output", name=path.name)
+    if output.is_dir():
+        raise Invalid("{path} is a folder.", field="output", path=str(output))
+    if not output.parent.is_dir():
+        raise Invalid("There is no folder {folder}.", field="output", folder=str(output.parent))
+
+
+def _write(output: Path, text: str) -> None:
+    draft = output.with_name(f".{output.name}.part")
+    try:
+        draft.write_text(text, encoding="utf-8", newline="")
+        draft.replace(output)
+    except OSError as error:
+        raise Invalid(
+            "{path} cannot be written: {reason}.", field="output", path=str(output), reason=error.strerror or ""
+        ) from error
+
+
+def _unread(people: People, rows: Sequence[Mapping[str, str | None]]) -> Iterator[Unread]:
+    """Values of which nothing could be made: no e-mail of one person, no phone, no day."""
+    for field, column in _MADE_OF.items():
+        header = people.fields.get(field)
+        said = zip(people.rows, rows, people.lines, strict=True) if header else ()
+        at = [line for cells, row, line in said if cells[header or ""].strip() and row[column] is None]
+        if header and at:
+            yield Unread(header, len(at), tuple(at[:_NAMED_LINES]))
 
 
 def _birthdays(people: People) -> Callable[[str], str | None]:

@@ -42,6 +42,14 @@ def resolve(  # noqa: PLR0913, PLR0917 (a command's options)
 
     Example: servery guests resolve --input people.csv --output clusters.csv
     """
+    given = {"--learn": learn, "--weights": weights is not None, "--dry-run": dry_run, "--undo": undo is not None}
+    of_base = [option for option, is_given in given.items() if is_given]
+    if input_ is not None and of_base:
+        raise typer.BadParameter(f"{', '.join(of_base)} go with all guests, not with a file.")
+    if undo is not None and len(of_base) > 1:
+        raise typer.BadParameter("--undo goes alone.")
+    if input_ is None and country is not None:
+        raise typer.BadParameter("--country goes with --input: each venue of the base has its own.")
     if input_ is not None and output is not None:
         _file(input_, output, country, quiet=as_json)
     elif input_ is not None or output is not None:
@@ -139,6 +147,7 @@ def _file(path: Path, output: Path, country: str | None, *, quiet: bool) -> None
                 "id": people.id_header,
                 "compared": answer.compared,
                 "not_used": people.unused,
+                "not_read": answer.unread,
                 "rejected": [{"line": one.line, "reason": one.reason.told()} for one in people.rejected],
             }
         )
@@ -147,6 +156,10 @@ def _file(path: Path, output: Path, country: str | None, *, quiet: bool) -> None
             say("The file has no column of ids: its rows are numbered from 1, the header not counted.")
         for one in people.rejected[:20]:
             say(f"{path.name}, line {one.line}: {one.reason.told()}")
+        for column in answer.unread:
+            more = ", ..." if column.values > len(column.lines) else ""
+            where = ", ".join(map(str, column.lines)) + more
+            say(f"{path.name}, {column.column}: nothing is made of {column.values} values (lines {where}).")
         say(f"Compared: {', '.join(answer.compared) or 'nothing'}.")
         say(f"{len(people.ids)} rows are {answer.persons} people; written to {output}.")
     if people.rejected:
