@@ -2,7 +2,7 @@
 
 import asyncio
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from servery.errors import Invalid, NotFound
@@ -229,6 +229,10 @@ async def play(dsn, told):
 
 
 @given(deeds)
+@example([
+    ("import", 0, "Ida Holm", "a@x.dk"), ("import", 1, "Ida Holm", "a@x.dk"),
+    ("part", 0), ("undo", 0), ("unmerge", 1), ("undo", 0), ("unmerge", 1),
+])  # fmt: skip
 @settings(
     max_examples=40,
     deadline=None,

@@ -67,7 +67,10 @@ async def restore(db: Db, step: Step, going: Collection[int], reason: str, autho
     current = await living(db, step.other_id)
     await hold_for_both(db, current, step.other_id, step.moved)
     await db.execute("update source_guest set guest_id = %s where id = any(%s)", [step.other_id, list(going)])
-    back = await note(db, "unmerged", (current, step.other_id), author=author, reason=reason, moved=going, kept=())
+    links = await _parted_again(db, step, going)
+    back = await note(
+        db, "unmerged", (current, step.other_id), author=author, reason=reason, moved=going, detail={"links": links}
+    )
     await mark_undone(db, step.id, back.id)
     await db.execute(
         "with recursive under(id) as (select %(id)s::bigint union "
@@ -78,9 +81,30 @@ async def restore(db: Db, step: Step, going: Collection[int], reason: str, autho
         "from under where g.id = under.id",
         {"id": step.other_id},
     )
-    await db.execute(_PARTED_AGAIN, [step.id])
     await _touch(db, [current])
     return back
+
+
+async def _parted_again(db: Db, step: Step, going: Collection[int]) -> list[dict[str, Any]]:
+    """Records that were taken out by hand and put back by this merge are out by hand again; why they were where."""
+    cursor = await db.execute(
+        "select s.id, s.link, s.joined_with, l.author from guest_log l "
+        "cross join jsonb_to_recordset(l.detail -> 'links') as was(id bigint) join source_guest s on s.id = was.id "
+        "where l.undone_by = %s and l.action = 'unmerged' and l.other_id = %s and s.id = any(%s)",
+        [step.id, step.other_id, list(going)],
+    )
+    rows = await cursor.fetchall()
+    for row in rows:
+        await _by_hand(db, [row["id"]], row.pop("author"))
+    return rows
+
+
+async def _by_hand(db: Db, record_ids: Collection[int], author: str) -> None:
+    await db.execute(
+        "update source_guest set joined_with = null, link = jsonb_build_object('by', null, 'author', %s::text) "
+        "where id = any(%s)",
+        [author, list(record_ids)],
+    )
 
 
 async def move_out(db: Db, guest_id: int, new_id: int, going: Collection[int], reason: str, author: str) -> Step:
@@ -88,22 +112,12 @@ async def move_out(db: Db, guest_id: int, new_id: int, going: Collection[int], r
     await hold_for_both(db, guest_id, new_id, going)
     cursor = await db.execute("select id, link, joined_with from source_guest where id = any(%s)", [list(going)])
     links = await cursor.fetchall()
-    await db.execute(
-        "update source_guest set guest_id = %s, joined_with = null, "
-        "link = jsonb_build_object('by', null, 'author', %s::text) where id = any(%s)",
-        [new_id, author, list(going)],
-    )
+    await db.execute("update source_guest set guest_id = %s where id = any(%s)", [new_id, list(going)])
+    await _by_hand(db, going, author)
     await _touch(db, [guest_id])
     return await note(
         db, "unmerged", (guest_id, new_id), author=author, reason=reason, moved=going, detail={"links": links}
     )
-
-
-# Records that were taken out by hand, put back by the merge that is taken back now: they are out by hand again.
-_PARTED_AGAIN = """
-update source_guest s set joined_with = null, link = jsonb_build_object('by', null, 'author', l.author)
-from guest_log l where l.undone_by = %s and l.action = 'unmerged' and l.detail ? 'links'
-and s.guest_id = l.other_id and s.id = any(l.source_guest_ids)"""
 
 
 async def as_before(db: Db, parted: Step, again: Step) -> None:
