@@ -1,14 +1,15 @@
 """Splink with the settings that its own documentation shows for a list: a peer, run as a program of its own.
 
-From the repository moj-analytical-services/splink at v4.0.16, its notebooks' comparisons, blocking rules, training and
-the threshold at which they cluster, all as they stand there:
+From the repository moj-analytical-services/splink, its notebooks' comparisons, blocking rules, training and the
+threshold at which they cluster, all as they stand there: at v4.0.16, but for historical_50k.
 
 - febrl3: docs/demos/examples/duckdb/febrl3. It predicts from 0.2 and does not cluster; here at 0.95, as the demo of
   50,000 people does. Also taken for febrl1 and febrl2, which have no demo and the same columns.
 - febrl4: docs/demos/examples/duckdb/febrl4, its detailed model: links dataset A with B, clusters at 0.99.
 - fake_1000: docs/demos/examples/duckdb/accuracy_analysis_from_labels_column, with which it finds more than with
   those of its tutorial (docs/demos/tutorials/04, 05); predicts from 0.2 and clusters at 0.5, as the tutorial does.
-- historical_50k: docs/demos/examples/duckdb/deduplicate_50k_synthetic: clusters at 0.95.
+- historical_50k: docs/demos/examples/duckdb/deduplicate_50k_synthetic: clusters at 0.95. Its settings are those of the
+  repository's newest documentation, Splink 5's, and run on the Splink that is installed.
 
 A seed is set where random pairs are drawn, so that a run can be repeated.
 """
