@@ -24,6 +24,7 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -32,6 +33,10 @@ from servery.storage.migrate import migrate
 from servery.storage.pool import Pool, open_pool
 
 _numbers = count(1)
+
+# The same examples in every run, so that a change alone can turn a test red. New ones: --hypothesis-profile=default.
+settings.register_profile("repeatable", derandomize=True)
+settings.load_profile("repeatable")
 
 
 def pytest_configure() -> None:
