@@ -47,7 +47,10 @@ def test_translations_keep_the_places(language):
         if not message.id:
             continue
         wanted = set(PLACE.findall(forms(message.id)[-1]))
-        assert all(set(PLACE.findall(each)) == wanted for each in forms(message.string)), message.id
+        *singular, last = (set(PLACE.findall(each)) for each in forms(message.string))
+        assert last == wanted, message.id
+        # "Den seneste måned", "im letzten Monat": of one the number need not be said.
+        assert all(wanted - {"{n}"} <= places <= wanted for places in singular), message.id
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
