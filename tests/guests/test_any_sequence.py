@@ -233,6 +233,9 @@ async def play(dsn, told):
     ("import", 0, "Ida Holm", "a@x.dk"), ("import", 1, "Ida Holm", "a@x.dk"),
     ("part", 0), ("undo", 0), ("unmerge", 1), ("undo", 0), ("unmerge", 1),
 ])  # fmt: skip
+@example([
+    ("import", 0, "Ida Holm", "a@x.dk"), ("import", 1, "Ida Holm", "b@x.dk"), ("entry", 0), ("merge", 0, 1),
+])  # fmt: skip
 @settings(
     max_examples=40,
     deadline=None,

@@ -38,6 +38,12 @@ select g.id, true, false, c.* from guest g join consent c on c.guest_id = g.id w
 union all
 select g.merged_into, true, false, c.* from guest g join consent c on c.guest_id = g.id where g.merged_into is not null;
 
+-- What was said before two were joined and what after it is told apart by when it was written, not by when the
+-- transaction that wrote it began: a merge may have waited for its turn.
+alter table guest_log alter column at set default clock_timestamp();
+alter table guest_entry alter column at set default clock_timestamp();
+alter table consent alter column at set default clock_timestamp();
+
 -- Guests of whom a birthday or something that is not so was written are made anew.
 insert into guest_to_renew (guest_id, golden)
 select coalesce(g.merged_into, g.id), true from guest g
