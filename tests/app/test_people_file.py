@@ -38,7 +38,8 @@ def test_a_file_is_never_overwritten_by_its_answer(written):
     [("gone/out.csv", None, "There is no folder"), (".", None, "is a folder"), ("out.csv", "XX", "no country XX")],
 )
 def test_what_cannot_be_answered_is_said_before_all_the_computing(written, output, country, said):
-    path, steps = written("id,name", "a,Ida Holm"), []
+    path = written("id,name", "a,Ida Holm")
+    steps: list[object] = []
     with pytest.raises(Invalid, match=said):
         resolve_file(path, path.parent / output, country=country, step=steps.append)
     assert steps == []

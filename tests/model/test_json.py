@@ -57,7 +57,9 @@ def built(kind: type[msgspec.Struct], depth: int = 0) -> st.SearchStrategy[Any]:
     return st.builds(kind, **{one.name: strategy(hints[one.name], depth) for one in msgspec.structs.fields(kind)})
 
 
-@pytest.mark.parametrize("kind", list(structs()), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind", list(structs()), ids=lambda kind: f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}"
+)
 @settings(max_examples=15, deadline=None)
 @given(st.data())
 def test_it_comes_back_from_json_as_it_was(kind, data):

@@ -36,10 +36,38 @@ def field_name(field: Field, words: Words) -> str:
 
 
 def any_name(field: str, words: Words, say: Callable[[str], str]) -> str:
-    """What a field is called: those that all systems have in common by us, others by the connector's words."""
+    """What a field is called: those that many systems have in common by us, others by the connector's words."""
     if field in KIND_OF:
         return field_name(cast(Field, field), words)
-    return say(field).replace("_", " ").capitalize()
+    own = say(field)
+    return own.capitalize() if own != field else _known(field, words) or field.replace("_", " ").capitalize()
+
+
+def _known(field: str, words: Words) -> str | None:
+    """What is read of many systems, but owned by none of them."""
+    _ = words.gettext
+    return {
+        "locations": _("Venues"),
+        "menu": _("Menu"),
+        "tables": _("Tables"),
+        "area": _("Area"),
+        "opening_hours": _("Opening hours"),
+        "guest": _("Guest"),
+        "guests": _("Guests"),
+        "reservations": _("Reservations"),
+        "status": _("Status"),
+        "starts_at": _("When it begins"),
+        "duration": _("How long it lasts"),
+        "channel": _("Booking channel"),
+        "seated_at": _("When they were seated"),
+        "left_at": _("When they left"),
+        "deposit": _("Deposit"),
+        "checks": _("Checks"),
+        "visits": _("Visits"),
+        "history": _("The past"),
+        "merges": _("Merging of guests"),
+        "erasure": _("Erasure of guests"),
+    }.get(field)
 
 
 def direction_name(direction: Direction, title: str, words: Words) -> str:
