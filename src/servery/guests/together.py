@@ -17,7 +17,7 @@ with recursive own(id) as (
 ), told as (
     select g.id, case when brought.records @> %(records)s::bigint[] then brought.since else '-infinity' end as since
     from guest g cross join lateral (
-        select min(l.at) as since, array_agg(r.id) as records
+        select min(l.written_at) as since, array_agg(r.id) as records
         from guest_log l cross join unnest(l.source_guest_ids) as r(id)
         where l.guest_id = g.id and l.action = 'merged' and l.undone_by is null
         and l.source_guest_ids && %(records)s::bigint[]) brought

@@ -40,7 +40,9 @@ select g.merged_into, true, false, c.* from guest g join consent c on c.guest_id
 
 -- What was said before two were joined and what after it is told apart by when it was written, not by when the
 -- transaction that wrote it began: a merge may have waited for its turn.
-alter table guest_log alter column at set default clock_timestamp();
+alter table guest_log add column written_at timestamptz;
+update guest_log set written_at = at;
+alter table guest_log alter column written_at set default clock_timestamp(), alter column written_at set not null;
 alter table guest_entry alter column at set default clock_timestamp();
 alter table consent alter column at set default clock_timestamp();
 
