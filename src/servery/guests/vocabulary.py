@@ -37,6 +37,8 @@ def near(word: str) -> list[int]:
 
 async def learn(db: Db, words: Collection[str]) -> None:
     """Keep the words that are not known yet."""
+    if not words:
+        return
     cursor = await db.execute(
         "select w.word from json_array_elements_text(%s::json) as w(word) "
         "where not exists (select from search_word k where k.word = w.word) order by 1",
