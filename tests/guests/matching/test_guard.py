@@ -74,3 +74,15 @@ def test_two_who_share_nothing_telling_are_one_where_a_third_has_what_is_of_both
         one("Ida Quistgaard", "ida@x.dk", "+4520123452", **ADDRESS),
     ]
     assert ran(*guests)[0] == [(1, 2, 3)]
+
+
+def test_those_who_are_joined_and_those_who_are_two_leave_room_to_ask_about_others(ran, monkeypatch):
+    monkeypatch.setattr("servery.guests.matching.base._ASKED_AT_ONCE", 1)
+    contacts = ("w@x.dk", "+4520123453")
+    guests = [
+        one("Ole Wittrup", *contacts, born=MAY, **ADDRESS), one("Ole Wittrup", *contacts, born=MAY, **ADDRESS),
+        one("Ida Berg", "berg@x.dk", "+4520123454", **ADDRESS), one("Bo Berg", "berg@x.dk", "+4520123454", **ADDRESS),
+        one("Per Ravnsborg", "per@a.dk", born=MAY, postcode="8000"),
+        one("Per Ravnsborg", "xq7@b.se", born=MAY, postcode="8000"),
+    ]  # fmt: skip
+    assert ran(*guests) == ([(1, 2)], {(5, 6)})

@@ -1,9 +1,10 @@
 """All guests at once on DuckDB or Spark: which of them the scores say are one. Loaded only where a run needs it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from math import log2
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -12,7 +13,7 @@ from servery.guests.matching.comparisons import COMPARISONS
 from servery.guests.matching.conditions import Engine
 from servery.guests.matching.engine import RECORDS, duck, whole
 from servery.guests.matching.features import COLUMNS, Features
-from servery.guests.matching.found import Ask, Copied, Joins
+from servery.guests.matching.found import Ask, Copied, Joins, Why
 from servery.guests.matching.guard import CONTACTS, is_named_so, may_be_one, telling
 from servery.guests.matching.listed import Step
 from servery.guests.matching.pairs import PAIRS, scored_pairs
@@ -48,7 +49,8 @@ def joins(copied: Copied, weights: Weights, step: Step = lambda _: None, engine:
         guest_of = dict(db.execute(f"select id, guest_id from {RECORDS}").fetchall())
         guests = sorted(_of_guests(clusters(pairs), guest_of))
         step("Asking")
-        return Joins(records, guests, _asks(db, copied.never, weights), _unlike(db, weights))
+        _keep(db, guests)
+        return Joins(records, guests, _asks(db, copied.never, weights), _unlike(db, weights), _why(db, weights))
 
 
 def learnt(copied: Copied, version: int) -> Weights:
@@ -143,7 +145,10 @@ def _settled(db: duckdb.DuckDBPyConnection, never: Path) -> Iterator[Pair]:
 
 
 def _asks(db: duckdb.DuckDBPyConnection, never: Path, weights: Weights) -> list[Ask]:
-    """The likeliest pair of each two guests that may be one, with why; none of whom somebody said never."""
+    """The likeliest pair of each two guests that may be one, with why.
+
+    None of whom somebody said never, and none who are joined: those would leave no room for the others.
+    """
     asked = log2(weights.ask_from / (1 - weights.ask_from)) - log2(weights.prior / (1 - weights.prior))
     found = db.execute(
         "with apart as (select least(a.guest_id, b.guest_id) as g, greatest(a.guest_id, b.guest_id) as h "
@@ -152,15 +157,47 @@ def _asks(db: duckdb.DuckDBPyConnection, never: Path, weights: Weights) -> list[
         "said as (select one, other, bits, a.written as name, b.written as other_name, "
         "least(a.guest_id, b.guest_id) as g, greatest(a.guest_id, b.guest_id) as h "
         f"from {PAIRS} join {RECORDS} a on a.id = one join {RECORDS} b on b.id = other "
-        f"where a.guest_id <> b.guest_id and bits >= {asked!r}) "
-        "select one, other, name, other_name from said anti join apart using (g, h) "
-        f"qualify row_number() over (partition by g, h order by bits desc, one, other) = 1 "
-        f"order by bits desc, one, other limit {_ASKED_AT_ONCE}",
+        f"where a.guest_id <> b.guest_id and bits >= {asked!r}), "
+        "together as (select a.guest_id as g, b.guest_id as h from joined a join joined b using (place)) "
+        "select one, other, name, other_name from said anti join apart using (g, h) anti join together using (g, h) "
+        "qualify row_number() over (partition by g, h order by bits desc, one, other) = 1 "
+        "order by bits desc, one, other",
         {"path": str(never)},
-    ).fetchall()
-    pairs = [(one, other) for one, other, *names in found if agreement(*names) != "apart"]
+    )
+    likely = ((one, other) for one, other, *names in _rows(found) if agreement(*names) != "apart")
+    pairs = list(islice(likely, _ASKED_AT_ONCE))
     features = _features(db, {record for pair in pairs for record in pair})
     return [Ask(one, other, scored(features[one], features[other], weights)) for one, other in pairs]
+
+
+def _rows(found: duckdb.DuckDBPyConnection) -> Iterator[Any]:
+    while rows := found.fetchmany(_ASKED_AT_ONCE):
+        yield from rows
+
+
+def _keep(db: duckdb.DuckDBPyConnection, joins: Sequence[tuple[int, ...]]) -> None:
+    """Make the table of guests that are joined, each with the place of its join."""
+    db.execute(
+        "create table joined as select unnest($guests::bigint[]) as guest_id, unnest($places::bigint[]) as place",
+        {
+            "guests": [guest for join in joins for guest in join],
+            "places": [place for place, join in enumerate(joins) for _ in join],
+        },
+    ).fetchall()
+
+
+def _why(db: duckdb.DuckDBPyConnection, weights: Weights) -> dict[int, Why]:
+    """Of each guest that is joined with others the likeliest pair between it and one of them."""
+    prior = log2(weights.prior / (1 - weights.prior))
+    found = db.execute(
+        "with said as (select one, other, bits, g.guest_id as g, h.guest_id as h "
+        f"from {PAIRS} join {RECORDS} a on a.id = one join {RECORDS} b on b.id = other "
+        "join joined g on g.guest_id = a.guest_id join joined h on h.guest_id = b.guest_id and h.place = g.place "
+        "where a.guest_id <> b.guest_id) "
+        "select guest, one, other, bits from (select unnest([g, h]) as guest, one, other, bits from said) "
+        "qualify row_number() over (partition by guest order by bits desc, one, other) = 1"
+    ).fetchall()
+    return {guest: Why(one, other, bits + prior) for guest, one, other, bits in found}
 
 
 def _features(db: duckdb.DuckDBPyConnection, records: set[int]) -> dict[int, Features]:

@@ -22,6 +22,14 @@ class Ask(Struct, frozen=True):
     scored: Scored
 
 
+class Why(Struct, frozen=True, array_like=True):
+    """The two records that speak most for a guest being one with the others, and how many bits, prior and all."""
+
+    one: int
+    other: int
+    bits: float
+
+
 class Joins(Struct, frozen=True):
     """What a run found: on how many records, and the guests that are one, oldest first."""
 
@@ -30,3 +38,5 @@ class Joins(Struct, frozen=True):
     asks: list[Ask] = []
     parts: list[tuple[int, int]] = []
     """Guests, each with a record that is like none of the guest's others."""
+    why: dict[int, Why] = {}
+    """By guest, for each that others are joined with."""
