@@ -14,7 +14,6 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from urllib.parse import quote
 
 import psycopg
 from msgspec import Struct
@@ -22,7 +21,7 @@ from msgspec import Struct
 from benchmarks.stand.diners import diner, slipped
 from benchmarks.stand.guestbook import founded, load
 from benchmarks.stand.installation import installation
-from benchmarks.stand.pages import admitted, get, served
+from benchmarks.stand.pages import admitted, served, typing
 from benchmarks.stand.report import Figure, Report
 from servery.app.findable import fill
 from servery.guests.search import Found, find
@@ -59,8 +58,7 @@ def run(report: Report) -> None:
         asyncio.run(_asked(dsn, rounds, report))
         cookie, _ = asyncio.run(admitted(dsn, 0))
         with served(place, dsn) as port:
-            ask = get(port, "/search?q={}", {"Cookie": f"servery_session={cookie}", "hx-request": "true"})
-            times = [_over_http(ask, queries) for queries in rounds]
+            times = [_over_http(typing(port, cookie), queries) for queries in rounds]
     _tell(report, "over HTTP", times)
 
 
@@ -265,7 +263,7 @@ def _over_http(ask: Callable[[str], None], queries: Mapping[str, Sequence[Query]
     for of_kind in queries.values():
         for text, _ in of_kind:
             began = time.perf_counter()
-            ask(quote(text))
+            ask(text)
             times.append(1000 * (time.perf_counter() - began))
     return times
 

@@ -6,6 +6,8 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
+from http.cookies import SimpleCookie
+from urllib.parse import urlencode
 
 from benchmarks.stand.installation import Installation, servery
 from servery.accounts import people
@@ -61,9 +63,33 @@ def get(port: int, path: str, headers: Mapping[str, str]) -> Callable[[int | str
 
     def ask(guest: int | str) -> None:
         connection.request("GET", path.format(guest), headers=dict(headers))
-        answer = connection.getresponse()
-        body = answer.read()
-        if answer.status != http.client.OK:
-            raise RuntimeError(f"{path} answered {answer.status}: {body[:300]!r}")
+        _read(path, connection.getresponse())
 
     return ask
+
+
+def typing(port: int, session: str) -> Callable[[str], None]:
+    """Asks as the search field does with each letter, over one connection that stays open."""
+    connection = _connection(port)
+    connection.request("GET", "/guests", headers={"Cookie": f"servery_session={session}"})
+    answer = connection.getresponse()
+    token = SimpleCookie(answer.headers["Set-Cookie"])["servery_csrf"].value
+    _read("/guests", answer)
+    headers = {
+        "Cookie": f"servery_session={session}; servery_csrf={token}",
+        "Content-Type": "application/x-www-form-urlencoded",
+        "X-CSRFToken": token,
+        "HX-Request": "true",
+    }
+
+    def ask(text: str) -> None:
+        connection.request("POST", "/search", urlencode({"q": text}), headers)
+        _read("/search", connection.getresponse())
+
+    return ask
+
+
+def _read(path: str, answer: http.client.HTTPResponse) -> None:
+    body = answer.read()
+    if answer.status != http.client.OK:
+        raise RuntimeError(f"{path} answered {answer.status}: {body[:300]!r}")

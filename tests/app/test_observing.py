@@ -105,7 +105,8 @@ def _provoke(client: httpx.Client) -> None:
     """Everything that may leak into a log: addresses with secrets, forms, refusals."""
     client.get(f"/sign-in/{TOKEN}/{NAME}")
     client.get("/guests", params={"q": f"{NAME} {PHONE}"})
-    client.get("/search", params={"q": NAME})
+    sent(client, "/guests", {"q": f"{NAME} {PHONE}"})
+    sent(client, "/search", {"q": NAME})
     client.get(f"/tonight?day={NAME}")
     sent(client, "/sign-in", {"email": "planted@example.com", "password": PASSWORD})
     client.get("/api/v1/guests", headers={"authorization": f"Bearer {TOKEN}"})

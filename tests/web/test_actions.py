@@ -110,8 +110,8 @@ def test_troubles_are_told_in_the_readers_language(client):
 def test_what_was_not_counted_is_not_claimed(client, preview):
     preview.sources.many = True
     assert "More than 10.000 guests" in client.get("/guests").text
-    assert "The first 8 guests that fit “a”" in client.get("/guests?q=a").text
-    assert "The first 8. Enter shows more." in client.get("/search?q=a").text
+    assert "The first 8 guests that fit “a”" in sent(client, "/guests", q="a").text
+    assert "The first 8. Enter shows more." in sent(client, "/search", q="a").text
 
 
 def test_address_that_leads_nowhere_keeps_the_header_for_who_is_signed_in(client):

@@ -118,7 +118,7 @@ def test_the_value_that_the_rules_keep_is_marked_and_chosen_by_nobody(client):
 
 
 def test_another_guest_is_found_and_compared(client):
-    page = client.get("/guests/13/same", params={"q": "ø"})
+    page = sent(client, "/guests/13/same", q="ø")
     assert re.search(r'href="/guests/13/same/\d+"', page.text)
     assert "Not the same person" in client.get("/guests/13/same/21").text
     assert client.get("/guests/13/same/999").status_code == 404

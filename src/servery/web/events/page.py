@@ -26,7 +26,7 @@ PAGE = 50
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """Which events are asked for, as the address says it; `guest` is an id or a name."""
+    """Which events are asked for; `guest` is an id, or what is named `typed` in the address."""
 
     connection: int | None = None
     kind: str | None = None
@@ -36,11 +36,13 @@ class Wanted(Struct, frozen=True, kw_only=True):
     order: str | None = None
     guest: str | None = None
     before: int | None = None
+    typed: str | None = None
 
     @property
     def query(self) -> dict[str, object]:
         """The parts of the address that say something, but for the page."""
-        named = {name: getattr(self, name) for name in self.__struct_fields__ if name != "before"}
+        left = {"before", "guest" if self.typed else "typed"}
+        named = {name: getattr(self, name) for name in self.__struct_fields__ if name not in left}
         return {name: value for name, value in named.items() if value not in (None, "")}
 
 

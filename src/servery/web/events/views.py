@@ -8,6 +8,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
+from msgspec import structs
 
 from servery.errors import Invalid
 from servery.web.deeds import Deed, after
@@ -17,6 +18,7 @@ from servery.web.forms import Form
 from servery.web.frame import TheFrame
 from servery.web.guard import needs
 from servery.web.render import Asked, page
+from servery.web.typed import found_at, typed
 
 _Word = TypeVar("_Word", bound=str)
 _SHOWN = 200_000
@@ -26,13 +28,22 @@ _SHOWN = 200_000
 @get("/events", guards=[needs("see_events")])
 async def events(request: Asked, frame: TheFrame, arrivals: TheArrivals) -> Response[str]:
     """What arrived, the newest first, with what rests in quarantine by reason."""
-    wanted = _wanted(dict(request.query_params))
+    asked = dict(request.query_params)
+    _number(asked.get("guest"), "guest")
+    wanted = _wanted({**asked, "guest": typed(request) or asked.get("guest", "")})
     found = await arrivals.arrived(frame.viewer, wanted)
     follows = wanted.before is None and request.query_params.get("live") != "off"
     return page(
         request, frame, "events/page.html", tab="events", found=found, wanted=wanted, states=STATES, why=why,
         follows=follows, telling=Telling(frame.words, frame.notation, frame.viewer),
     )  # fmt: skip
+
+
+@post("/events", guards=[needs("see_events")])
+async def choose_events(request: Asked, data: Form) -> Redirect:
+    """Lead on to the events that a form asks for."""
+    wanted = _wanted(data)
+    return found_at(request, "/events", wanted.guest or "", **structs.replace(wanted, guest=None, typed=None).query)
 
 
 @get("/events/{event_id:int}", guards=[needs("see_events")])
@@ -103,6 +114,7 @@ def _wanted(given: dict[str, str]) -> Wanted:
         order=(given.get("order") or "").strip() or None,
         guest=(given.get("guest") or "").strip() or None,
         before=_number(given.get("before"), "before"),
+        typed=given.get("typed") or None,
     )
 
 

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from servery.guests.matching.words import told
 from servery.model.money import to_decimal
 from servery.web.download import csv_file
+from servery.web.forms import Form
 from servery.web.frame import Frame, TheFrame
 from servery.web.guard import needs
 from servery.web.guests.page import GuestRow, GuestsAsked, Profile, RuledTag, SourceRecord
@@ -22,6 +23,7 @@ from servery.web.sources import TheSources
 from servery.web.tags.words import rule_told
 from servery.web.tonight.page import birthday_soon
 from servery.web.tonight.sentence import alert, spoken
+from servery.web.typed import found_at, typed
 
 # A file is read in one go; beyond this a warehouse is the better place to ask.
 _MOST_IN_A_FILE = 50_000
@@ -30,20 +32,29 @@ _IN_THE_SEARCH = 8
 
 @get("/guests", guards=[needs("see_guests")])
 async def guests(
-    request: Asked, frame: TheFrame, sources: TheSources, q: FromQuery[str] = "", cursor: FromQuery[str | None] = None
+    request: Asked, frame: TheFrame, sources: TheSources, cursor: FromQuery[str | None] = None
 ) -> Response[str]:
     """The list, or what a search finds."""
-    found = await sources.guests(frame.viewer, GuestsAsked(q.strip(), cursor))
+    text = typed(request)
+    found = await sources.guests(frame.viewer, GuestsAsked(text, cursor))
     template = "guests/rows.html" if request.headers.get("hx-target") == "more" else "guests/page.html"
     alerts = _alerts(found.rows, frame)
-    text = q.strip()
-    return page(request, frame, template, tab="guests", found=found, text=text, searched=text, alerts=alerts)
+    search = request.query_params.get("typed")
+    return page(
+        request, frame, template, tab="guests", found=found, text=text, search=search, searched=text, alerts=alerts
+    )
 
 
-@get("/search", guards=[needs("see_guests")])
-async def search(request: Asked, frame: TheFrame, sources: TheSources, q: FromQuery[str] = "") -> Response[str]:
+@post("/guests", guards=[needs("see_guests")])
+async def search_guests(request: Asked, data: Form) -> Redirect:
+    """Lead on to what a search finds."""
+    return found_at(request, "/guests", data.get("q", ""))
+
+
+@post("/search", guards=[needs("see_guests")])
+async def search(request: Asked, frame: TheFrame, sources: TheSources, data: Form) -> Response[str]:
     """The first few that a search finds, for the box at the top of every page."""
-    text = q.strip()
+    text = data.get("q", "").strip()
     asked = GuestsAsked(text, limit=_IN_THE_SEARCH)
     found = await sources.guests(frame.viewer, asked) if text else None
     alerts = _alerts(found.rows, frame) if found else {}
@@ -51,9 +62,9 @@ async def search(request: Asked, frame: TheFrame, sources: TheSources, q: FromQu
 
 
 @get("/guests.csv", guards=[needs("export_lists")])
-async def guests_csv(frame: TheFrame, sources: TheSources, q: FromQuery[str] = "") -> Response[bytes]:
+async def guests_csv(request: Asked, frame: TheFrame, sources: TheSources) -> Response[bytes]:
     """The list, or what a search finds, as a file."""
-    found = await sources.guests(frame.viewer, GuestsAsked(q.strip(), limit=_MOST_IN_A_FILE))
+    found = await sources.guests(frame.viewer, GuestsAsked(typed(request), limit=_MOST_IN_A_FILE))
     _ = frame.words.gettext
     header = [_("Name"), _("E-mail"), _("Phone"), _("Visits"), _("Last visit"), _("Spend"),
               _("Currency"), _("VIP"), _("Allergies")]  # fmt: skip

@@ -18,6 +18,7 @@ from servery.web.door import TheDoor
 from servery.web.forms import Form, safe_path
 from servery.web.frame import frame_of_stranger
 from servery.web.render import Asked, page, with_status
+from servery.web.typed import forgotten
 
 
 @get("/sign-in", public=True)
@@ -77,14 +78,14 @@ async def choose_password(request: Asked, door: TheDoor, data: Form) -> Response
 async def leave(request: Asked, door: TheDoor) -> Response[Any]:
     """End this session."""
     await door.leave(request.auth)
-    return Redirect("/sign-in", status_code=HTTP_303_SEE_OTHER, cookies=[ended_session(request)])
+    return Redirect("/sign-in", status_code=HTTP_303_SEE_OTHER, cookies=[ended_session(request), forgotten(request)])
 
 
 @post("/sign-out/everywhere")
 async def leave_everywhere(request: Asked, door: TheDoor) -> Response[Any]:
     """End all sessions of who asks: here, and on every other device."""
     await door.leave_everywhere(request.user)
-    return Redirect("/sign-in", status_code=HTTP_303_SEE_OTHER, cookies=[ended_session(request)])
+    return Redirect("/sign-in", status_code=HTTP_303_SEE_OTHER, cookies=[ended_session(request), forgotten(request)])
 
 
 def _form(request: Asked, goes_on: str, email: str = "", trouble: ServeryError | None = None) -> Response[str]:

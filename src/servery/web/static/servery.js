@@ -234,8 +234,7 @@ function openFound() {
 
 // An answer to what was typed a moment ago is not shown: the next one is on its way.
 function dropStale(event) {
-  const asked = new URL(event.detail.xhr.responseURL).searchParams.get("q");
-  if (shut || asked !== search.value) event.detail.shouldSwap = false;
+  if (shut || event.detail.requestConfig.parameters.q !== search.value) event.detail.shouldSwap = false;
 }
 
 function tellFound() {

@@ -19,6 +19,7 @@ from servery.web.guests.page import GuestsAsked
 from servery.web.render import Asked, page
 from servery.web.sources import TheSources
 from servery.web.suggestions.page import CHOSEN, Answer, Pair, TheSamePerson
+from servery.web.typed import found_at, typed
 
 _GUARDS = [needs("merge_guests")]
 _CHOSEN = "field-"
@@ -37,15 +38,19 @@ async def suggestions(
 
 
 @get("/guests/{guest_id:int}/same", guards=_GUARDS)
-async def find_same(
-    request: Asked, frame: TheFrame, sources: TheSources, guest_id: FromPath[int], q: FromQuery[str] = ""
-) -> Response[str]:
-    """Find the other guest that this one is, too."""
+async def find_same(request: Asked, frame: TheFrame, sources: TheSources, guest_id: FromPath[int]) -> Response[str]:
+    """Find the other guest that this one is, too: of the same name, or of what was typed."""
     guest = await sources.guest(frame.viewer, guest_id)
-    text = q.strip() or (guest.name or "")
+    text = typed(request) or (guest.name or "")
     found = await sources.guests(frame.viewer, GuestsAsked(text, limit=_FOUND + 1)) if text else None
     rows = [row for row in (found.rows if found else ()) if row.id != guest.id][:_FOUND]
     return page(request, frame, "suggestions/find.html", tab="guests", guest=guest, rows=rows, text=text)
+
+
+@post("/guests/{guest_id:int}/same", guards=_GUARDS)
+async def search_same(request: Asked, data: Form, guest_id: FromPath[int]) -> Redirect:
+    """Lead on to the others that a text finds."""
+    return found_at(request, f"/guests/{guest_id}/same", data.get("q", ""))
 
 
 @get("/guests/{guest_id:int}/same/{other_id:int}", guards=_GUARDS)
