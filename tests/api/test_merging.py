@@ -32,10 +32,16 @@ def test_two_guests_are_merged_and_parted_and_nothing_is_lost(ask_own):
 
 
 def test_values_chosen_in_a_merge_go_with_it(ask_own):
-    step = ask_own("/guests/1/merge", body={"guest_id": 2, "fields": {"email": "chosen@example.com"}}).json()
-    assert ask_own("/guests/1").json()["email"] == "chosen@example.com"
+    for fields in ({"email": "neither@example.com"}, {"email": "none"}, {"email": None}):
+        refused = ask_own("/guests/1/merge", body={"guest_id": 2, "fields": fields})
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/body/fields/email")
+    name = ask_own("/guests/2").json()["name"]
+    before = ask_own("/guests/1").json()["name"]
+    assert name not in (None, before)
+    step = ask_own("/guests/1/merge", body={"guest_id": 2, "fields": {"name": name}}).json()
+    assert ask_own("/guests/1").json()["name"] == name
     assert ask_own(f"/guest-steps/{step['id']}/undo", body={}).status_code == 200
-    assert ask_own("/guests/1").json()["email"] == "anna@example.com"
+    assert ask_own("/guests/1").json()["name"] == before
 
 
 def test_a_suggestion_is_told_with_its_reasons_and_decided(own, ask_own):

@@ -1,6 +1,7 @@
 """Merging from end to end: what staff say, and what pages show and other systems are told of it."""
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from servery.app import merging, saying
 from servery.app.arrive import arrive
@@ -8,11 +9,11 @@ from servery.app.comparing import RoomSamePerson
 from servery.app.compose import compose
 from servery.app.same_person import RoomSaying
 from servery.app.sources import RoomSources
-from servery.errors import Invalid, NotFound
+from servery.errors import Forbidden, Invalid, NotFound
 from servery.model.changes import CheckSeen, GuestSeen
 from servery.model.guest import Birthday, SourceGuest
 from servery.model.order import Check, Line
-from servery.model.viewer import Viewer
+from servery.model.viewer import RIGHTS, Viewer
 from servery.profile.listing import guest_rows
 from servery.storage.pool import open_pool
 from servery.sync import connections
@@ -165,6 +166,33 @@ async def test_a_field_that_cannot_be_chosen_is_named_as_it_was_sent(pool):
         with pytest.raises(Invalid) as refused:
             await merging.merged(db, VERA, 1, 2, chosen={"email": "none"})
     assert refused.value.field == "fields/email"
+
+
+async def test_nobody_chooses_what_neither_has_nor_without_the_right_to_edit(pool, monkeypatch):
+    who = RoomSamePerson(pool)
+    [pair] = (await who.queue(VERA)).pairs
+    [email] = [row for row in pair.rows if row.differs]
+    with pytest.raises(Invalid, match="Neither guest has this value") as refused:
+        await who.decide(VERA, pair.one.id, pair.other.id, Answer(same=True, chosen={"email": "bo@x.dk"}))
+    assert (refused.value.code, refused.value.field) == ("of-neither", "fields/email")
+    with pytest.raises(Invalid):
+        await who.decide(VERA, pair.one.id, pair.other.id, Answer(same=True, chosen={"birthday": "1990-01-02"}))
+    with monkeypatch.context() as patch:
+        patch.setitem(RIGHTS, "owner", RIGHTS["owner"] - {"edit_guests"})
+        with pytest.raises(Forbidden, match="does not choose"):
+            await who.decide(VERA, pair.one.id, pair.other.id, Answer(same=True, chosen={"email": email.other}))
+        assert (await told_of(pool, "2")).id == pair.other.id
+    chosen = {"email": email.other, "birthday": "1980-05-17"}
+    await who.decide(VERA, pair.one.id, pair.other.id, Answer(same=True, chosen=chosen))
+    assert [each.fact.value for each in (await told_of(pool, "1")).known("email")] == [email.other]
+
+
+async def test_no_record_is_told_to_be_certainly_theirs(pool):
+    link = {"by": "likeness", "probability": 0.9999999, "author": "rules"}
+    async with pool.connection() as db:
+        await db.execute("update source_guest set link = %s where external_id = '1'", [Jsonb(link)])
+    [told] = [one for one in (await told_of(pool, "1")).records if one.external_id == "1"]
+    assert (told.by, told.probability) == ("likeness", 0.99)
 
 
 async def test_other_systems_are_told_of_each_step_once(pool):

@@ -22,7 +22,10 @@ from servery.model.viewer import Viewer
 
 Fields = Annotated[
     dict[str, str | bool | None],
-    Meta(description="Values that are to hold after the merge, by field; the rules choose the rest."),
+    Meta(
+        description="Of the values that the two have, those that are to hold after the merge, by field; the rules "
+        "choose the rest. To choose needs the right to edit guests."
+    ),
 ]
 Reason = Annotated[str, Meta(max_length=500, description="Why, for the log.")]
 

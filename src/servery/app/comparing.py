@@ -14,7 +14,7 @@ from servery.guests.log import Step, as_seen, living
 from servery.guests.rows import records_of
 from servery.guests.say import said
 from servery.guests.suggest import Suggestion, put_off, suggestion_count, suggestions
-from servery.model.guest import Birthday, Golden
+from servery.model.guest import Golden
 from servery.model.money import Money
 from servery.model.viewer import Viewer
 from servery.profile.provenance import provenance
@@ -112,8 +112,7 @@ async def _both(db: Db, one_id: int, other_id: int) -> Golden:
 
 
 def _left_to_rules(both: Golden, kind: RowKind) -> str:
-    found = getattr(both, kind) if kind in CHOSEN else None
-    return found.written() if isinstance(found, Birthday) else found.value if found else ""
+    return (both.value_of(kind) if kind in CHOSEN else None) or ""
 
 
 async def _side(db: Db, viewer: Viewer, story: Story) -> Side:

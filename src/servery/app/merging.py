@@ -5,7 +5,7 @@ from typing import Any
 
 from servery.accounts.audit import acted
 from servery.app.arrive import form, sorting_locale, tell_pages
-from servery.errors import Invalid
+from servery.errors import Forbidden, Invalid
 from servery.guests import merge as guests
 from servery.guests.apart import are_apart
 from servery.guests.edits import EditField
@@ -13,7 +13,7 @@ from servery.guests.join import refresh
 from servery.guests.log import Step, as_seen, living, records_in, standing
 from servery.guests.log import step as step_of
 from servery.guests.rows import lock as resolving
-from servery.guests.say import edit
+from servery.guests.say import demand_said, edit
 from servery.guests.suggest import suggestion
 from servery.model.viewer import Viewer
 from servery.storage.pool import Connection as Db
@@ -35,7 +35,7 @@ async def merged(
     seen: str | None = None,
     anyway: bool = False,
 ) -> Step:
-    """Make one guest of two; `chosen` are values that somebody picked while looking at both. NotFound, Invalid.
+    """Make one guest of two; `chosen` are values of theirs that somebody picked. NotFound, Invalid, Forbidden.
 
     `seen` is what they looked at (`log.as_seen`): Invalid where it is otherwise by now. Where somebody said that the
     two are not the same person, only `anyway`.
@@ -50,7 +50,23 @@ async def merged(
             one=one_id,
             other=other_id,
         )
-    return await _done(db, viewer, await guests.merge(db, viewer, one_id, other_id, reason), chosen)
+    if chosen:
+        await _may_choose(db, viewer, (one_id, other_id), chosen)
+    step = await guests.merge(db, viewer, one_id, other_id, reason)
+    if chosen:
+        await edit(db, viewer, step.guest_id, chosen, step.id)
+    return await _done(db, viewer, step)
+
+
+async def _may_choose(db: Db, viewer: Viewer, guest_ids: Collection[int], chosen: Mapping[EditField, Any]) -> None:
+    """To choose is to edit: Forbidden without that right, Invalid for a value that neither guest has."""
+    if not viewer.may("edit_guests"):
+        raise Forbidden("The role {role} does not choose what holds of a guest.", role=viewer.role)
+    try:
+        await demand_said(db, [await living(db, guest_id) for guest_id in guest_ids], chosen)
+    except Invalid as error:
+        error.field = f"fields/{error.field}"
+        raise
 
 
 async def unmerged(db: Db, viewer: Viewer, absorbed_id: int, reason: str = "") -> Step:
@@ -116,13 +132,7 @@ async def _wait_for(db: Db, *guest_ids: int) -> None:
     await lock_venues(db, {venue_id for venue_id, _ in await days_of_guests(db, records)})
 
 
-async def _done(db: Db, viewer: Viewer, step: Step, chosen: Mapping[EditField, Any] | None = None) -> Step:
-    if chosen:
-        try:
-            await edit(db, viewer, step.guest_id, chosen, step.id)
-        except Invalid as error:
-            error.field = f"fields/{error.field}"
-            raise
+async def _done(db: Db, viewer: Viewer, step: Step) -> Step:
     detail = {"step": step.id, "other": step.other_id}
     await acted(db, viewer, f"guests-{step.action}", f"guest:{step.guest_id}", detail)
     await refresh(db, [step.guest_id, step.other_id], await sorting_locale(db))

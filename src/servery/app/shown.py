@@ -6,6 +6,7 @@ from datetime import date, datetime
 from servery.guests.edits import Entry, EntryKind
 from servery.guests.matching.score import Reason
 from servery.guests.search import Found
+from servery.guests.suggest import CERTAIN
 from servery.guests.tagging.rule import Rule
 from servery.model.money import Money
 from servery.model.viewer import Viewer
@@ -302,7 +303,7 @@ def _record(one: Recorded) -> SourceRecord:
         external_id=one.external_id,
         name=one.name,
         by=one.by,
-        probability=one.probability,
+        probability=None if one.probability is None else min(one.probability, CERTAIN),
         reasons=tuple(Reason(each.comparison, each.level, each.weight) for each in one.reasons),
         joined_by=one.author if one.by else None,
         at=one.seen_at,

@@ -102,7 +102,7 @@ def _plain(field: str, value: Any) -> Any:
 def checked(field: str, value: Any) -> Any:
     """A value as it is kept; None for nothing known. Invalid where a field is none, or cannot have this value."""
     if field not in EDITED:
-        raise Invalid("There is no field {name} to change.", field="field", name=field)
+        raise Invalid("There is no field {name} to change.", field=field, name=field)
     if value is None or value == "":
         return None
     if field == "vip":

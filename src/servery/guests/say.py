@@ -11,12 +11,14 @@ from psycopg.types.json import Jsonb
 from servery.errors import Invalid, NotFound
 from servery.guests import rows
 from servery.guests.edits import NOTHING, Edit, EditField, Entry, EntryKind, Said, checked, checked_text, digest
+from servery.guests.finding import goldens
 from servery.guests.golden import as_one, texts, told
 from servery.guests.keys import phone_key
 from servery.guests.listening import listened
 from servery.guests.log import living
 from servery.guests.merge import author_of
 from servery.guests.rows import Db
+from servery.model.guest import Birthday
 from servery.model.viewer import Viewer
 
 # One statement for both: of most guests nobody said anything.
@@ -89,6 +91,22 @@ async def edit(
         row = await cursor.fetchone()
         edit_id = row["id"] if row else 0
     return edit_id
+
+
+async def demand_said(db: Db, guest_ids: Collection[int], values: Mapping[EditField, Any]) -> None:
+    """Invalid with the field where none of these guests has such a value: who chooses between two writes no third."""
+    known = (await goldens(db, guest_ids)).values()
+    for field, value in values.items():
+        wanted = digest(field, _written(await _readable(db, field, checked(field, value))))
+        if wanted not in {digest(field, one.value_of(field)) for one in known}:
+            raise Invalid(
+                "Neither guest has this value.", code="of-neither", field=field,
+                mend="Choose one of both values; write another one once they are one guest.",
+            )  # fmt: skip
+
+
+def _written(value: Any) -> Any:
+    return msgspec.convert(value, Birthday).written() if isinstance(value, Mapping) else value
 
 
 async def _readable(db: Db, field: EditField, value: Any) -> Any:

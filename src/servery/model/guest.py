@@ -104,6 +104,11 @@ class Golden(Struct, frozen=True, kw_only=True, omit_defaults=True):
     notes: tuple[Note, ...] = ()
     one_time: bool = False
 
+    def value_of(self, field: str) -> str | None:
+        """What one field of a single value says, a birthday as `Birthday.written`; None where nothing is known."""
+        found = getattr(self, field)
+        return found.written() if isinstance(found, Birthday) else found.value if found else None
+
 
 def birthday_of(day: date) -> Birthday:
     """A full date of birth as a birthday."""
