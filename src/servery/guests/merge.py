@@ -52,13 +52,12 @@ async def unmerge(db: Db, viewer: Viewer, step: Step, reason: str = "", *, remem
     """
     await rows.lock(db)
     if step.action != "merged" or step.undone_by is not None:
-        raise Invalid("Step {id} is no merge that still stands.", field="step", id=step.id)
+        raise Invalid("Step {id} is no merge that still stands.", id=step.id)
     going = await log.going_along(db, step)
     staying = sorted(set(await records_in(db, await living(db, step.other_id))) - set(going))
     if not going or not staying:
         raise Invalid(
             "Nothing is left to part: the records of guest {id} are gone.",
-            field="guest",
             code="records-gone",
             id=step.guest_id if going else step.other_id,
         )
@@ -107,7 +106,7 @@ async def undo(db: Db, viewer: Viewer, log_id: int) -> Step:
     """Take back one step that a person made, whichever it was. Invalid where it is taken back already."""
     step = await log.step(db, log_id)
     if step.undone_by is not None:
-        raise Invalid("Step {id} is taken back already.", field="step", id=log_id)
+        raise Invalid("Step {id} is taken back already.", id=log_id)
     if step.action == "merged":
         # A person's merge is forgotten; the rules and a source would only do theirs again.
         return await unmerge(db, viewer, step, "taken back", remember=step.author in ("rules", "source"))
@@ -119,6 +118,6 @@ async def undo(db: Db, viewer: Viewer, log_id: int) -> Step:
         guests = (step.guest_id, step.other_id)
         back = await log.note(db, "lifted", guests, author=author_of(viewer), reason="taken back")
     else:
-        raise Invalid("Step {id} cannot be taken back.", field="step", id=log_id)
+        raise Invalid("Step {id} cannot be taken back.", id=log_id)
     await log.mark_undone(db, log_id, back.id)
     return back
