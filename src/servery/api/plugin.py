@@ -65,6 +65,8 @@ _ROUTES = (
     guest_edits.add_guest_entry,
     guest_edits.strike_guest_entry,
     survivorship.survivorship,
+    guest_edits.guest_edits,
+    guest_edits.undo_guest_edit,
     survivorship.choose_survivorship,
     survivorship.undo_survivorship,
     tags.tag_rules,

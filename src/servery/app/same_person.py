@@ -71,6 +71,11 @@ class RoomEditing(guest_edits.Editing):
         async with self._pool.connection() as db:
             await saying.edited(db, viewer, guest_id, _plain(values), unchanged)
 
+    async def take_back_edit(self, viewer: Viewer, edit_id: int) -> int:
+        """Undo an edit; the guest's id."""
+        async with self._pool.connection() as db:
+            return await saying.edit_taken_back(db, viewer, edit_id)
+
     async def enter(self, viewer: Viewer, guest_id: int, entry: guest_edits.NewEntry) -> int:
         """Write an entry; its id."""
         async with self._pool.connection() as db:
