@@ -46,6 +46,15 @@ async def test_a_page_that_stands_open_is_one_look_in_an_hour(connection, owner,
     assert len(await looks_at(connection, 8)) == 2
 
 
+@pytest.mark.parametrize("purpose", ["page", "tonight", "search", "list"])
+async def test_what_loads_itself_again_adds_only_whom_it_shows_anew(connection, owner, purpose):
+    """The proof of a connection asks every ten seconds, and a search with each letter."""
+    for guests in ([7], [7], [7, 8], [7, 8]):
+        await looked(connection, owner.viewer, guests, purpose)
+        await connection.commit()
+    assert [len(await looks_at(connection, guest)) for guest in (7, 8)] == [1, 1]
+
+
 async def test_a_look_at_many_is_one_statement(connection, owner):
     asked = []
     run = connection.execute

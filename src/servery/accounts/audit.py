@@ -13,7 +13,7 @@ from servery.storage.pool import Connection
 
 Purpose = Literal["page", "tonight", "search", "list", "api", "export", "command"]
 """Where the viewer saw the guest."""
-_BY_ITSELF: frozenset[Purpose] = frozenset({"page", "tonight", "search"})
+_BY_ITSELF: frozenset[Purpose] = frozenset({"page", "tonight", "search", "list"})
 """Where guests are shown again without anybody asking, or with each letter that is typed."""
 _ONE_LOOK = timedelta(hours=1)
 
