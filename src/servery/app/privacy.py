@@ -1,6 +1,6 @@
 """What pages and API ask of privacy: each deed in one transaction, written into the audit."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from servery.accounts.audit import acted, looked
@@ -37,14 +37,14 @@ class RoomPrivacy:
             return await asked.requests(db, closed=closed)
 
     async def open_request(
-        self, viewer: Viewer, kind: asked.Kind, received_on: date, guest_id: int | None, asked_by: str | None
+        self, viewer: Viewer, kind: asked.Kind, received_on: date | None, guest_id: int | None, asked_by: str | None
     ) -> asked.Request:
-        """Start the clock of a request."""
+        """Start the clock of a request; without a day it was received today."""
         _demand(viewer)
         async with self._pool.connection() as db:
             today = await _today(db)
             made = await asked.open_request(
-                db, viewer, kind, received_on, guest_id=guest_id, asked_by=asked_by or None, today=today
+                db, viewer, kind, received_on or today, guest_id=guest_id, asked_by=asked_by or None, today=today
             )
             await acted(db, viewer, "request-opened", f"request:{made.id}", {"kind": kind})
         return made
@@ -171,9 +171,9 @@ async def _preview(db: Db, rule: kept.Rule) -> int:
 
 
 async def _today(db: Db) -> date:
-    """The day at the first venue: there the month of the law runs."""
-    places = await venues(db)
-    return datetime.now(ZoneInfo(places[0].venue.time_zone) if places else UTC).date()
+    """The day that has begun at any of the venues: there a request may have come today."""
+    zones = {one.venue.time_zone for one in await venues(db)} or {"UTC"}
+    return max(datetime.now(ZoneInfo(zone)).date() for zone in zones)
 
 
 def _demand(viewer: Viewer) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -156,7 +156,7 @@ def open_request(
     Example: servery privacy request access --guest 42
     """
     try:
-        day = date.fromisoformat(received) if received else datetime.now(UTC).date()
+        day = date.fromisoformat(received) if received else None
     except ValueError:
         raise typer.BadParameter("Give --received as YYYY-MM-DD.") from None
     made = _with_rooms(lambda rooms, _: rooms.open_request(SYSTEM, kind, day, guest, asked_by))
