@@ -17,6 +17,7 @@ from servery.cli.shell import AsCsv, AsJson, give, give_list, say, settings
 from servery.language.words import words
 from servery.model.consent import MARKETING, Channel
 from servery.model.guest import Consent, SourceGuest
+from servery.privacy.before import Before
 from servery.model.viewer import SYSTEM
 from servery.privacy.consent import Said
 from servery.privacy.requests import Kind, Outcome
@@ -83,14 +84,28 @@ def erase(
     """Erase a guest here, and in each system that can be told. It cannot be undone.
 
     Example: servery privacy erase 42
+    seen = None
     """
     if not yes:
-        typer.confirm(f"Erase guest {guest_id} for ever?", abort=True, err=True)
-    erased = _with_rooms(lambda rooms, _: rooms.erase(SYSTEM, guest_id))
+        found = _with_rooms(lambda rooms, _: rooms.before(SYSTEM, guest_id))
+        _say_who(found)
+        typer.confirm(f"Erase guest {found.guest_id} for ever?", abort=True, err=True)
+        guest_id, seen = found.guest_id, found.seen
+    erased = _with_rooms(lambda rooms, _: rooms.erase(SYSTEM, guest_id, seen))
     if as_json:
         give({"erasure": erased.id, "counts": erased.counts})
         return
     say(f"Guest {guest_id} is erased. See what is to be done elsewhere: servery privacy receipts")
+
+def _say_who(found: Before) -> None:
+    """Who would be erased, and how much there is of them."""
+    say(f"Guest {found.guest_id}: {found.name or 'without a name'}.")
+    say(f"Records: {len(found.records)}. Bookings: {found.bookings}. Checks: {found.checks}, kept without a name.")
+    for record in found.records:
+        say(f"  {record.connection} {record.external_id}: {record.name or 'without a name'}")
+    if found.absorbed:
+        say(f"Guests merged into them go along: {', '.join(map(str, found.absorbed))}.")
+
 
 
 @group.command("clean")

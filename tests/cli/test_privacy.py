@@ -1,0 +1,90 @@
+"""Privacy by command: nobody is erased by a number alone."""
+
+import asyncio
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from servery.app import merging
+from servery.cli import privacy
+from servery.errors import Invalid, NotFound
+from servery.model.viewer import SYSTEM
+from servery.storage.pool import open_pool
+from tests.guests.told import seen, tell, two_systems
+
+PEOPLE = (("1", "Ida Holm", "i@x.dk"), ("2", "Bo Berg", "b@x.dk"), ("3", "Eva Lund", "e@x.dk"))
+
+
+@pytest.fixture
+def within(database):
+    """Does something in the database."""
+
+    def do(work):
+        async def run():
+            async with open_pool(database) as pool, pool.connection() as db:
+                return await work(db)
+
+        return asyncio.run(run())
+
+    return do
+
+
+@pytest.fixture
+def servery(database, within, tmp_path, monkeypatch):
+    monkeypatch.setenv("SERVERY_DATABASE_URL", database)
+    monkeypatch.setenv("SERVERY_HOME", str(tmp_path))
+    app = typer.Typer()
+    app.add_typer(privacy.group, name="privacy")
+
+    async def three(db):
+        [till, _] = await two_systems(db)
+        await db.execute("update connection set connector = 'square'")
+        await tell(db, till, *(seen(*one) for one in PEOPLE))
+        await merging.merged(db, SYSTEM, 1, 2)
+
+    within(three)
+    return lambda *words, typed="": CliRunner().invoke(app, ["privacy", *words], input=typed)
+
+
+def names(within):
+    async def read(db):
+        cursor = await db.execute("select body ->> 'name' as name from source_guest order by external_id")
+        return [row["name"] for row in await cursor.fetchall()]
+
+    return within(read)
+
+
+def test_who_is_erased_is_shown_and_asked_first(servery, within):
+    refused = servery("erase", "1", typed="n\n")
+    assert refused.exit_code == 1
+    assert "Guest 1: Bo Berg." in refused.output
+    assert "Records: 2." in refused.output
+    assert "till 2: Bo Berg" in refused.output
+    assert "Guests merged into them go along: 2." in refused.output
+    assert len(names(within)) == 3
+    assert servery("erase", "1", typed="").exit_code == 1
+    assert len(names(within)) == 3
+    assert servery("erase", "1", typed="y\n").exit_code == 0
+    assert names(within) == ["Eva Lund"]
+
+
+def test_an_absorbed_number_shows_who_they_are_now_and_a_script_is_refused(servery, within):
+    told = servery("erase", "2", typed="n\n")
+    assert "Guest 1: Bo Berg." in told.output
+    assert "Erase guest 1 for ever?" in told.output
+    refused = servery("erase", "2", "--yes")
+    assert isinstance(refused.exception, Invalid)
+    assert refused.exception.code == "changed-meanwhile"
+    assert len(names(within)) == 3
+
+
+def test_a_script_that_says_yes_is_not_asked(servery, within):
+    done = servery("erase", "3", "--yes")
+    assert (done.exception, "Erase guest" in done.output) == (None, False)
+    assert names(within) == ["Ida Holm", "Bo Berg"]
+
+
+def test_a_number_that_nobody_has_is_nobodys(servery):
+    for options in ((), ("--yes",)):
+        assert isinstance(servery("erase", "999", *options).exception, NotFound)
