@@ -117,7 +117,8 @@ async def only_known_parameters(request: Asked) -> None:
 def _known(request: Asked) -> frozenset[str]:
     paths = request.app.openapi_schema.paths or {}
     item = paths.get(request.scope["path_template"])
-    named: Any = item.get.parameters if item and item.get else ()
+    operation = getattr(item, request.method.lower(), None)
+    named: Any = operation.parameters if operation else ()
     return frozenset(one.name for one in named or () if getattr(one, "param_in", None) == "query")
 
 
@@ -151,6 +152,8 @@ listed = partial(get, responses=_problems(*_ALWAYS), sync_to_thread=None)
 """Declares a route of many things."""
 shown = partial(get, responses=_problems(*_ALWAYS, (404, "not-found", "There is no such thing.")), sync_to_thread=None)
 """Declares a route of one thing."""
+searched = partial(post, responses=_problems(*_ALWAYS), status_code=200, sync_to_thread=None)
+"""Declares a route of many things that takes what is looked for in its body."""
 done = partial(
     post,
     responses=_problems(*_ALWAYS, (404, "not-found", "There is no such thing.")),

@@ -8,12 +8,12 @@ from typing import Annotated, Any, ClassVar
 
 import msgspec
 from litestar import Response
-from litestar.params import QueryParameter
+from litestar.params import JSONBody, QueryParameter
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from servery.accounts.audit import looked
 from servery.api import rows
-from servery.api.asked import Id, ThePaging, ThePool, UpdatedSince, listed, shown, with_zone
+from servery.api.asked import Id, Paging, ThePaging, ThePool, UpdatedSince, listed, searched, shown, with_zone
 from servery.api.guest_story import Birthday, Favourites, Figures, Note, Repeated, Spend, Upcoming, spend
 from servery.api.paging import Listing, Page, answered
 from servery.api.problem import Asked
@@ -125,9 +125,17 @@ Typed = Annotated[
         name="q",
         max_length=200,
         description="What somebody typed: a name with slips of the pen, an e-mail address, the end of a phone number, "
-        "words of a tag or of what is noted, as far as the key's role sees it. The likeliest come first, on one page.",
+        "words of a tag or of what is noted, as far as the key's role sees it. The likeliest come first, on one page. "
+        "An address may be kept in logs on its way here: `POST /api/v1/guests/search` takes the same in its body.",
     ),
 ]
+
+
+class GuestSearch(Struct, frozen=True, kw_only=True):
+    """What is looked for. It is in the body, since addresses are kept in logs."""
+
+    q: Annotated[str, Meta(max_length=200, description="As `q` of the list of guests.")]
+    limit: Annotated[int, Meta(ge=1, le=200, description="Guests in the answer.")] = 50
 
 
 @listed("/guests", tags=["Guests"])
@@ -142,6 +150,14 @@ async def guests(
         raise Invalid("A search is one page and goes with no other filter.", field="q")
     found = partial(_search, request.user, text.replace("\0", ""), paging.limit)
     return await answered(request, pool, _LISTING, found, paging, {})
+
+
+@searched("/guests/search", tags=["Guests"])
+async def search_guests(request: Asked, pool: ThePool, data: JSONBody[GuestSearch]) -> Response[Guests]:
+    """Guests that a text may mean, the likeliest first; with `Accept: text/csv` as CSV."""
+    found = partial(_search, request.user, data.q.replace("\0", ""), data.limit)
+    as_csv = request.accept.best_match(["application/json", "text/csv"]) == "text/csv"
+    return await answered(request, pool, _LISTING, found, Paging(data.limit, None, as_csv), {})
 
 
 async def _read(

@@ -61,6 +61,7 @@ _ROUTES = (
     guests.guests,
     guests.guest,
     guest_visits.guest_visits,
+    guests.search_guests,
     guest_edits.change_guest,
     guest_edits.add_guest_entry,
     guest_edits.strike_guest_entry,
