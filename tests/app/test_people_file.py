@@ -48,8 +48,47 @@ def test_what_cannot_be_answered_is_said_before_all_the_computing(written, outpu
 def test_values_of_which_nothing_is_made_are_told_with_their_lines(written):
     rows = ("a,Ida Holm,ida@x.dk,12,1981-04-07", "b,Bo Berg,bo at x,20123456,soon", "c,Eva Lund,,,2")
     answer, _ = resolved(written("id,name,email,phone,birthday", *rows))
-    told = [(each.column, each.values, each.lines) for each in answer.unread]
-    assert told == [("email", 1, (3,)), ("birthday", 2, (3, 4))]
+    told = [(each.column, each.why, each.values, each.lines) for each in answer.unread]
+    assert told == [("email", "no e-mail", 1, (3,)), ("birthday", "no day", 2, (3, 4))]
+
+
+def test_a_column_of_e_mails_that_holds_phones_is_told_and_counts_as_phones(written):
+    rows = [f"{number},Guest {number},2012345{number}" for number in range(7)]
+    answer, _ = resolved(written("id,name,email", *rows, "7,Ida Holm,bo at x"))
+    told = [(each.column, each.why, each.values, each.lines) for each in answer.unread]
+    assert told == [("email", "a phone", 7, (2, 3, 4, 5, 6)), ("email", "no e-mail", 1, (9,))]
+    assert "phone" in answer.compared
+    swapped, _ = resolved(written("id,name,email,phone", "a,Ida Holm,20123456,ida@x.dk", "b,Bo Berg,bo@x.dk,20123457"))
+    assert [(one.column, one.why, one.lines) for one in swapped.unread] == [
+        ("email", "a phone", (2,)),
+        ("phone", "an e-mail", (2,)),
+    ]
+
+
+def test_days_that_nobody_was_born_on_are_told_and_join_nobody(written):
+    """1 January 1900 stands in every till that asks for a birthday and is given none."""
+    days = ("1900-01-01", "1900-01-01", "2090-01-01", "2090-01-01", "1970-01-01", "1970-01-01")
+    rows = [f"{number},Ida Holm,{day}" for number, day in enumerate(days)]
+    answer, of = resolved(written("id,name,birthday", *rows, "x,Eva Lund,1981-04-07"))
+    [told] = answer.unread
+    assert (told.column, told.why, told.values, told.lines) == ("birthday", "nobody's birthday", 6, (2, 3, 4, 5, 6))
+    assert len(set(of.values())) == 7
+
+
+@pytest.mark.parametrize(
+    "row", ["Ida Holm,ida@x.dk,", "Ida Holm,,1981-04-07", "ida holm,ida@x.dk,1981-04-07", ",a@x.dk,"]
+)
+def test_rows_that_are_equal_to_the_letter_are_one_person(written, row):
+    _, people = resolved(written("id,name,email,birthday", f"a,{row}", f"b,{row}"))
+    assert people["a"] == people["b"]
+    _, people = resolved(written("id,name,email,birthday", f"a,{row}", f"b,{row}", "c,Bo Berg,,"))
+    assert (people["a"] == people["b"], people["a"] == people["c"]) == (True, False)
+
+
+@pytest.mark.parametrize("row", ["Ida Holm,", "Jensen,20123456", ","])
+def test_a_name_alone_or_a_familys_with_its_phone_is_nobodys_own_even_to_the_letter(written, row):
+    _, people = resolved(written("id,name,phone", f"a,{row}", f"b,{row}"))
+    assert people["a"] != people["b"]
 
 
 def pairs(of):

@@ -3,10 +3,11 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -21,8 +22,10 @@ from servery.connectors.csv.records import JOINT, records, rows
 from servery.connectors.csv.sniff import Cut, cut_of, opened
 from servery.connectors.csv.words import folded
 from servery.errors import Invalid
-from servery.guests.matching.sheet import FIELDS, sheet
+from servery.guests.matching.features import is_nobodys
+from servery.guests.matching.sheet import FIELDS, contacts, sheet
 from servery.language.sheet import lines
+from servery.model.guest import Birthday
 
 _SAMPLE_ROWS = 1000
 _NOT_COMPARED = frozenset(("created_at", "modified", "notes", "tags", "marketing", "guest_id"))
@@ -31,8 +34,8 @@ _THREE_NUMBERS = re.compile(r"(\d{1,4})\D(\d{1,2})\D(\d{1,4})")
 _SAYS_CUT = re.compile(r"sep=.?", re.IGNORECASE)
 """The line in which spreadsheets say of a file how it is cut."""
 _NAMED_LINES = 5
-_MADE_OF = {"guest_email": "email", "guest_phone": "phone", "birthday": "birth_month_day"}
-"""The feature that is made of a field's value, where there is anything in it."""
+Why = Literal["no e-mail", "a phone", "no phone", "an e-mail", "no day", "nobody's birthday"]
+"""Why a value was left out of its column: an e-mail among the phones and a phone among the e-mails count as such."""
 _DATE = re.compile(r"(?:\d{1,2}[./-]\d{1,2}[./-](\d{4})|(\d{4})[./-]?\d{2}[./-]?\d{2})(?: 00:00(?::00)?)?")
 _BORN = range(1900, 2030)
 _GENERATION = 15
@@ -56,9 +59,10 @@ class People(Struct, frozen=True):
 
 
 class Unread(Struct, frozen=True):
-    """Values of a column of which nothing could be made: how many, and the lines of the first."""
+    """Values of a column that were left out of it for one reason: how many, and the lines of the first."""
 
     column: str
+    why: Why
     values: int
     lines: tuple[int, ...]
 
@@ -207,14 +211,15 @@ def resolve_file(path: Path, output: Path, *, country: str | None = None, step: 
     _check(path, output, country)
     step("Reading")
     people = read_people(path)
-    taken = sheet(people.rows, people.fields, people.others, _birthdays(people), country)
+    order = _order(people)
+    taken = sheet(people.rows, people.fields, people.others, partial(_birthday, order=order), country)
     from servery.guests.matching.listed import resolve
 
     resolved = resolve(taken, step)
     rows = [("id", "cluster"), *zip(people.ids, resolved.people, strict=True)]
     _write(output, lines(rows, "\n", inert=False))
     compared = tuple(taken.named.get(each.name, each.name) for each in taken.comparisons)
-    return Answer(people, len(set(resolved.people)), compared, tuple(_unread(people, taken.rows)))
+    return Answer(people, len(set(resolved.people)), compared, tuple(_unread(people, taken.rows, order)))
 
 
 def _check(path: Path, output: Path, country: str | None) -> None:
@@ -243,26 +248,47 @@ def _write(output: Path, text: str) -> None:
         ) from error
 
 
-def _unread(people: People, rows: Sequence[Mapping[str, str | None]]) -> Iterator[Unread]:
-    """Values of which nothing could be made: no e-mail of one person, no phone, no day."""
-    for field, column in _MADE_OF.items():
-        header = people.fields.get(field)
-        said = zip(people.rows, rows, people.lines, strict=True) if header else ()
-        at = [line for cells, row, line in said if cells[header or ""].strip() and row[column] is None]
-        if header and at:
-            yield Unread(header, len(at), tuple(at[:_NAMED_LINES]))
+def _unread(people: People, rows: Sequence[Mapping[str, str | None]], order: DateOrder) -> Iterator[Unread]:
+    """Values of which nothing was made in their column, by column and reason."""
+    at: dict[tuple[str, Why], list[int]] = defaultdict(list)
+    for cells, row, line in zip(people.rows, rows, people.lines, strict=True):
+        said = {field: cells[header].strip() for field, header in people.fields.items()}
+        for field, why in _left_out(said, row, order):
+            at[people.fields[field], why].append(line)
+    for (header, why), lines_ in at.items():
+        yield Unread(header, why, len(lines_), tuple(lines_[:_NAMED_LINES]))
 
 
-def _birthdays(people: People) -> Callable[[str], str | None]:
-    """How this file's birthdays become digits, in the order of day and month that its dates prove."""
+def _left_out(said: Mapping[str, str], row: Mapping[str, str | None], order: DateOrder) -> Iterator[tuple[str, Why]]:
+    """The fields of a row that say something of which nothing was made there."""
+    email, phone, born = said.get("guest_email", ""), said.get("guest_phone", ""), said.get("birthday", "")
+    taken = contacts(email or None, phone or None)
+    if email and (row["email"] is None or taken[0] != email):
+        yield "guest_email", "a phone" if taken[1] == email else "no e-mail"
+    if phone and (row["phone"] is None or taken[1] != phone):
+        yield "guest_phone", "an e-mail" if taken[0] == phone else "no phone"
+    if born and row["birth_month_day"] is None:
+        yield "birthday", "nobody's birthday" if digits_of(born, order) else "no day"
+
+
+def _order(people: People) -> DateOrder:
+    """The order of day and month that this file's birthdays prove."""
     evidence = DateEvidence()
     column = people.fields.get("birthday")
     for row, line in zip(people.rows, people.lines, strict=True):
         if column and row[column]:
             evidence.add(row[column], line)
     orders = evidence.open_orders
-    order: DateOrder = orders[0] if orders else "ymd" if evidence.maybe_year_first else "dmy"
-    return lambda text: digits_of(text, order)
+    return orders[0] if orders else "ymd" if evidence.maybe_year_first else "dmy"
+
+
+def _birthday(text: str, order: DateOrder) -> str | None:
+    """A birthday as digits; None where nobody has it: a day to come, or one that systems write when they know none."""
+    digits = digits_of(text, order)
+    if digits is None or len(digits) < 8:
+        return digits
+    day = Birthday(month=int(digits[4:6]), day=int(digits[6:]), year=int(digits[:4]))
+    return None if is_nobodys(day) else digits
 
 
 def digits_of(text: str, order: DateOrder) -> str | None:

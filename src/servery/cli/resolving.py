@@ -1,5 +1,6 @@
 """`servery guests resolve`: who is who, among all guests or in a file of people."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,11 +14,20 @@ from servery.model.viewer import SYSTEM
 from servery.storage.pool import Connection as Db
 
 if TYPE_CHECKING:
+    from servery.app.people_file import Why
     from servery.guests.matching.runs import Preview, Run
 
 SOME_REJECTED = 4
 """Exit code: some rows could not be read."""
 _SHOWN = 20
+_LEFT_OUT: Mapping["Why", str] = {
+    "no e-mail": "left out, no e-mail address of one person",
+    "a phone": "taken for phone numbers",
+    "no phone": "left out, no phone number",
+    "an e-mail": "taken for e-mail addresses",
+    "no day": "left out, no date",
+    "nobody's birthday": "left out, a day to come or one that systems write when they know none",
+}
 
 
 class On(StrEnum):
@@ -159,7 +169,7 @@ def _file(path: Path, output: Path, country: str | None, *, quiet: bool) -> None
         for column in answer.unread:
             more = ", ..." if column.values > len(column.lines) else ""
             where = ", ".join(map(str, column.lines)) + more
-            say(f"{path.name}, {column.column}: nothing is made of {column.values} values (lines {where}).")
+            say(f"{path.name}, {column.column}: {_LEFT_OUT[column.why]}: {column.values} (line {where}).")
         say(f"Compared: {', '.join(answer.compared) or 'nothing'}.")
         say(f"{len(people.ids)} rows are {answer.persons} people; written to {output}.")
     if people.rejected:

@@ -108,7 +108,7 @@ def email_features(address: str | None) -> dict[str, str | None]:
 
 def birthday_features(birthday: Birthday | None, today: date | None = None) -> dict[str, str | None]:
     """The features of a birthday; none of one to come, nor of the dates that systems write when they know none."""
-    if birthday is None or _placeholder(birthday, today or date.today()):  # noqa: DTZ011 (any zone's day will do)
+    if birthday is None or is_nobodys(birthday, today):
         return {}
     day = f"{birthday.month:02}{birthday.day:02}"
     return dated(day if birthday.year is None else f"{birthday.year:04}{day}")
@@ -126,7 +126,9 @@ def dated(digits: str) -> dict[str, str | None]:
     return {"birthday": digits, "birthday_turned": turned, "birth_month_day": month + day, "birth_year": year}
 
 
-def _placeholder(birthday: Birthday, today: date) -> bool:
+def is_nobodys(birthday: Birthday, today: date | None = None) -> bool:
+    """Whether a day is still to come, or one that systems write when they know none."""
+    today = today or date.today()  # noqa: DTZ011 (any zone's day will do)
     if (birthday.month, birthday.day, birthday.year) in ((1, 1, 1900), (1, 1, 1970), (1, 1, 1)):
         return True
     return birthday.year is not None and (birthday.year, birthday.month, birthday.day) > (

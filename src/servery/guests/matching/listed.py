@@ -1,6 +1,6 @@
 """A list of people resolved by itself: nothing stored, no labels, no settings. Loaded only where a run needs it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from math import prod
 
@@ -8,7 +8,7 @@ import duckdb
 import pandas
 from msgspec import Struct
 
-from servery.guests.matching.cluster import clusters
+from servery.guests.matching.cluster import ALWAYS, Pair, clusters
 from servery.guests.matching.engine import RECORDS, duck
 from servery.guests.matching.few import guarded
 from servery.guests.matching.households import OWN, weighed
@@ -24,6 +24,8 @@ _LARGEST_BLOCK = 60
 _PRECISION = 0.997
 """How many of the pairs made are right by their own evidence. Fewer false ones than a list is allowed (5 in 1,000),
 because evidence takes the columns to be independent, and they never quite are."""
+_OWN = ("email", "phone", "loyalty", "birthday")
+"""What somebody has to themselves, or nearly."""
 _MOST_KEYS = 30_000_000
 """Keys of all records together."""
 
@@ -37,8 +39,13 @@ class Resolved(Struct, frozen=True):
 
 def resolve(sheet: Sheet, step: Step = lambda _: None) -> Resolved:
     """Say which rows are one person. `step` is told in English what is being done."""
-    if len(sheet.rows) < 2 or not sheet.comparisons:
-        return Resolved(list(range(1, len(sheet.rows) + 1)), None)
+    pairs, weights = _weighed(sheet, step) if len(sheet.rows) > 1 and sheet.comparisons else ([], None)
+    if weights is None or weights.records < FEW:
+        pairs = list(guarded([*pairs, *_equal(sheet)], sheet))
+    return Resolved(_numbered(len(sheet.rows), clusters(pairs, _PRECISION)), weights)
+
+
+def _weighed(sheet: Sheet, step: Step) -> tuple[list[Pair], Weights]:
     with duck() as db:
         step("Preparing")
         _tabled(db, sheet)
@@ -47,10 +54,16 @@ def resolve(sheet: Sheet, step: Step = lambda _: None) -> Resolved:
         step("Scoring pairs")
         scored_pairs(db, sheet.comparisons, weights, own=OWN)
         step("Putting people together")
-        pairs = weighed(db, sheet.comparisons, weights)
-        if weights.records < FEW:
-            pairs = list(guarded(pairs, sheet))
-        return Resolved(_numbered(len(sheet.rows), clusters(pairs, _PRECISION)), weights)
+        return list(weighed(db, sheet.comparisons, weights)), weights
+
+
+def _equal(sheet: Sheet) -> Iterator[Pair]:
+    """Rows of which one says to the letter what the other does, and more than a name: what all say teaches nothing."""
+    first: dict[tuple[str | None, ...], int] = {}
+    for number, row in enumerate(sheet.rows):
+        before = first.setdefault(tuple(row.values()), number)
+        if before != number and any(row[column] for column in _OWN):
+            yield before, number, ALWAYS
 
 
 def _numbered(rows: int, groups: object) -> list[int]:
