@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from servery.app.erasing import by_itself, erase_guest
+from servery.app.erasing import erase_guest
 from servery.model.viewer import SYSTEM
 from servery.privacy.rewrite import rewrite
 from servery.storage.cluster import binaries
-from servery.storage.pool import open_pool
+from servery.storage.pool import by_itself, open_pool
 from tests.privacy.conftest import plant
 from tests.privacy.planted import EMAIL, NAME, SPELT, Planted
 

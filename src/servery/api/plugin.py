@@ -40,11 +40,11 @@ from servery.api.hygiene import Tidying
 from servery.api.joining import Joining
 from servery.api.key import PER_MINUTE, KeyMiddleware, limited
 from servery.api.merging import Merging
-from servery.api.privacy import Private
 from servery.api.problem import for_api_paths
 from servery.api.survivorship import Surviving
 from servery.api.tags import Ruling
 from servery.errors import Forbidden
+from servery.privacy.handling import Handling
 from servery.storage.pool import Pool
 
 Given = TypeVar("Given")
@@ -136,7 +136,7 @@ class Api(InitPlugin):
         *,
         joining: Joining | None = None,
         choosing: Choosing | None = None,
-        private: Private | None = None,
+        private: Handling | None = None,
         merging: Merging | None = None,
         editing: Editing | None = None,
         ruling: Ruling | None = None,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response
@@ -18,8 +17,7 @@ from servery.errors import NotFound
 from servery.model.guest import Consent, SourceGuest
 from servery.model.viewer import Right, Viewer
 from servery.privacy import consent, receipts
-from servery.privacy.erase import Erased
-from servery.privacy.export import Export
+from servery.privacy.handling import Handling
 from servery.privacy.requests import Kind, Outcome, Request
 
 
@@ -142,46 +140,7 @@ class LetIn(Struct, frozen=True):
     id: int
 
 
-class Private(Protocol):
-    """What these routes ask the house for."""
-
-    async def requests(self, viewer: Viewer, *, closed: bool = False) -> Sequence[Request]:
-        """Requests."""
-
-    async def open_request(
-        self, viewer: Viewer, kind: Kind, received_on: date, guest_id: int | None, asked_by: str | None
-    ) -> Request:
-        """Start the clock."""
-
-    async def extend_request(self, viewer: Viewer, request_id: int, reason: str) -> Request:
-        """Take two months more."""
-
-    async def close_request(self, viewer: Viewer, request_id: int, outcome: Outcome) -> Request:
-        """Stop the clock."""
-
-    async def erase(self, viewer: Viewer, guest_id: int) -> Erased:
-        """Erase a guest."""
-
-    async def erasures(self, viewer: Viewer, erasure_id: int | None = None) -> Sequence[receipts.Erasure]:
-        """Erasures."""
-
-    async def receipt_done(self, viewer: Viewer, receipt_id: int) -> None:
-        """It was done by hand."""
-
-    async def export(self, viewer: Viewer, guest_id: int) -> Export:
-        """Everything about a guest."""
-
-    async def consents(self, viewer: Viewer, guest_id: int) -> consent.Ledger:
-        """The ledger of a guest."""
-
-    async def note_consent(self, viewer: Viewer, guest_id: int, said: consent.Said) -> consent.Line:
-        """Write down what a guest said."""
-
-    async def let_in(self, viewer: Viewer, person: SourceGuest) -> int:
-        """Let somebody in again."""
-
-
-ThePrivate = NamedDependency[SkipValidation[Private]]
+ThePrivate = NamedDependency[SkipValidation[Handling]]
 _RIGHT: Right = "handle_privacy"
 
 
@@ -298,7 +257,7 @@ def _erasure(one: receipts.Erasure) -> Erasure:
     return msgspec.convert(one, Erasure, from_attributes=True)
 
 
-async def _one(private: Private, viewer: Viewer, erasure_id: int) -> receipts.Erasure:
+async def _one(private: Handling, viewer: Viewer, erasure_id: int) -> receipts.Erasure:
     found = await private.erasures(viewer, erasure_id)
     if not found:
         raise NotFound("There is no erasure {id}.", id=erasure_id)

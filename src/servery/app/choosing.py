@@ -15,6 +15,7 @@ from servery.guests.edits import NOTHING
 from servery.guests.golden import golden
 from servery.guests.rows import chosen_silence, records_of
 from servery.guests.say import said
+from servery.guests.survivorship import Example
 from servery.model.commands import Field
 from servery.model.guest import Golden, Known, Note
 from servery.model.ownership import Direction, goes
@@ -37,15 +38,6 @@ _MEMBERS: Mapping[Field, tuple[str, ...]] = {
     "allergies": ("allergies",), "preferences": ("preferences",), "notes": ("notes",),
 }  # fmt: skip
 """The golden members of the fields that are chosen between sources."""
-
-
-class Example(Struct, frozen=True):
-    """One guest of whom something else would be held to be true; values as text, empty for nothing."""
-
-    guest_id: int
-    name: str
-    before: str
-    after: str
 
 
 class Effect(Struct, frozen=True, kw_only=True):

@@ -1,7 +1,6 @@
 """Erasing a guest everywhere: here at once, in the systems that knew them as soon as they answer."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from servery.accounts.audit import acted
@@ -30,7 +29,7 @@ from servery.privacy.returning import let_in_as_logged
 from servery.privacy.rewrite import vacuum
 from servery.privacy.unread import Hear
 from servery.storage.pool import Connection as Db
-from servery.storage.pool import Pool
+from servery.storage.pool import Pool, by_itself
 from servery.sync import connections
 from servery.sync.understanding import Known
 from servery.venues.rows import venues
@@ -128,18 +127,6 @@ async def _reach(db: Db) -> receipts.Reach:
         told={number for number, one in found.items() if any(e.kind == "erasure" for e in one.manifest.outgoing)},
         folders={one.id for one in active if one.connector == FOLDER},
     )
-
-
-@asynccontextmanager
-async def by_itself(pool: Pool) -> AsyncIterator[Db]:
-    """A connection on which each statement is committed by itself."""
-    async with pool.connection() as db:
-        await db.set_autocommit(True)
-        try:
-            yield db
-        finally:
-            if not db.broken:
-                await db.set_autocommit(False)
 
 
 async def erase_again(pool: Pool, home: Path, file: Path) -> int:

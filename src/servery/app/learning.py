@@ -6,12 +6,11 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from servery.app.calls import either
-from servery.app.erasing import by_itself
 from servery.errors import Invalid
 from servery.guests.matching import runs
 from servery.settings import Settings
 from servery.storage.pool import Connection as Db
-from servery.storage.pool import Pool
+from servery.storage.pool import Pool, by_itself
 from servery.venues.rows import venues
 
 log = logging.getLogger(__name__)

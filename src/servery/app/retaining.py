@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from servery.app.calls import either
-from servery.app.erasing import by_itself, erase_inactive
+from servery.app.erasing import erase_inactive
 from servery.privacy import retention
 from servery.privacy.retention import Rule
 from servery.privacy.rewrite import rewrite, vacuum
 from servery.settings import Settings
-from servery.storage.pool import Pool
+from servery.storage.pool import Pool, by_itself
 from servery.venues.rows import venues
 
 log = logging.getLogger(__name__)

@@ -2,15 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from servery.app.calls import either
 from servery.inbox import partitions
 from servery.inbox.partitions import today
 from servery.settings import Settings
 from servery.storage.pool import Connection as Db
-from servery.storage.pool import Pool
+from servery.storage.pool import Pool, by_itself
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +27,7 @@ async def run(pool: Pool, settings: Settings, stop: asyncio.Event) -> None:
 
 async def keep_up(pool: Pool, keep_days: int) -> bool:
     """One round; False where another worker is at it."""
-    async with _by_itself(pool) as db:
+    async with by_itself(pool) as db:
         cursor = await db.execute("select pg_try_advisory_lock(%s) as mine", [_LOCK])
         row = await cursor.fetchone()
         if not row or not row["mine"]:
@@ -56,15 +54,3 @@ async def _round(db: Db, keep_days: int) -> None:
     for one in partitions.to_pack(await partitions.partitions(db), today()):
         log.info("packed %s, %s bodies", one.name, await partitions.pack(db, one))
     await partitions.purge_seen(db)
-
-
-@asynccontextmanager
-async def _by_itself(pool: Pool) -> AsyncIterator[Db]:
-    """A connection on which each statement is committed by itself."""
-    async with pool.connection() as db:
-        await db.set_autocommit(True)
-        try:
-            yield db
-        finally:
-            if not db.broken:
-                await db.set_autocommit(False)

@@ -10,21 +10,20 @@ import msgspec
 import typer
 
 from servery.accounts.rows import Language
-from servery.app.erasing import by_itself
 from servery.app.privacy import RoomPrivacy
 from servery.app.retaining import keep_to_rules
 from servery.cli.shell import AsCsv, AsJson, give, give_list, say, settings
 from servery.language.words import words
 from servery.model.consent import MARKETING, Channel
 from servery.model.guest import Consent, SourceGuest
-from servery.privacy.before import Before
 from servery.model.viewer import SYSTEM
+from servery.privacy.before import Before
 from servery.privacy.consent import Said
 from servery.privacy.requests import Kind, Outcome
 from servery.privacy.retention import Kind as Kept
 from servery.privacy.rewrite import rewrite
 from servery.storage.migrate import migrate
-from servery.storage.pool import Pool, open_pool
+from servery.storage.pool import Pool, by_itself, open_pool
 from servery.storage.server import database
 from servery.web.privacy.paper import export_html, notice_html, register_html
 
@@ -84,8 +83,8 @@ def erase(
     """Erase a guest here, and in each system that can be told. It cannot be undone.
 
     Example: servery privacy erase 42
-    seen = None
     """
+    seen = None
     if not yes:
         found = _with_rooms(lambda rooms, _: rooms.before(SYSTEM, guest_id))
         _say_who(found)
@@ -97,6 +96,7 @@ def erase(
         return
     say(f"Guest {guest_id} is erased. See what is to be done elsewhere: servery privacy receipts")
 
+
 def _say_who(found: Before) -> None:
     """Who would be erased, and how much there is of them."""
     say(f"Guest {found.guest_id}: {found.name or 'without a name'}.")
@@ -105,7 +105,6 @@ def _say_who(found: Before) -> None:
         say(f"  {record.connection} {record.external_id}: {record.name or 'without a name'}")
     if found.absorbed:
         say(f"Guests merged into them go along: {', '.join(map(str, found.absorbed))}.")
-
 
 
 @group.command("clean")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -44,6 +46,18 @@ def open_pool(dsn: str, *, largest: int = 10) -> Pool:
         # Costs one round trip, and spares the first request after a restart of the server an error.
         check=AsyncConnectionPool.check_connection,
     )
+
+
+@asynccontextmanager
+async def by_itself(pool: Pool) -> AsyncIterator[Connection]:
+    """A connection on which each statement is committed by itself."""
+    async with pool.connection() as connection:
+        await connection.set_autocommit(True)
+        try:
+            yield connection
+        finally:
+            if not connection.broken:
+                await connection.set_autocommit(False)
 
 
 def connect(dsn: str) -> psycopg.Connection[DictRow]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
+
+from servery.errors import Invalid
+
+Choice = TypeVar("Choice", bound=str)
 
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 """A form as a route asks for it."""
@@ -16,3 +20,18 @@ def safe_path(given: str | None) -> str:
     if not given or not given.startswith("/") or given.startswith("//") or "\\" in given or not given.isprintable():
         return "/"
     return given
+
+
+def choice(given: str, choices: tuple[Choice, ...], field: str) -> Choice:
+    """What was chosen of some; Invalid for anything else."""
+    chosen = next((one for one in choices if one == given), None)
+    if chosen is None:
+        raise Invalid("This cannot be chosen.", field=field)
+    return chosen
+
+
+def number(given: str, field: str) -> int:
+    """What was written as digits; Invalid for anything else, and for more than an id can be."""
+    if not (given.isascii() and given.isdecimal() and len(given) < 19):
+        raise Invalid("This is no number.", field=field)
+    return int(given)

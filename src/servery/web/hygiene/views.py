@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TypeVar
 
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
@@ -15,7 +14,7 @@ from servery.guests.hygiene.faults import FAULTS, Fault
 from servery.guests.hygiene.mending import MOST, Item
 from servery.web.deeds import Deed, after
 from servery.web.download import csv_file
-from servery.web.forms import Form
+from servery.web.forms import Form, choice, number
 from servery.web.frame import Frame, TheFrame
 from servery.web.guard import needs
 from servery.web.hygiene import words
@@ -26,7 +25,6 @@ _MENDS = [needs("mend_guests")]
 _RULES = [needs("make_rules")]
 _ROWS = 50
 _EVERYTHING = MOST * len(FAULTS)
-Choice = TypeVar("Choice", bound=str)
 
 
 @get("/hygiene", guards=_MENDS)
@@ -118,7 +116,7 @@ async def choose(
     """Choose after how many months a kind of fact is left out."""
     try:
         months = data.get("months", "").strip()
-        await hygiene.choose(frame.viewer, _choice(kind, KINDS, "kind"), _number(months) if months else None)
+        await hygiene.choose(frame.viewer, choice(kind, KINDS, "kind"), number(months, "months") if months else None)
     except Refuse as wrong:
         return with_status(await _ageing(request, frame, hygiene, wrong=wrong, given={kind: months}), 422)
     return after(Deed("ageing-chosen", 0), "/hygiene/ageing")
@@ -172,17 +170,4 @@ def _month(given: str) -> date:
 
 
 def _fault(given: str) -> Fault | None:
-    return _choice(given, FAULTS, "fault") if given else None
-
-
-def _choice(given: str, choices: tuple[Choice, ...], field: str) -> Choice:
-    chosen = next((one for one in choices if one == given), None)
-    if chosen is None:
-        raise Invalid("This cannot be chosen.", field=field)
-    return chosen
-
-
-def _number(given: str) -> int:
-    if not (given.isascii() and given.isdecimal() and len(given) < 10):
-        raise Invalid("This is no number.", field="months")
-    return int(given)
+    return choice(given, FAULTS, "fault") if given else None

@@ -3,68 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Protocol
 
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from servery.model.guest import SourceGuest
 from servery.model.viewer import Viewer
 from servery.privacy.before import Before
-from servery.privacy.consent import Ledger, Line, Said
-from servery.privacy.erase import Erased
-from servery.privacy.export import Export
-from servery.privacy.receipts import Erasure
+from servery.privacy.handling import Handling
 from servery.privacy.register import Register
-from servery.privacy.requests import Kind, Outcome, Request
+from servery.privacy.requests import Request
 from servery.privacy.retention import Kind as Kept
 from servery.privacy.retention import Preview, Rule, Run
 
 
-class Privacy(Protocol):
-    """Each call is one transaction. Forbidden for whose role does not handle privacy."""
-
-    async def requests(self, viewer: Viewer, *, closed: bool = False) -> Sequence[Request]:
-        """The open requests, or those that are closed."""
-
-    async def open_request(
-        self, viewer: Viewer, kind: Kind, received_on: date, guest_id: int | None, asked_by: str | None
-    ) -> Request:
-        """Start the clock. Raises Invalid, NotFound."""
-
-    async def extend_request(self, viewer: Viewer, request_id: int, reason: str) -> Request:
-        """Take two months more. Raises Refuse, Invalid."""
-
-    async def close_request(self, viewer: Viewer, request_id: int, outcome: Outcome) -> Request:
-        """Stop the clock. Raises Refuse."""
+class Privacy(Handling, Protocol):
+    """What the API asks, too, and what only pages do."""
 
     async def reopen_request(self, viewer: Viewer, request_id: int) -> Request:
         """Let the clock run on. Raises Refuse."""
 
     async def before(self, viewer: Viewer, guest_id: int) -> Before:
         """Who would be erased. Raises NotFound."""
-
-    async def erase(self, viewer: Viewer, guest_id: int, seen: str | None = None) -> Erased:
-        """Erase a guest, as they were seen. Raises NotFound, Invalid where it is otherwise by now."""
-
-    async def erasures(self, viewer: Viewer, erasure_id: int | None = None) -> Sequence[Erasure]:
-        """The latest erasures."""
-
-    async def receipt_done(self, viewer: Viewer, receipt_id: int) -> None:
-        """It was done by hand. Raises NotFound."""
-
-    async def export(self, viewer: Viewer, guest_id: int) -> Export:
-        """Everything about a guest. Raises NotFound."""
-
-    async def consents(self, viewer: Viewer, guest_id: int) -> Ledger:
-        """What a guest agreed to. Raises NotFound."""
-
-    async def note_consent(self, viewer: Viewer, guest_id: int, said: Said) -> Line:
-        """Write down what a guest said. Raises NotFound, Invalid."""
-
-    async def let_in(self, viewer: Viewer, person: SourceGuest) -> int:
-        """Let somebody in again. Raises NotFound."""
 
     async def retention(self, viewer: Viewer) -> Sequence[tuple[Rule, int]]:
         """The rules, with how many each would touch now."""

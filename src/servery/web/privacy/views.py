@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import TypeVar
 
 import msgspec
 from litestar import MediaType, Response, get, post
@@ -18,7 +17,7 @@ from servery.privacy.retention import KINDS as KEPT
 from servery.privacy.retention import SUGGESTED
 from servery.web.assets import addresses
 from servery.web.deeds import Deed, after
-from servery.web.forms import Form
+from servery.web.forms import Form, choice, number
 from servery.web.frame import Frame, TheFrame
 from servery.web.guard import needs
 from servery.web.privacy.paper import STYLE, export_html, notice_html, register_html
@@ -28,7 +27,6 @@ from servery.web.render import Asked, page, with_status
 
 _GUARDS = [needs("handle_privacy")]
 _PAGE = "/privacy"
-Choice = TypeVar("Choice", bound=str)
 
 
 @get("/privacy", guards=_GUARDS)
@@ -46,9 +44,9 @@ async def open_request(request: Asked, frame: TheFrame, privacy: ThePrivacy, dat
         guest = data.get("guest_id", "").strip()
         made = await privacy.open_request(
             frame.viewer,
-            _choice(data.get("kind", ""), KINDS, "kind"),
+            choice(data.get("kind", ""), KINDS, "kind"),
             _day(data.get("received_on", "")),
-            _number(guest, "guest_id") if guest else None,
+            number(guest, "guest_id") if guest else None,
             data.get("asked_by", "").strip()[:500],
         )
     except Refuse as wrong:
@@ -74,7 +72,7 @@ async def close_request(
 ) -> Response[str] | Redirect:
     """Stop the clock."""
     try:
-        await privacy.close_request(frame.viewer, request_id, _choice(data.get("outcome", ""), OUTCOMES, "outcome"))
+        await privacy.close_request(frame.viewer, request_id, choice(data.get("outcome", ""), OUTCOMES, "outcome"))
     except Refuse as wrong:
         return with_status(await _page(request, frame, privacy, {}, wrong), 422)
     return after(Deed("request-closed", request_id), _PAGE)
@@ -113,9 +111,9 @@ async def would_go(
     request: Asked, frame: TheFrame, privacy: ThePrivacy, kind: FromPath[str], months: FromQuery[str] = ""
 ) -> Response[str]:
     """What would go after so many months, before anything does."""
-    chosen = _choice(kind, KEPT, "kind")
+    chosen = choice(kind, KEPT, "kind")
     try:
-        found = await privacy.would_go(frame.viewer, chosen, _number(months, "months") if months else SUGGESTED[chosen])
+        found = await privacy.would_go(frame.viewer, chosen, number(months, "months") if months else SUGGESTED[chosen])
     except Refuse as wrong:
         return with_status(await _page(request, frame, privacy, {}, wrong), 422)
     return page(request, frame, "privacy/old.html", tab="guests", found=found, kept=kept(frame.words))
@@ -128,8 +126,8 @@ async def keep(
     """Choose how long something is kept."""
     try:
         months = data.get("months", "").strip()
-        chosen = _number(months, "months") if months else None
-        await privacy.keep(frame.viewer, _choice(kind, KEPT, "kind"), chosen)
+        chosen = number(months, "months") if months else None
+        await privacy.keep(frame.viewer, choice(kind, KEPT, "kind"), chosen)
     except Refuse as wrong:
         return with_status(await _page(request, frame, privacy, {}, wrong), 422)
     return after(Deed("request-noted", chosen or 0), _PAGE)
@@ -148,9 +146,9 @@ async def note_consent(
     """Write down what a guest said."""
     try:
         said = Said(
-            state=_choice(data.get("state", ""), STATES, "state"),
-            channel=_choice(data.get("channel", ""), CHANNELS, "channel"),
-            purpose=_choice(data.get("purpose", ""), PURPOSES, "purpose"),
+            state=choice(data.get("state", ""), STATES, "state"),
+            channel=choice(data.get("channel", ""), CHANNELS, "channel"),
+            purpose=choice(data.get("purpose", ""), PURPOSES, "purpose"),
             text_version=data.get("text_version", "").strip()[:100] or None,
             source=data.get("source", "").strip()[:100] or "guest",
         )
@@ -260,24 +258,11 @@ async def _page(
     )
 
 
-def _choice(given: str, choices: tuple[Choice, ...], field: str) -> Choice:
-    chosen = next((one for one in choices if one == given), None)
-    if chosen is None:
-        raise Invalid("This cannot be chosen.", field=field)
-    return chosen
-
-
 def _day(given: str) -> date:
     try:
         return date.fromisoformat(given)
     except ValueError:
         raise Invalid("This is no date.", field="received_on") from None
-
-
-def _number(given: str, field: str) -> int:
-    if not (given.isascii() and given.isdecimal() and len(given) < 19):
-        raise Invalid("This is no number.", field=field)
-    return int(given)
 
 
 def _file(content: bytes, name: str, kind: str) -> Response[bytes]:
