@@ -24,10 +24,12 @@ class Suggestion(Struct, frozen=True, kw_only=True):
 
     @property
     def told(self) -> float:
-        """The probability as people are told: nothing that a score finds is certain."""
-        return min(self.probability, 0.99)
+        """The probability as people are told."""
+        return min(self.probability, CERTAIN)
 
 
+CERTAIN = 0.99
+"""More is never told: nothing that a score finds is certain."""
 _LIKELY = 0.9
 """From here on a person is asked: of a list without end nobody would look at what matters."""
 _NAME = {"given", "family", "name"}
