@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 import msgspec
 
 from servery.errors import NeedsPerson
 
+Matching = Literal["duckdb", "spark"]
 DEFAULT_PORT = 8420
 DEFAULT_KEEP_RAW_DAYS = 90
 LEAST_KEEP_RAW_DAYS = 2
@@ -38,6 +40,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether alerts may be sent to addresses of this machine's own network."""
     learn_weights: bool = True
     """Whether the worker learns the weights of matching anew by itself, at night."""
+    matching: Matching = "duckdb"
+    """What looks at all guests compute on."""
 
     def __repr__(self) -> str:
         # The DSN may carry a password, and settings end up in logs.
@@ -59,6 +63,21 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         metrics_token=environ.get("SERVERY_METRICS_TOKEN") or None,
         inside_addresses=environ.get("SERVERY_INSIDE_ADDRESSES") == "1",
         learn_weights=environ.get("SERVERY_LEARN_WEIGHTS") != "0",
+        matching=_matching(environ),
+    )
+
+
+def _matching(environ: Mapping[str, str]) -> Matching:
+    given = environ.get("SERVERY_MATCHING") or "duckdb"
+    known: Matching | None = next((one for one in get_args(Matching) if one == given), None)
+    if known is not None:
+        return known
+    raise NeedsPerson(
+        "Guests are not compared on {given}.",
+        field="SERVERY_MATCHING",
+        where="SERVERY_MATCHING",
+        mend="Take duckdb or spark.",
+        given=given,
     )
 
 

@@ -24,6 +24,7 @@ from servery.app.fields import RoomChoosing
 from servery.app.hygiene import RoomHygiene
 from servery.app.privacy import RoomPrivacy
 from servery.app.same_person import RoomEditing, RoomMerging
+from servery.app.shown_runs import RoomRuns
 from servery.app.tag_rules import RoomTagRules
 from servery.app.values import RoomSurvivorship
 from servery.model.viewer import SYSTEM, Role
@@ -92,6 +93,7 @@ def api(pool: Pool, per_minute: int = 100_000) -> Litestar:
                 ruling=RoomTagRules(pool),
                 surviving=RoomSurvivorship(pool),
                 tidying=RoomHygiene(pool),
+                over_all=RoomRuns(pool),
                 private=RoomPrivacy(pool, read_settings({"SERVERY_HOME": mkdtemp()})),
             )
         ],

@@ -6,6 +6,7 @@ from typing import Any
 
 from servery.app.arrive import arrive
 from servery.app.hygiene import tidy
+from servery.guests.matching.work import leave, look
 from servery.health.findings import Finding
 from servery.health.repairs import settle
 from servery.inbox.receive import Arrival, keep
@@ -22,6 +23,7 @@ from servery.model.menu import Category, Menu, ModifierGroup, Option, Product, V
 from servery.model.order import Check, Discount, Line, Order, Payment, Tax
 from servery.model.reservation import Deposit, Reservation
 from servery.model.venue import Table, Venue
+from servery.model.viewer import SYSTEM
 from servery.storage.pool import Connection, open_pool
 from servery.sync.connections import add_connection, link_location, places
 from servery.venues.rows import add_venue
@@ -45,6 +47,9 @@ async def fill(dsn: str) -> None:
         await settle(db, [Finding(cause="disk", kind="disk_low", since=EVENING, params=disk)], EVENING)
         await keep(db, [event(till, "e1"), event(till, "e2"), event(bookings, "e3")])
         await tidy(db)
+        looked = await look(db, SYSTEM)
+        assert looked
+        await leave(db, looked.id)
 
 
 def event(connection: int, key: str) -> Arrival:

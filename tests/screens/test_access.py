@@ -12,7 +12,7 @@ PAGES = (
     "/connections", "/connections?done=linked-1",
     "/connections/3", "/review", "/alerts", "/tags", "/tags/1", "/guests/values",
     "/guests/999", "/events", "/events/103", "/privacy", "/guests/13/consent", "/guests/13/erase",
-    "/privacy/retention/guests",
+    "/privacy/retention/guests", "/guests/runs",
 )  # fmt: skip
 PAPERS = ("/privacy/notice", "/privacy/register")
 """Without the frame of a page: to be read and printed."""

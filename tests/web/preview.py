@@ -33,6 +33,7 @@ from tests.web.healthy import InventedHouse
 from tests.web.likely import InventedSamePerson, InventedSaying
 from tests.web.private import InventedPrivacy
 from tests.web.ruling import InventedTagRules
+from tests.web.running import InventedRuns
 from tests.web.tidy import InventedHygiene
 from tests.web.valued import InventedSurvivorship
 
@@ -167,6 +168,7 @@ class Preview:
         self.tag_rules = InventedTagRules()
         self.values = InventedSurvivorship()
         self.hygiene = InventedHygiene()
+        self.runs = InventedRuns()
         self.door = InventedDoor()
         self.live = Live()
         site = Site(
@@ -183,6 +185,7 @@ class Preview:
             tag_rules=self.tag_rules,
             values=self.values,
             hygiene=self.hygiene,
+            runs=self.runs,
         )
         self.app = Litestar(plugins=[site], openapi_config=None)
 

@@ -172,6 +172,12 @@ _of_what = _problems(
     (412, "stale", "It was changed since the state that If-Match names."),
     (428, "if-match-missing", "A change needs If-Match."),
 )
+AT_WORK = _problems(
+    *_ALWAYS,
+    (404, "not-found", "There is no such thing."),
+    (409, "at-work", "Something of its kind is under way, or the first request with this Idempotency-Key."),
+)
+"""What may go wrong where something is only begun, one at a time."""
 tried = partial(post, responses=_asking, status_code=200, sync_to_thread=None)
 """Declares a route by which an outside system is asked."""
 once_done = partial(post, responses={**_asking, **_at_work}, status_code=200, sync_to_thread=None)

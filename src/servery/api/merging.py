@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Protocol
 
@@ -16,8 +16,9 @@ from servery.api.asked import Id, ThePool, demand, done, listed, shown
 from servery.api.problem import Asked
 from servery.guests import log
 from servery.guests.log import Action
+from servery.guests.matching import score
 from servery.guests.matching.words import told
-from servery.guests.suggest import suggestion_count, suggestions
+from servery.guests.suggest import CERTAIN, suggestion_count, suggestions
 from servery.model.viewer import Viewer
 
 Fields = Annotated[
@@ -107,6 +108,9 @@ class GuestStep(Struct, frozen=True, kw_only=True):
     reason: str
     moved: tuple[int, ...]
     undone_by: int | None
+    run_id: Annotated[int | None, Meta(description="The run over all guests that did it.")] = None
+    probability: Annotated[float | None, Meta(description="The score by which the run did it.")] = None
+    reasons: tuple[SuggestionReason, ...] = ()
 
 
 class GuestSteps(Struct, frozen=True):
@@ -157,10 +161,7 @@ async def guest_suggestions(
             id=one.id,
             guest_ids=(one.guest_id, one.other_id),
             probability=round(one.told, 4),
-            reasons=tuple(
-                SuggestionReason(each.comparison, each.level, round(each.weight, 2), told(each, _english))
-                for each in one.reasons
-            ),
+            reasons=reasons_told(one.reasons),
         )
         for one in found
     )
@@ -232,8 +233,19 @@ async def undo_guest_step(request: Asked, merging: TheMerging, step_id: Id) -> R
 
 def as_step(step: log.Step) -> GuestStep:
     """A line of the log as the API writes it."""
-    known: Mapping[str, Any] = structs.asdict(step)
+    known: Mapping[str, Any] = structs.asdict(step) | {
+        "run_id": step.run,
+        "probability": round(min(step.score.probability, CERTAIN), 4) if step.score else None,
+        "reasons": reasons_told(step.score.reasons) if step.score else (),
+    }
     return GuestStep(**{name: known[name] for name in GuestStep.__struct_fields__})
+
+
+def reasons_told(reasons: Sequence[score.Reason]) -> tuple[SuggestionReason, ...]:
+    """What a score is made of as the API writes it."""
+    return tuple(
+        SuggestionReason(each.comparison, each.level, round(each.weight, 2), told(each, _english)) for each in reasons
+    )
 
 
 def _english(text: str) -> str:

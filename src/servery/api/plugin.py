@@ -17,6 +17,7 @@ from servery.api import (
     events,
     fields,
     guest_edits,
+    guest_runs,
     guest_visits,
     guests,
     hygiene,
@@ -36,6 +37,7 @@ from servery.api.asked import filters, only_known_parameters, paging
 from servery.api.document import document
 from servery.api.fields import Choosing
 from servery.api.guest_edits import Editing
+from servery.api.guest_runs import OverAll
 from servery.api.hygiene import Tidying
 from servery.api.joining import Joining
 from servery.api.key import PER_MINUTE, KeyMiddleware, limited
@@ -83,6 +85,18 @@ _ROUTES = (
     merging.keep_guests_apart,
     merging.guest_log,
     merging.undo_guest_step,
+    guest_runs.guest_works,
+    guest_runs.guest_work,
+    guest_runs.look_at_all_guests,
+    guest_runs.learn_guest_weights,
+    guest_runs.found_joins,
+    guest_runs.found_asks,
+    guest_runs.found_parts,
+    guest_runs.join_found_guests,
+    guest_runs.leave_look,
+    guest_runs.guest_runs,
+    guest_runs.undo_guest_run,
+    guest_runs.guest_weights,
     menus.menus,
     menus.menu,
     connections.connections,
@@ -142,6 +156,7 @@ class Api(InitPlugin):
         ruling: Ruling | None = None,
         surviving: Surviving | None = None,
         tidying: Tidying | None = None,
+        over_all: OverAll | None = None,
     ) -> None:
         self._pool = pool
         self._joining = joining
@@ -152,6 +167,7 @@ class Api(InitPlugin):
         self._ruling = ruling
         self._surviving = surviving
         self._tidying = tidying
+        self._over_all = over_all
         self._per_minute = per_minute
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
@@ -179,6 +195,7 @@ class Api(InitPlugin):
                 "ruling": Provide(_giving(self._ruling), sync_to_thread=False),
                 "surviving": Provide(_giving(self._surviving), sync_to_thread=False),
                 "tidying": Provide(_giving(self._tidying), sync_to_thread=False),
+                "over_all": Provide(_giving(self._over_all), sync_to_thread=False),
                 "paging": Provide(paging, sync_to_thread=False),
                 "filters": Provide(filters, sync_to_thread=False),
             },

@@ -41,11 +41,18 @@ class Stale(Refuse):
     default_code = "stale"
 
 
+class AtWork(Refuse):
+    """What was asked for waits for something else that is under way."""
+
+    default_code = "at-work"
+
+
 _STATUS: tuple[tuple[type[ServeryError], int], ...] = (
     (NotFound, 404),
     (Forbidden, 403),
     (NoneGiven, 428),
     (Stale, 412),
+    (AtWork, 409),
     (Refuse, 400),
     (Retry, 503),
 )

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from servery.app.calls import either
 from servery.errors import Invalid
 from servery.guests.matching import runs
+from servery.guests.matching.weights import Weights
 from servery.settings import Settings
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool, by_itself
@@ -60,6 +61,16 @@ async def learn_when_due(db: Db, least: int = LEAST_RECORDS) -> bool:
     else:
         log.info("weights of version %d learnt from %d records", found.version, found.records)
         return True
+    finally:
+        if not db.broken:
+            await db.execute("select pg_advisory_unlock(%s)", [_LOCK])
+
+
+async def learn_alone(db: Db) -> Weights:
+    """Learn now, after whoever is at it, where each statement is committed by itself. Invalid as of `runs.learn`."""
+    await db.execute("select pg_advisory_lock(%s)", [_LOCK])
+    try:
+        return await runs.learn(db)
     finally:
         if not db.broken:
             await db.execute("select pg_advisory_unlock(%s)", [_LOCK])

@@ -21,6 +21,7 @@ from servery.app.privacy import RoomPrivacy
 from servery.app.same_person import RoomEditing, RoomMerging, RoomSaying
 from servery.app.set_up.pages import RoomSetUp
 from servery.app.set_up.programs import RoomJoining
+from servery.app.shown_runs import RoomRuns
 from servery.app.sources import RoomSources
 from servery.app.tag_rules import RoomTagRules
 from servery.app.values import RoomSurvivorship
@@ -56,6 +57,7 @@ def create(settings: Settings, pool: Pool, live: Live, requests: Requests | None
         tag_rules=RoomTagRules(pool),
         values=RoomSurvivorship(pool),
         hygiene=RoomHygiene(pool),
+        runs=RoomRuns(pool),
     )
     return Litestar(
         [healthz, readyz, metrics],
@@ -81,6 +83,7 @@ def api(pool: Pool, settings: Settings) -> Api:
         ruling=RoomTagRules(pool),
         surviving=RoomSurvivorship(pool),
         tidying=RoomHygiene(pool),
+        over_all=RoomRuns(pool),
     )
 
 

@@ -13,6 +13,7 @@ from servery.guests.edits import NOTHING, Entry
 from servery.guests.log import Step, names_of_authors, steps_of
 from servery.guests.say import said
 from servery.guests.search import find
+from servery.guests.suggest import CERTAIN
 from servery.guests.tagging.rows import rules as tag_rules
 from servery.health.report import report
 from servery.inbox import claim
@@ -152,6 +153,9 @@ def _log_line(step: Step, guest_id: int, author: str) -> LogLine:
         reason=step.reason,
         records=len(step.moved),
         undone=step.undone_by is not None,
+        run=step.run,
+        probability=min(step.score.probability, CERTAIN) if step.score else None,
+        reasons=step.score.reasons if step.score else (),
     )
 
 

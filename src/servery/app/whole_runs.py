@@ -1,5 +1,7 @@
 """Runs over all guests and what follows from them: visits matched anew, open pages, the audit."""
 
+from collections.abc import Callable
+
 from servery.accounts.audit import acted
 from servery.app.arrive import sorting_locale, tell_pages
 from servery.guests.matching import runs
@@ -14,9 +16,12 @@ async def run_over_all(db: Db, viewer: Viewer, wanted: runs.Preview) -> runs.Run
     return await _done(db, viewer, "run", await runs.carry_out(db, wanted, viewer, await sorting_locale(db)))
 
 
-async def run_taken_back(db: Db, viewer: Viewer, run_id: int) -> runs.Run:
-    """Take a run back as a whole. NotFound, Invalid."""
-    return await _done(db, viewer, "run-undone", await runs.undo(db, viewer, run_id, await sorting_locale(db)))
+async def run_taken_back(
+    db: Db, viewer: Viewer, run_id: int, step_of: Callable[[int, int], None] = lambda *_: None
+) -> runs.Run:
+    """Take a run back as a whole; `step_of` hears how many of how many guests are done. NotFound, Invalid."""
+    back = await runs.undo(db, viewer, run_id, await sorting_locale(db), step_of)
+    return await _done(db, viewer, "run-undone", back)
 
 
 async def _done(db: Db, viewer: Viewer, what: str, run: runs.Run) -> runs.Run:

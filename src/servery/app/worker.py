@@ -15,6 +15,7 @@ from servery.app import (
     incoming,
     learning,
     leaving,
+    over_all,
     retaining,
     scheduled,
     tagging,
@@ -54,6 +55,7 @@ SERVICES: dict[str, Service] = {
     "tidying": tidying.run,
     "tagging": tagging.run,
     "learning": learning.run,
+    "over all guests": over_all.run,
 }
 """What a worker does, side by side. Several workers share it: each service takes only what no other has taken."""
 

@@ -9,8 +9,9 @@ from servery.accounts.audit import looked
 from servery.app import merging
 from servery.cli.shell import AsCsv, AsJson, give, give_list, say, with_database
 from servery.guests.log import Step, living, names_of_authors, steps_of
+from servery.guests.matching.score import Scored
 from servery.guests.matching.words import told
-from servery.guests.suggest import suggestion_count, suggestions
+from servery.guests.suggest import CERTAIN, suggestion_count, suggestions
 from servery.model.viewer import SYSTEM
 from servery.profile.listing import guest_rows
 from servery.storage.pool import Connection
@@ -156,6 +157,10 @@ def _tell(step: Step, as_json: bool) -> None:
     say(f"Take it back: servery guests undo {step.id}")
 
 
+def _scored(score: Scored) -> str:
+    return f"{', '.join(told(one, str) for one in score.reasons)}: {min(score.probability, CERTAIN):.2f}"
+
+
 def _line(step: Step) -> dict[str, Any]:
     return {
         "step": step.id,
@@ -165,6 +170,6 @@ def _line(step: Step) -> dict[str, Any]:
         "other": step.other_id,
         "records": len(step.moved),
         "by": step.author,
-        "why": step.reason,
+        "why": f"{step.reason}: {_scored(step.score)}" if step.score else step.reason,
         "undone_by": step.undone_by,
     }

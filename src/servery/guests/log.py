@@ -10,6 +10,7 @@ from msgspec import Struct
 from psycopg.types.json import Jsonb
 
 from servery.errors import NotFound
+from servery.guests.matching.score import Scored
 from servery.guests.rows import Db
 from servery.guests.together import hold_for_both
 
@@ -21,7 +22,7 @@ class Step(Struct, frozen=True, kw_only=True):
     """One line of the log. `guest_id` is who had all the records (merged) or was left (unmerged).
 
     `moved` are the records that went from one to the other, `kept` those that the survivor had before. `author` is
-    rules, source, or kind and id of a viewer.
+    rules, source, or kind and id of a viewer. Of a run over all guests: its number, and the score it joined them for.
     """
 
     id: int
@@ -34,6 +35,8 @@ class Step(Struct, frozen=True, kw_only=True):
     moved: tuple[int, ...] = ()
     kept: tuple[int, ...] = ()
     undone_by: int | None = None
+    run: int | None = None
+    score: Scored | None = None
 
 
 async def records_in(db: Db, guest_id: int) -> list[int]:
@@ -302,4 +305,7 @@ async def _touch(db: Db, guest_ids: Collection[int]) -> None:
     await db.execute("update guest set updated_at = now() where id = any(%s)", [list(guest_ids)])
 
 
-_COLUMNS = "id, at, action, guest_id, other_id, author, reason, source_guest_ids as moved, kept, undone_by"
+_COLUMNS = (
+    "id, at, action, guest_id, other_id, author, reason, source_guest_ids as moved, kept, undone_by, "
+    "(detail ->> 'run')::bigint as run, detail -> 'score' as score"
+)

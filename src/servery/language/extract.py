@@ -46,6 +46,7 @@ _SHOWN = (
     "app/hooks.py",
     "app/incoming.py",
     "app/merging.py",
+    "app/over_all.py",
     "app/own_files.py",
     "app/people_file.py",
     "app/scheduled.py",

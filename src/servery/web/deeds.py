@@ -20,6 +20,7 @@ Verb = Literal[
     "values-chosen", "values-back",
     "request-noted", "request-closed", "request-open", "consent-noted", "guest-erased", "let-in",
     "looked-over", "ageing-chosen", "facts-aged", "facts-back", "nothing-old",
+    "look-begun", "look-left", "run-begun", "run-going-back", "learning", "at-work",
 ]  # fmt: skip
 """A check linked to a booking, said to be a walk-in's, left to the rules; a connection asked now, paused, resumed,
 its fields chosen or back as they were;
@@ -27,7 +28,8 @@ a repair put off, told again; an event taken in again, laid aside, back from the
 parted, such a step taken back; a pair to be looked at again, put off, asked now;
 a guest's field changed, an entry made, struck out, made again; a rule of tags kept,
 removed, as it was; a guest's request noted, closed, opened again; a line of consent written; a guest erased, let in
-again; guests looked over, a rule of ageing chosen, old facts left out, heard again, none found."""
+again; guests looked over, a rule of ageing chosen, old facts left out, heard again, none found; a look at all guests
+begun, left, its guests being joined, a run being taken back, weights being learnt, something at work already."""
 
 _UNDONE_BY: dict[Verb, str] = {
     "linked": "/checks/{id}/unlink",
@@ -102,6 +104,12 @@ class Deed(Struct, frozen=True):
             "facts-aged": _("Left out. Guests are as they are now within moments."),
             "facts-back": _("It is heard again within moments."),
             "nothing-old": _("Nothing is that old."),
+            "look-begun": _("All guests are being compared. You may leave this page meanwhile."),
+            "look-left": _("Nothing was changed."),
+            "run-begun": _("They are being joined. You may leave this page meanwhile."),
+            "run-going-back": _("The run is being taken back. You may leave this page meanwhile."),
+            "learning": _("The weights are being learnt. You may leave this page meanwhile."),
+            "at-work": _("Nothing was begun: something is at work over all guests already."),
         }[self.verb]
 
     @property

@@ -18,8 +18,9 @@ from litestar.response import Stream
 from psycopg import sql
 
 CHANNEL = "servery_changed"
-"""The PostgreSQL channel; a notification's payload is the topic: bookings, checks, guests, connections or events."""
-TOPICS = ("bookings", "checks", "guests", "connections", "events")
+"""The PostgreSQL channel; a notification's payload is the topic: bookings, checks, guests, connections, events or
+runs."""
+TOPICS = ("bookings", "checks", "guests", "connections", "events", "runs")
 HEARTBEAT = 15.0
 """Seconds of silence after which a page is told that the line still stands."""
 GATHERING = 0.3

@@ -32,6 +32,8 @@ from servery.web.live import Live, events
 from servery.web.privacy import views as private
 from servery.web.privacy.sources import Privacy
 from servery.web.review import views as review
+from servery.web.runs import views as runs
+from servery.web.runs.sources import Runs
 from servery.web.set_up import start, steps
 from servery.web.set_up.sources import SetUp
 from servery.web.sign_in import views as sign_in
@@ -160,6 +162,8 @@ _HYGIENE = (
     hygiene.undo,
 )
 """What of guests is to be mended, and what grew old."""
+_RUNS = (runs.runs, runs.look, runs.learn, runs.join, runs.leave, runs.undo)
+"""Runs over all guests."""
 
 _PRIVACY = (
     private.privacy,
@@ -203,6 +207,7 @@ class Site(InitPlugin):
         tag_rules: TagRules | None = None,
         values: Survivorship | None = None,
         hygiene: Hygiene | None = None,
+        runs: Runs | None = None,
     ) -> None:
         self._secure = public_url.startswith("https://")
         self._csrf_secret = csrf_secret
@@ -219,6 +224,7 @@ class Site(InitPlugin):
         self._tag_rules = tag_rules
         self._values = values
         self._hygiene = hygiene
+        self._runs = runs
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         """Add the pages to an application."""
@@ -261,6 +267,8 @@ class Site(InitPlugin):
             given["values"] = self._values
         if self._hygiene is not None:
             given["hygiene"] = self._hygiene
+        if self._runs is not None:
+            given["all_"] = self._runs
         # Litestar copies a router deeply, down to the pool in a door; a function it leaves alone.
         door = self._door
         return Router(
@@ -275,6 +283,7 @@ class Site(InitPlugin):
                 *(_TAGS if self._tag_rules is not None else ()),
                 *(_VALUES if self._values is not None else ()),
                 *(_HYGIENE if self._hygiene is not None else ()),
+                *(_RUNS if self._runs is not None else ()),
             ],
             middleware=[DefineMiddleware(SessionMiddleware, door=lambda: door)],
             dependencies={

@@ -4,12 +4,13 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import LiteralString
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 from psycopg.types.json import Jsonb
 
 from servery.errors import Invalid, NotFound
@@ -22,10 +23,11 @@ from servery.guests.join import refresh
 from servery.guests.keys import Keys
 from servery.guests.likeness import Like
 from servery.guests.matching.conditions import Engine
+from servery.guests.matching.explained import explained
 from servery.guests.matching.features import VERSION, features_of
-from servery.guests.matching.found import Ask, Copied
+from servery.guests.matching.found import Ask, Copied, Joins, Why
 from servery.guests.matching.weights import Weights, against_sense, shipped
-from servery.guests.merge import unmerge
+from servery.guests.merge import author_of, unmerge
 from servery.guests.names import Agreement, agreement
 from servery.guests.resolve import Known, shares_both
 from servery.guests.rows import Db
@@ -33,6 +35,9 @@ from servery.guests.suggest import suggest
 from servery.model.viewer import Viewer
 
 _BATCH = 5000
+_TOLD_EACH = 50
+STEPS = ("Reading", "Preparing", "Scoring pairs", "Putting guests together", "Asking")
+"""What a preview is at, one after the other."""
 
 
 class Preview(Struct, frozen=True):
@@ -48,6 +53,10 @@ class Preview(Struct, frozen=True):
     but a person."""
     after: int | None = None
     """The last step of the log when it was found out."""
+    at: datetime | None = None
+    """Up to when it saw what systems said: guests of whom one said something since are left alone."""
+    why: dict[int, Why] = {}
+    """Of each guest that is joined with an older one, what speaks most for it."""
 
 
 class Run(Struct, frozen=True):
@@ -69,16 +78,34 @@ async def preview(
 
     By the weights of this `version`, else by those that count. NotFound where there are none of it.
     """
-    from servery.guests.matching.base import joins
-
-    after = await log.latest(db)
+    step(STEPS[0])
+    after, at = await log.latest(db), await _seen_until(db)
     await up_to_date(db)
     by = await (latest_weights(db) if version is None else weights_of(db, version))
     async with copied(db) as files:
-        found = await asyncio.to_thread(joins, files, by, step, engine)
+        found = await asyncio.to_thread(_joins, files, by, step, engine)
     safe = await _without_names_apart(db, found.guests)
     asks, parts = await _still_asked(db, found.asks, safe), await _by_rules(db, found.parts)
-    return Preview(found.records, by.version, tuple(safe), asks, parts, after)
+    why = {guest: found.why[guest] for _, *others in safe for guest in others if guest in found.why}
+    return Preview(found.records, by.version, tuple(safe), asks, parts, after, at, why)
+
+
+def _joins(files: Copied, by: Weights, step: Callable[[str], None], engine: Engine) -> Joins:
+    # Loading it takes seconds, too: nobody is to wait for that.
+    from servery.guests.matching.base import joins
+
+    return joins(files, by, step, engine)
+
+
+async def _seen_until(db: Db) -> datetime:
+    """The instant up to which nothing is hidden from us: no transaction that began before it is still at work."""
+    cursor = await db.execute(
+        "select least(now(), min(xact_start)) as at from pg_stat_activity "
+        "where datname = current_database() and backend_type = 'client backend'"
+    )
+    (at,) = [row["at"] for row in await cursor.fetchall()]
+    found: datetime = at
+    return found
 
 
 async def weights_of(db: Db, version: int) -> Weights:
@@ -89,52 +116,84 @@ async def weights_of(db: Db, version: int) -> Weights:
     row = await cursor.fetchone()
     if row is None:
         raise NotFound("There are no weights of version {version}.", version=version)
-    return msgspec.convert(row["body"], Weights)
+    found = msgspec.convert(row["body"], Weights)
+    # What was not compared yet when they were trained counts as on the first day.
+    return structs.replace(found, odds={**shipped().odds, **found.odds})
 
 
 async def carry_out(db: Db, wanted: Preview, viewer: Viewer, locale: str) -> Run:
     """Join the guests of a preview, and ask of whom it was not sure; `locale` is how names sort.
 
-    Those that changed meanwhile are left alone: said apart, merged or parted by somebody else, under another name.
+    Those that changed meanwhile are left alone: said apart, merged or parted by somebody else, under another name, or
+    with a record of which its system said something since.
     """
+    # Before anybody has to wait for us.
+    scored = await explained(db, wanted.joins, wanted.why, await weights_of(db, wanted.weights))
     await rows.lock(db)
     cursor = await db.execute(
         "insert into match_run (author, weights, records) values (%s, %s, %s) returning id",
-        [f"{viewer.kind}:{viewer.id}", wanted.weights, wanted.records],
+        [author_of(viewer), wanted.weights, wanted.records],
     )
     (run_id,) = [row["id"] for row in await cursor.fetchall()]
-    living = await _without_names_apart(db, await _unchanged(db, await _still_living(db, wanted.joins), wanted.after))
-    steps, moved = await absorb_all(db, living, f"run {run_id} over all guests", "rules")
+    living = await _without_names_apart(db, await _unchanged(db, await _still_living(db, wanted.joins), wanted))
+    detail = {guest: {"run": run_id, "score": scored.get(guest)} for _, *others in living for guest in others}
+    steps, moved = await absorb_all(db, living, f"run {run_id} over all guests", "rules", detail)
     await extend(db, [join[0] for join in living])
     await db.execute("update match_run set steps = %s where id = %s", [steps, run_id])
-    asks: dict[int, list[Like]] = defaultdict(list)
-    for ask in wanted.asks:
-        asks[ask.one].append(Like(ask.other, ask.scored))
-    await suggest(db, asks, again=())
+    await _ask(db, wanted.asks)
     await refresh(db, [join[0] for join in living], locale)
     return Run(run_id, tuple(steps), tuple(moved))
 
 
-async def undo(db: Db, viewer: Viewer, run_id: int, locale: str) -> Run:
-    """Take a whole run back; what a person parted since stays parted. NotFound, Invalid where it is back already."""
+async def _ask(db: Db, asks: Sequence[Ask]) -> None:
+    """Have a person asked, but for records that are gone meanwhile."""
+    cursor = await db.execute(
+        "select id from source_guest where id = any(%s)", [[record for ask in asks for record in (ask.one, ask.other)]]
+    )
+    there = {row["id"] for row in await cursor.fetchall()}
+    likes: dict[int, list[Like]] = defaultdict(list)
+    for ask in asks:
+        if ask.one in there and ask.other in there:
+            likes[ask.one].append(Like(ask.other, ask.scored))
+    await suggest(db, likes, again=())
+
+
+async def undo(
+    db: Db, viewer: Viewer, run_id: int, locale: str, step_of: Callable[[int, int], None] = lambda *_: None
+) -> Run:
+    """Take a whole run back; what a person parted since stays parted. NotFound, Invalid where it is back already.
+
+    `step_of` hears now and then how many of how many guests are done.
+    """
     await rows.lock(db)
-    cursor = await db.execute("select steps, undone_at from match_run where id = %s for update", [run_id])
-    row = await cursor.fetchone()
-    if row is None:
-        raise NotFound("There is no run {id} over all guests.", id=run_id)
-    if row["undone_at"] is not None:
-        raise Invalid("Run {id} is taken back already.", field="run", id=run_id)
     steps, left = [], []
-    for step in sorted(await log.steps(db, row["steps"]), key=lambda one: -one.id):
+    todo = sorted(await log.steps(db, await standing(db, run_id)), key=lambda one: -one.id)
+    for number, step in enumerate(todo):
+        if number % _TOLD_EACH == 0:
+            step_of(number, len(todo))
         if step.undone_by is None:
             try:
                 steps.append(await unmerge(db, viewer, step, f"run {run_id} taken back", remember=False))
             except (Invalid, NotFound):
                 left.append(step.id)
-    await db.execute("update match_run set undone_at = now() where id = %s", [run_id])
+    await db.execute(
+        "update match_run set undone_at = now(), undone_by = %s where id = %s", [author_of(viewer), run_id]
+    )
     await refresh(db, sorted({guest for step in steps for guest in (step.guest_id, step.other_id)}), locale)
     moved = sorted({record for step in steps for record in step.moved})
     return Run(run_id, tuple(step.id for step in steps), tuple(moved), tuple(left))
+
+
+async def standing(db: Db, run_id: int) -> list[int]:
+    """The steps of a run that nobody took back. NotFound, Invalid where somebody did."""
+    cursor = await db.execute("select steps, undone_at from match_run where id = %s for update", [run_id])
+    row = await cursor.fetchone()
+    if row is None:
+        raise NotFound("There is no run {id} over all guests.", id=run_id)
+    if row["undone_at"] is not None:
+        raise Invalid("Run {id} is taken back already.", id=run_id)
+    found: list[int] = row["steps"]
+    return found
 
 
 async def learn(db: Db) -> Weights:
@@ -142,13 +201,11 @@ async def learn(db: Db) -> Weights:
 
     Invalid where what was learnt makes no sense, as of a list in which nobody is told of twice: nothing is kept then.
     """
-    from servery.guests.matching.base import learnt
-
     await up_to_date(db)
     cursor = await db.execute("select coalesce(max(version), 0) + 1 as version from match_weights")
     (version,) = [row["version"] for row in await cursor.fetchall()]
     async with copied(db) as files:
-        found = await asyncio.to_thread(learnt, files, version)
+        found = await asyncio.to_thread(_learnt, files, version)
     if wrong := against_sense(found):
         raise Invalid(
             "The weights that were learnt make no sense: {names}.",
@@ -162,6 +219,12 @@ async def learn(db: Db) -> Weights:
         [version, found.trained_at, found.records, Jsonb(msgspec.to_builtins(found))],
     )
     return found
+
+
+def _learnt(files: Copied, version: int) -> Weights:
+    from servery.guests.matching.base import learnt
+
+    return learnt(files, version)
 
 
 async def up_to_date(db: Db) -> None:
@@ -277,8 +340,8 @@ async def _still_living(db: Db, joins: Sequence[tuple[int, ...]]) -> list[tuple[
     return [join for join in joins if living.issuperset(join)]
 
 
-async def _unchanged(db: Db, joins: Sequence[tuple[int, ...]], after: int | None) -> list[tuple[int, ...]]:
-    """Those of whom nobody said that they are two, nor did anything else to them since step `after` of the log."""
+async def _unchanged(db: Db, joins: Sequence[tuple[int, ...]], since: Preview) -> list[tuple[int, ...]]:
+    """Those of whom nobody said that they are two, nor anybody anything else since they were looked at."""
     every = [guest for join in joins for guest in join]
     cursor = await db.execute(
         "select distinct a.guest_id as one, b.guest_id as other from source_guest a join not_same n on n.one_id = a.id "
@@ -288,8 +351,9 @@ async def _unchanged(db: Db, joins: Sequence[tuple[int, ...]], after: int | None
     apart = [{row["one"], row["other"]} for row in await cursor.fetchall()]
     cursor = await db.execute(
         "select guest_id as id from guest_log where id > %(after)s and guest_id = any(%(of)s) "
-        "union select other_id from guest_log where id > %(after)s and other_id = any(%(of)s)",
-        {"of": every, "after": after},
+        "union select other_id from guest_log where id > %(after)s and other_id = any(%(of)s) "
+        "union select guest_id from source_guest where seen_at > %(at)s and guest_id = any(%(of)s)",
+        {"of": every, "after": since.after, "at": since.at},
     )
     changed = {row["id"] for row in await cursor.fetchall()}
     said = {guest for pair in apart for guest in pair}

@@ -189,6 +189,10 @@ class LogLine(Struct, frozen=True, kw_only=True):
     reason: str
     records: int
     undone: bool
+    run: int | None = None
+    probability: float | None = None
+    reasons: tuple[Reason, ...] = ()
+    """Of a run over all guests: its number, and the score it joined them for."""
 
     @property
     def by_rules(self) -> bool:

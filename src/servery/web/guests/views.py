@@ -17,7 +17,7 @@ from servery.web.download import csv_file
 from servery.web.forms import Form
 from servery.web.frame import Frame, TheFrame
 from servery.web.guard import needs
-from servery.web.guests.page import GuestRow, GuestsAsked, Profile, RuledTag, SourceRecord
+from servery.web.guests.page import GuestRow, GuestsAsked, LogLine, Profile, RuledTag, SourceRecord
 from servery.web.render import Asked, page
 from servery.web.sources import TheSources
 from servery.web.tags.words import rule_told
@@ -91,6 +91,7 @@ def guest_page(
     birthday = birthday_soon(profile.birthday, today)
     context = {
         "guest": profile, "said": said, "birthday": birthday, "g": notation, "why": partial(_why, frame),
+        "scored": partial(_scored, frame),
         "ruled": {one.rule_id: _because(frame, one) for one in profile.ruled},
         "typed": typed or {}, "fault": fault,
     }  # fmt: skip
@@ -107,10 +108,15 @@ def _why(frame: Frame, record: SourceRecord) -> str:
     """Why a record is held to be this guest's."""
     _ = frame.words.gettext
     if record.by == "likeness":
-        words = ", ".join(told(reason, _) for reason in record.reasons)
-        return f"{words}: {frame.notation.number(record.probability or 0, 2)}"
+        return _scored(frame, record)
     by = {"email": _("same e-mail"), "phone": _("same phone"), "email and phone": _("same e-mail and phone")}
     return by.get(record.by or "", "")
+
+
+def _scored(frame: Frame, one: SourceRecord | LogLine) -> str:
+    """A score in words."""
+    words = ", ".join(told(reason, frame.words.gettext) for reason in one.reasons)
+    return f"{words}: {frame.notation.number(one.probability or 0, 2)}"
 
 
 def _alerts(rows: Iterable[GuestRow], frame: Frame) -> dict[int, str]:

@@ -79,7 +79,7 @@ function findMatch(parent, from, wanted) {
 }
 
 // One stream of changes for each page. Its events name what changed; the parts that show it listen for that name.
-const TOPICS = ["bookings", "checks", "guests", "connections"];
+const TOPICS = ["bookings", "checks", "guests", "connections", "runs"];
 const SILENCE = 40000; // Milliseconds: more than two heartbeats of the server.
 let lost = false;
 let watch;
