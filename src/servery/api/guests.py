@@ -45,8 +45,8 @@ class FoundBy(Struct, frozen=True, kw_only=True):
     ] = UNSET
 
 
-class GuestSummary(Struct, frozen=True, kw_only=True):
-    """A guest as a list shows them. Fields that the key's role does not see are left out."""
+class _Named(Struct, frozen=True, kw_only=True):
+    """By what a guest is known, in a list and alone."""
 
     rights: ClassVar[Rights] = FIELDS
 
@@ -59,6 +59,11 @@ class GuestSummary(Struct, frozen=True, kw_only=True):
     ] = UNSET
     name: str | None
     reference: Annotated[str | None, Meta(description="What the source calls a guest whose name is not known.")]
+
+
+class GuestSummary(_Named, frozen=True, kw_only=True):
+    """A guest as a list shows them. Fields that the key's role does not see are left out."""
+
     vip: bool
     visits: int
     last_visit: date | None
@@ -70,20 +75,9 @@ class GuestSummary(Struct, frozen=True, kw_only=True):
     found: Annotated[FoundBy | UnsetType, Meta(description="There only in what a search found.")] = UNSET
 
 
-class Guest(Struct, frozen=True, kw_only=True):
+class Guest(_Named, frozen=True, kw_only=True):
     """One guest as all systems together know them. Fields that the key's role does not see are left out."""
 
-    rights: ClassVar[Rights] = FIELDS
-
-    id: int
-    merged_into: Annotated[
-        int | UnsetType,
-        Meta(
-            description="There only where this guest was absorbed: the id under which they live on, whose facts follow."
-        ),
-    ] = UNSET
-    name: str | None
-    reference: Annotated[str | None, Meta(description="What the source calls a guest whose name is not known.")]
     pronunciation: Annotated[str | None, Meta(description="How to say the name, as staff write it.")]
     birthday: Birthday | None
     language: str | None
