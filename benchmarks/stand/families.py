@@ -51,6 +51,7 @@ class _World:
         self._given = self._names(300, 2)
         self._family = self._names(3000, 3)
         self._cities = self._names(80, 2)
+        self._addresses: set[str] = set()
 
     def _names(self, count: int, syllables: int) -> tuple[list[str], list[float]]:
         made = {"".join(self._random.choices(_SYLLABLES, k=syllables)) for _ in range(count)}
@@ -63,14 +64,15 @@ class _World:
 
     def home(self) -> Row:
         """Where a family lives, and its name."""
-        city = self._one(self._cities)
+        city, family = self._one(self._cities), self._one(self._family)
         return {
-            "family": self._one(self._family),
+            "family": family,
             "street": f"{self._one(self._family)} street",
             "house": str(self._random.randint(1, 120)),
             "postcode": f"{sum(map(ord, city)) % 90 + 10}{self._random.randint(0, 99):02}",
             "city": city,
             "phone": f"20{self._random.randint(0, 999999):06}",
+            "email": self._address(family, 1),
         }
 
     def called(self, count: int) -> list[str]:
@@ -83,14 +85,24 @@ class _World:
     def member(self, home: Row, given: str) -> Row:
         """One of a family: half have the house's phone, some its e-mail."""
         random = self._random
-        own = f"{given}.{home['family']}{random.randint(1, 99)}" if random.random() < 0.85 else home["family"]
+        own = self._address(f"{given}.{home['family']}", 99) if random.random() < 0.85 else home["email"]
         return {
             **home,
             "given": given,
             "birthday": f"{random.randint(1940, 2012)}-{random.randint(1, 12):02}-{random.randint(1, 28):02}",
-            "email": f"{own}@example.{random.choice(('com', 'org', 'net'))}",
+            "email": own,
             "phone": home["phone"] if random.random() < 0.5 else f"30{random.randint(0, 999999):06}",
         }
+
+    def _address(self, name: str, most: int) -> str:
+        """One that nobody else has: with the name's year or number, and a further one where that is taken."""
+        domain = f"@example.{self._random.choice(('com', 'org', 'net'))}"
+        made = f"{name}{self._random.randint(1, most)}{domain}"
+        while made in self._addresses:
+            most *= 10
+            made = f"{name}{self._random.randint(1, most)}{domain}"
+        self._addresses.add(made)
+        return made
 
     def again(self, first: Row) -> Row:
         """The same person told of once more."""

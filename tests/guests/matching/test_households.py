@@ -8,7 +8,7 @@ from servery.guests.matching.sheet import sheet
 
 FIELDS = {
     "guest_given_name": "given", "guest_family_name": "family", "guest_phone": "phone", "street": "street",
-    "house": "house", "postcode": "postcode", "city": "city",
+    "house": "house", "postcode": "postcode", "city": "city", "guest_email": "email",
 }  # fmt: skip
 
 
@@ -38,3 +38,9 @@ def test_one_telephone_does_not_join_those_who_share_it():
     made, there = joined("name and phone")
     assert len(made & there) >= 0.98 * len(made)
     assert len(made & there) >= 0.3 * len(there)
+
+
+def test_namesakes_whose_addresses_are_their_name_with_a_number_are_not_one_person():
+    made, there = joined("name, e-mail and city", 2500)
+    assert len(made & there) >= 0.98 * len(made)
+    assert len(made & there) >= 0.5 * len(there)

@@ -13,7 +13,6 @@ from servery.guests.matching.conditions import (
     alike,
     both,
     crossed,
-    differs,
     either,
     initial,
     lacks,
@@ -22,6 +21,7 @@ from servery.guests.matching.conditions import (
     slips,
     strayed,
     told,
+    without,
 )
 
 
@@ -216,14 +216,28 @@ def _of_a_list(comparison: Comparison, known: str, *counted: Condition) -> Compa
     return structs.replace(comparison, levels=tuple(levels), counted=counted)
 
 
+def _email_of_a_list(comparison: Comparison) -> Comparison:
+    """An address's comparison where all records are at hand: one made of the name only says the name once more.
+
+    Two of them that differ, as ida.holm17 and ida.holm84 do, are two addresses and no slip. And that two addresses
+    are alike, beyond a slip, is nothing new: mostly the names are, and were counted.
+    """
+    same_, slip, mailbox, alike_, other = comparison.levels
+    two = Level("of the name", told("email_of_name"))
+    levels = (same_, mailbox, two, slip, other)
+    said = [level.condition for level in levels if level.condition is not None]
+    assert alike_.condition is not None
+    return structs.replace(comparison, levels=levels, counted=(both(alike_.condition, without(*said)),))
+
+
 LISTED: tuple[Comparison, ...] = (
     _of_a_list(_GIVEN, "given_known"),
     _of_a_list(_FAMILY, "family_known", crossed("given", "family")),
-    structs.replace(_EMAIL, counted=(both(differs("email"), told("email_of_name")),)),
+    _email_of_a_list(_EMAIL),
 )
 """How names and addresses are compared in a list of people, where no event is counted twice.
 
-Given and family name exchanged are one event; and addresses made of a whole name are alike because the names are.
+Given and family name exchanged are one event, and addresses are alike because the names are.
 """
 
 COMPARISONS: tuple[Comparison, ...] = (

@@ -118,14 +118,6 @@ def lacks(column: str) -> Condition:
     return Condition(f"({column}_l IS NULL OR {column}_r IS NULL)", missing(column).holds)
 
 
-def differs(column: str) -> Condition:
-    """Both say something, and not the same."""
-    return Condition(
-        f"{column}_l <> {column}_r",
-        lambda one, other: None not in (one[column], other[column]) and one[column] != other[column],
-    )
-
-
 def told(column: str) -> Condition:
     """Both say something here."""
     return Condition(
@@ -147,4 +139,12 @@ def both(*conditions: Condition) -> Condition:
     return Condition(
         "(" + " AND ".join(each.sql for each in conditions) + ")",
         lambda one, other: all(each.holds(one, other) for each in conditions),
+    )
+
+
+def without(*conditions: Condition) -> Condition:
+    """None of them holds."""
+    return Condition(
+        "(" + " AND ".join(f"coalesce(NOT {each.sql}, true)" for each in conditions) + ")",
+        lambda one, other: not any(each.holds(one, other) for each in conditions),
     )

@@ -8,7 +8,8 @@ often as the list itself shows. How often each kind agrees, and how many pairs o
 scored pairs without labels, by expectation maximisation. A pair's evidence is against both other kinds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import duckdb
 import numpy
@@ -23,6 +24,8 @@ from servery.guests.matching.weights import Weights
 
 OWN = ("given", "birthday")
 """What people of one house do not share."""
+OF_A_HOUSE = frozenset("family email phone street house place postcode city state company table".split())
+"""What people of one house, or one firm, may all have the same."""
 _AVOIDED = 4.0
 """Names are not given twice in one house: those who are close have the same given name so many times more seldom than
 two strangers. Assumed, for it cannot be learnt: a father and a son of one name look like one person."""
@@ -38,6 +41,13 @@ _MOST = 300.0
 _ENOUGH = 500_000
 """Pairs from which the kinds are learnt, drawn at random where there are more."""
 _SEED = 5
+
+_NOTHING, _LAST = -1, 0
+"""The levels of a comparison where there is nothing to compare, and of what remains: of two different values."""
+_YES_OR_NO = 2
+"""Levels of what is only the same or not, as a sex is: that is said of half the people."""
+_OF_NO_WEIGHT = 0.0
+"""Evidence by which nobody is joined; a third record may still join the two."""
 
 Numbers = NDArray[numpy.float64]
 
@@ -79,9 +89,25 @@ def weighed(db: duckdb.DuckDBPyConnection, comparisons: Sequence[Comparison], we
         if "level_given" in found:
             own = own + numpy.log2(_AVOIDED) * (found["level_given"] == _same_place(comparisons))
         bits = _against_both(bits, own, compared, weights)
+        bits = numpy.where(_are_two(found, comparisons), numpy.minimum(bits, _OF_NO_WEIGHT), bits)
     else:
         bits += numpy.log2(weights.prior / (1 - weights.prior))
     return list(zip(found["one"].tolist(), found["other"].tolist(), bits.tolist(), strict=True))
+
+
+def _are_two(found: Mapping[str, NDArray[Any]], comparisons: Sequence[Comparison]) -> NDArray[numpy.bool_]:
+    """Which pairs have two given names, and nothing in common but what a house shares.
+
+    What the list taught does not count here: where strangers of one name are many, it takes them for those who are
+    close, and the close for one person.
+    """
+    two = numpy.asarray(found.get("level_given", numpy.full(len(found["bits"]), _NOTHING)) == _LAST)
+    for each in comparisons:
+        if each.name == "birthday":
+            two &= found["level_birthday"] <= _LAST
+        elif each.name not in OF_A_HOUSE and (each.name == "loyalty" or len(each.levels) > _YES_OR_NO):
+            two &= found[f"level_{each.name}"] < len(each.levels) - 1
+    return two
 
 
 def _same_place(comparisons: Sequence[Comparison]) -> int:

@@ -121,8 +121,8 @@ def contacts(email: str | None, phone: str | None) -> tuple[str | None, str | No
 
 def _of_name(row: Row) -> str | None:
     """The mailbox of an address that is made of the whole name; None of any other."""
-    mailbox, name = row["email_local"], (row["given_first"], row["family_last"])
-    return mailbox if mailbox and all(part and part in mailbox for part in name) else None
+    written, name = plain(row["email_local"] or ""), (row["given_first"], row["family_last"])
+    return row["email_local"] if all(part and part in written for part in name) else None
 
 
 def _know(rows: Sequence[Row], column: str) -> None:
