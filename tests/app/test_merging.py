@@ -3,6 +3,7 @@
 import pytest
 from psycopg.types.json import Jsonb
 
+from servery.api.guest_edits import NewEntry
 from servery.app import merging, saying
 from servery.app.arrive import arrive
 from servery.app.comparing import RoomSamePerson
@@ -254,5 +255,6 @@ async def test_an_allergy_written_while_two_were_one_says_so_on_both_pages(pool)
 async def test_a_note_for_an_evening_is_gone_when_it_is_over(pool):
     async with pool.connection() as db:
         one = await guest_of(db, "1")
-        await saying.entered(db, VERA, one, "tonight", "Cake at nine", business_date=at(0).date().replace(year=2020))
+        past = at(0).date().replace(year=2020)
+        await saying.entered(db, VERA, one, NewEntry(kind="tonight", text="Cake at nine", business_date=past))
     assert (await told_of(pool, "1")).entries == []

@@ -2,6 +2,7 @@
 
 import pytest
 
+from servery.api.guest_edits import NewEntry
 from servery.app.findable import fill
 from servery.app.merging import merged, unmerged
 from servery.app.saying import edited, entered, entry_taken_back
@@ -45,7 +46,7 @@ async def test_a_note_is_found_as_long_as_it_stands(db, systems):
 async def test_what_staff_write_is_found_until_it_is_struck_out(db, systems, kind):
     till, _ = systems
     await tell(db, till, seen("1", "Ida Holm"))
-    entry = await entered(db, SYSTEM, await guest_of(db, "1"), kind, "Shellfish")
+    entry = await entered(db, SYSTEM, await guest_of(db, "1"), NewEntry(kind=kind, text="Shellfish"))
     assert await by(db, "shellf") == [("Ida Holm", kind)]
     await entry_taken_back(db, SYSTEM, entry)
     assert await by(db, "shellf") == []

@@ -79,9 +79,7 @@ class RoomEditing(guest_edits.Editing):
     async def enter(self, viewer: Viewer, guest_id: int, entry: guest_edits.NewEntry) -> int:
         """Write an entry; its id."""
         async with self._pool.connection() as db:
-            return await saying.entered(
-                db, viewer, guest_id, entry.kind, entry.text, present=entry.present, business_date=entry.business_date
-            )
+            return await saying.entered(db, viewer, guest_id, entry)
 
     async def strike(self, viewer: Viewer, entry_id: int) -> None:
         """Strike an entry out."""
@@ -108,7 +106,8 @@ class RoomSaying(pages.Saying):
     async def enter(self, viewer: Viewer, guest_id: int, kind: EntryKind, text: str, day: date | None) -> int:
         """Write an entry; its id."""
         async with self._pool.connection() as db:
-            return await saying.entered(db, viewer, guest_id, kind, text, business_date=day)
+            entry = guest_edits.NewEntry(kind=kind, text=text, business_date=day)
+            return await saying.entered(db, viewer, guest_id, entry)
 
     async def strike(self, viewer: Viewer, entry_id: int, again: bool) -> int:
         """Strike an entry out, or let it stand again; the guest's id."""

@@ -1,14 +1,14 @@
 """What staff say of a guest, and what follows from it: golden fields, open pages, what must leave."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import date
 from typing import Any
 
 from servery.accounts.audit import acted
+from servery.api.guest_edits import NewEntry
 from servery.app.arrive import sorting_locale, tell_pages
 from servery.app.marking import mark_changed
 from servery.guests import say
-from servery.guests.edits import EditField, EntryKind
+from servery.guests.edits import EditField
 from servery.guests.join import refresh
 from servery.guests.log import living
 from servery.guests.rows import lock as resolving
@@ -44,20 +44,13 @@ async def edit_taken_back(db: Db, viewer: Viewer, edit_id: int) -> int:
     return current
 
 
-async def entered(
-    db: Db,
-    viewer: Viewer,
-    guest_id: int,
-    kind: EntryKind,
-    text: str,
-    *,
-    present: bool = True,
-    business_date: date | None = None,
-) -> int:
+async def entered(db: Db, viewer: Viewer, guest_id: int, entry: NewEntry) -> int:
     """Write an entry; its id. NotFound, Invalid."""
     await resolving(db)
-    entry_id = await say.enter(db, viewer, guest_id, kind, text, present=present, business_date=business_date)
-    await _done(db, viewer, await living(db, guest_id), "guest-entry", {"kind": kind, "entry": entry_id})
+    entry_id = await say.enter(
+        db, viewer, guest_id, entry.kind, entry.text, present=entry.present, business_date=entry.business_date
+    )
+    await _done(db, viewer, await living(db, guest_id), "guest-entry", {"kind": entry.kind, "entry": entry_id})
     return entry_id
 
 
