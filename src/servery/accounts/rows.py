@@ -345,6 +345,7 @@ async def insert_looks(
             where guest_id = shown.id and viewer_kind = %(kind)s and viewer_id = %(viewer)s and purpose = %(purpose)s
                 and at > now() - %(once_in)s::interval
         )
+        order by shown.id
     """
     given = {"kind": viewer.kind, "viewer": viewer.id, "purpose": purpose, "guests": list(guest_ids)}
     await connection.execute(query, given | {"once_in": once_in})
