@@ -6,6 +6,7 @@ from decimal import Decimal
 from msgspec import structs
 
 from servery.guests.fitting import quote
+from servery.guests.matching.score import Reason
 from servery.guests.search import By
 from servery.model.guest import Birthday, Fact, Note
 from servery.model.money import Money
@@ -161,6 +162,19 @@ _LOG = (
         reason="same phone",
         records=1,
         undone=True,
+    ),
+    LogLine(
+        id=2,
+        at=datetime(2025, 2, 1, 9, tzinfo=UTC),
+        action="merged",
+        other_id=23,
+        author="rules",
+        reason="run 3 over all guests",
+        records=1,
+        undone=False,
+        run=3,
+        probability=0.99,
+        reasons=(Reason("email", "same", 15.2), Reason("given", "slip", 3.1)),
     ),
 )
 _RECORDS = (

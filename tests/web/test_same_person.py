@@ -136,6 +136,7 @@ def test_the_log_tells_who_and_why_and_offers_only_what_still_stands(client):
     page = html.unescape(client.get("/guests/13").text)
     log = page[page.index('id="step-4"') :]
     assert "Merged with guest 21, 2 records" in log
+    assert "in run 3 over all guests · same e-mail, given name a letter apart: 0" in log
     assert "told us so" in log
     assert 'action="/guest-steps/4/undo"' in log
     assert 'action="/guest-steps/3/undo"' not in log
