@@ -45,7 +45,7 @@ def test_a_look_is_begun_followed_and_joined(served, runs):
         page = client.get("/guests/runs").text
         for said in (
             "3 guests would be joined to others", "2 people are behind them", "41 pairs would be asked about",
-            "1 record looks as if it were somebody else", "same e-mail, same family name, given name a letter apart", "mette.soerensen.with.a.long",
+            "1 record looks as if it were somebody else", "given name a letter apart", "mette.soerensen.with.a.long",
             "+4520000013", 'href="/guests/88"', "SQ-4711",
         ):  # fmt: skip
             assert said in page, said
