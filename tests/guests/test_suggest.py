@@ -45,6 +45,8 @@ async def pairs(db, **asked):
     [
         (0.95, (*NAMES, PHONE), 1),
         (0.95, NAMES, 0),
+        (0.95, (*NAMES, Reason("email", "alike", 6.0)), 0),
+        (0.95, (*NAMES, Reason("email", "slip", 9.0)), 1),
         (0.95, (*NAMES, Reason("phone", "other", -2.0)), 0),
         (0.89, (*NAMES, PHONE), 0),
     ],

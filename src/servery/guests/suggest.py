@@ -30,7 +30,7 @@ class Suggestion(Struct, frozen=True, kw_only=True):
 
 CERTAIN = 0.99
 """More is never told: nothing that a score finds is certain."""
-_LIKELY = 0.9
+LIKELY = 0.9
 """From here on a person is asked: of a list without end nobody would look at what matters."""
 _NAME = {"given", "family", "name"}
 _PER_GUEST = 3
@@ -40,9 +40,16 @@ _COUNTED = 100
 
 
 def is_worth_asking(scored: Scored) -> bool:
-    """Whether a pair is likely enough, and agrees in something besides the name, for a person to be asked of it."""
-    besides = any(one.weight > 0 and one.comparison not in _NAME for one in scored.reasons)
-    return besides and scored.probability >= _LIKELY
+    """Whether a pair is likely enough, and agrees in something besides the name, for a person to be asked of it.
+
+    Addresses that are merely alike are so because the names are.
+    """
+    besides = any(one.weight > 0 and not _says_the_name(one) for one in scored.reasons)
+    return besides and scored.probability >= LIKELY
+
+
+def _says_the_name(reason: Reason) -> bool:
+    return reason.comparison in _NAME or (reason.comparison, reason.level) == ("email", "alike")
 
 
 _ASK = """

@@ -43,7 +43,7 @@ def in_sql(left: Row, right: Row) -> str | None:
     given = ", ".join(f"${name}::varchar as {name}" for name in said)
     levels = " ".join(f"when {each.condition.sql} then '{each.name}'" for each in EMAIL.levels if each.condition)
     with duckdb.connect() as db:
-        (found,) = db.execute(
+        ((level,),) = db.execute(
             f"select case when {EMAIL.lacking.sql} then null {levels} else 'other' end from (select {given})", said
         ).fetchall()
-    return found[0]
+    return None if level is None else str(level)

@@ -58,6 +58,17 @@ async def test_a_run_never_joins_those_of_whom_somebody_said_no(db, two_idas):
 
 
 @pytest.mark.anyio
+async def test_what_too_many_share_joins_nobody_in_a_run_either(db, systems):
+    till, book = systems
+    await tell(db, till, seen("1", "Quentin Ravnsborg", phone="+4520123456"))
+    await tell(db, book, seen("2", "Quentin Ravnsborg", phone="+4520123456"))
+    await no_rules(db)
+    assert len((await preview(db, lambda _: None)).joins) == 1
+    await db.execute("insert into crowded_contact values ('+4520123456')")
+    assert (await preview(db, lambda _: None)).joins == ()
+
+
+@pytest.mark.anyio
 async def test_there_is_no_such_run(db, systems):
     with pytest.raises(NotFound):
         await undo(db, SYSTEM, 77, "da_DK")

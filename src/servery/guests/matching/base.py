@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from math import log2
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -21,6 +20,7 @@ from servery.guests.matching.score import scored
 from servery.guests.matching.train import train
 from servery.guests.matching.weights import Weights
 from servery.guests.names import agreement
+from servery.guests.suggest import LIKELY, is_worth_asking
 
 _LARGEST_BLOCK = 40
 """Records that may share a key and still be looked at pair by pair."""
@@ -31,6 +31,8 @@ _OF_NO_WEIGHT = 0.0
 
 _ASKED_AT_ONCE = 5000
 """Pairs of guests that a person is asked about after one run, the likeliest: more would never be looked at."""
+_LOOKED_AT = 10 * _ASKED_AT_ONCE
+"""Pairs of guests among which they are found: of many no person could say more than the score."""
 LEAST_BEARERS = 20
 """Records that must say a value before weights may hold it as a frequent one: a rarer one could tell of a person."""
 
@@ -149,7 +151,8 @@ def _asks(db: duckdb.DuckDBPyConnection, never: Path, weights: Weights) -> list[
 
     None of whom somebody said never, and none who are joined: those would leave no room for the others.
     """
-    asked = log2(weights.ask_from / (1 - weights.ask_from)) - log2(weights.prior / (1 - weights.prior))
+    least = max(weights.ask_from, LIKELY)
+    asked = log2(least / (1 - least)) - log2(weights.prior / (1 - weights.prior))
     found = db.execute(
         "with apart as (select least(a.guest_id, b.guest_id) as g, greatest(a.guest_id, b.guest_id) as h "
         f"from read_csv($path, {_AS_COPIED}, columns = {{'one': 'BIGINT', 'other': 'BIGINT'}}) "
@@ -161,18 +164,13 @@ def _asks(db: duckdb.DuckDBPyConnection, never: Path, weights: Weights) -> list[
         "together as (select a.guest_id as g, b.guest_id as h from joined a join joined b using (place)) "
         "select one, other, name, other_name from said anti join apart using (g, h) anti join together using (g, h) "
         "qualify row_number() over (partition by g, h order by bits desc, one, other) = 1 "
-        "order by bits desc, one, other",
+        f"order by bits desc, one, other limit {_LOOKED_AT}",
         {"path": str(never)},
-    )
-    likely = ((one, other) for one, other, *names in _rows(found) if agreement(*names) != "apart")
-    pairs = list(islice(likely, _ASKED_AT_ONCE))
-    features = _features(db, {record for pair in pairs for record in pair})
-    return [Ask(one, other, scored(features[one], features[other], weights)) for one, other in pairs]
-
-
-def _rows(found: duckdb.DuckDBPyConnection) -> Iterator[Any]:
-    while rows := found.fetchmany(_ASKED_AT_ONCE):
-        yield from rows
+    ).fetchall()
+    likely = [(one, other) for one, other, *names in found if agreement(*names) != "apart"]
+    features = _features(db, {record for pair in likely for record in pair})
+    asks = (Ask(one, other, scored(features[one], features[other], weights)) for one, other in likely)
+    return list(islice((ask for ask in asks if is_worth_asking(ask.scored)), _ASKED_AT_ONCE))
 
 
 def _keep(db: duckdb.DuckDBPyConnection, joins: Sequence[tuple[int, ...]]) -> None:

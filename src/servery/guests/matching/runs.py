@@ -246,11 +246,16 @@ async def _without_features(db: Db) -> list[int]:
     return [row["id"] for row in await cursor.fetchall()]
 
 
+# What too many share tells nobody from anybody, as where records arrive.
 _RECORDS = f"""
 copy (select f.source_guest_id, s.guest_id, array_to_string(f.keys, ' '), s.body ->> 'name',
-             f.body || coalesce(jsonb_strip_nulls(to_jsonb(usual) - 'id'), '{{}}')
+             (f.body - case when phone.contact is null then '{{}}' else array['phone'] end
+              - case when email.contact is null then '{{}}' else array['email', 'email_local'] end)
+             || coalesce(jsonb_strip_nulls(to_jsonb(usual) - 'id'), '{{}}')
       from match_features f join source_guest s on s.id = f.source_guest_id
       left join {OF_ALL} usual on usual.id = s.id
+      left join crowded_contact phone on phone.contact = f.body ->> 'phone'
+      left join crowded_contact email on email.contact = f.body ->> 'email'
       where s.guest_id is not null and not s.removed
       and not coalesce((s.body ->> 'one_time')::boolean, false)) to stdout (format csv)"""
 
