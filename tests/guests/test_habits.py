@@ -1,4 +1,4 @@
-"""Visits on the same table speak for one person: a little, and never enough."""
+"""Visits on the same table and checks paid with the same card speak for one person, and never join alone."""
 
 from datetime import timedelta
 
@@ -17,9 +17,10 @@ from servery.guests.matching.words import told
 from servery.guests.suggest import suggestions
 from servery.model.changes import ReservationSeen
 from servery.model.guest import SourceGuest
+from servery.model.order import Payment
 from servery.model.reservation import Reservation
 from tests.guests.told import people, seen, tell
-from tests.visits.evening import EVENING
+from tests.visits.evening import EVENING, check
 
 IDA = SourceGuest(name="Ida Englefield", city="Aarhus")
 
@@ -66,9 +67,59 @@ def test_a_table_is_never_what_joins_two_records():
     assert score(Usual("1/7", 50), Usual("1/7", 50))[0] < shipped().same_from
 
 
-@pytest.mark.parametrize("level", ["often", "same", "other"])
-def test_it_is_told_in_words(level):
-    assert "table" in told(Reason("table", level, 1.0), str)
+@pytest.mark.parametrize(
+    ("comparison", "level"),
+    [("table", "often"), ("table", "same"), ("table", "other"), ("card", "same"), ("card", "other")],
+)
+def test_it_is_told_in_words(comparison, level):
+    assert comparison in told(Reason(comparison, level, 1.0), str)
+
+
+def test_the_same_card_makes_it_likelier_and_another_one_less_likely_and_joins_nobody():
+    nothing, same, other = (score(Usual(card="A"), Usual(card=each)) for each in (None, "A", "B"))
+    assert other[0] < nothing[0] < same[0]
+    assert ("card", "same") in same[1]
+    paid = at_usual(features_of(IDA), Usual(card="A"))
+    assert _telling(Like(1, scored(paid, paid, shipped()))) == set()
+
+
+def paid(name, guest, *cards, **facts):
+    payments = tuple(Payment(amount=100, tender="card", card=card) for card in cards)
+    return check(name, guest_id=guest, payments=payments, **facts)
+
+
+@pytest.mark.anyio
+async def test_who_pays_with_one_card_under_one_name_is_asked_about(db, systems):
+    till, book = systems
+    await tell(db, till, seen("1", "Ida Englefield"), paid("c1", "1", "ccof:A"))
+    await tell(db, book, seen("2", "Ida Englefield"), paid("c2", "2", "ccof:A"))
+    [asked] = await suggestions(db, 10)
+    assert ("card", "same") in {(reason.comparison, reason.level) for reason in asked.reasons}
+    assert await people(db) == [["1"], ["2"]]
+
+
+@pytest.mark.anyio
+async def test_of_a_check_that_two_cards_paid_nobody_knows_whose_they_are(db, systems):
+    till, _ = systems
+    await tell(db, till, seen("1", "Ida Englefield"), paid("c1", "1", "ccof:A", "ccof:B"), paid("c2", "1", "ccof:B"))
+    await tell(db, till, paid("c3", "1", "ccof:B"), paid("c4", "1", "ccof:A"), seen("2", "Bo Berg"))
+    await tell(db, till, paid("c5", "2", "ccof:C", "ccof:D"), paid("c6", "2"))
+    await up_to_date(db)
+    async with copied(db) as files:
+        rows = files.records.read_text()
+    assert rows.count('""card""') == 1
+    assert '""card"": ""ccof:B""' in rows
+
+
+@pytest.mark.anyio
+async def test_a_booking_has_the_card_that_paid_its_visit(db, systems):
+    till, book = systems
+    await tell(db, book, seen("2", "Ida Englefield"), *sat("2", 1))
+    await tell(db, till, paid("c1", None, "ccof:A"))
+    await db.execute("update checks set visit_id = (select visit_id from reservation)")
+    await up_to_date(db)
+    async with copied(db) as files:
+        assert '""card"": ""ccof:A""' in files.records.read_text()
 
 
 @pytest.mark.anyio

@@ -72,7 +72,7 @@ from near cross join lateral (
 left join (select id, array_agg(asked) as asked from found group by id) f using (id)
 left join match_features m on m.source_guest_id = f.id
 left join guest_said c on c.guest_id = r.guest_id
-left join lateral (select {USUAL} as usual from (select f.id) s) h on %(sat)s
+left join lateral (select {USUAL} as usual from (select f.id) s) h on %(habits)s
 order by r.id"""
 
 
@@ -85,8 +85,8 @@ async def look(db: Db, arrived: Sequence[Arrived]) -> Found:
             "arrived": as_json([one.known.id for one in arrived]),
             "asked": as_json([{"id": id_, "key": key} for id_, each in keys.items() for key in each]),
             "emails": as_json({one.known.keys.email for one in arrived} - {None}),
-            # Where nobody of them usually sits, it is not asked of others either.
-            "sat": any(one.compared.usual_table for one in arrived),
+            # Where nobody of them is known to sit or pay so, it is not asked of others either.
+            "habits": any(one.compared.usual_table or one.compared.card for one in arrived),
             "phones": as_json({one.known.keys.phone for one in arrived} - {None}),
         },
     )

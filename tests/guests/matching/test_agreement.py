@@ -24,7 +24,7 @@ CLOSE = 1e-6
 @pytest.fixture(scope="module")
 def features() -> list[Features]:
     random = Random(2)
-    tables = [None, *(Usual(f"1/{table}", visits) for table in range(5) for visits in (2, 3))]
+    tables = [None, Usual(card="B"), *(Usual(f"1/{table}", visits, "A") for table in range(5) for visits in (2, 3))]
     return [at_usual(features_of(guest), random.choice(tables)) for _, guest in crowd(400)]
 
 

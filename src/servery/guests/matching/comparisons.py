@@ -193,6 +193,8 @@ _TABLE = Comparison(
     most=2.0,
 )
 
+_CARD = Comparison("card", "card", (Level("same", same("card")), Level("other", None)), most=10.0)
+
 FURTHER: tuple[Comparison, ...] = (
     _STREET,
     coded("house"),
@@ -251,5 +253,6 @@ COMPARISONS: tuple[Comparison, ...] = (
     written("company"),
     chosen("loyalty"),
     _TABLE,
+    _CARD,
 )
 """What is compared of guests."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from servery.guests.habits import OF_ALL
+from servery.guests.habits import USUAL, Usual, at_usual
 from servery.guests.matching.features import Features
 from servery.guests.matching.found import Why
 from servery.guests.matching.score import Scored, scored
@@ -16,10 +16,8 @@ _AT_ONCE = 1000
 """Pairs that are scored while nobody else's work is done."""
 
 _FEATURES = f"""
-select s.id, f.body || coalesce(jsonb_strip_nulls(to_jsonb(usual) - 'id'), '{{}}') as body
-from source_guest s join match_features f on f.source_guest_id = s.id
-left join (select * from {OF_ALL} u where u.id = any(%(of)s)) usual on usual.id = s.id
-where s.id = any(%(of)s) and not s.removed"""
+select s.id, f.body, {USUAL} as usual from source_guest s join match_features f on f.source_guest_id = s.id
+where s.id = any(%s) and not s.removed"""
 
 
 async def scores(db: Db, pairs: Collection[Pair], by: Weights) -> dict[Pair, Scored]:
@@ -45,5 +43,8 @@ async def explained(db: Db, joins: Sequence[tuple[int, ...]], why: Mapping[int, 
 
 
 async def _features(db: Db, record_ids: Sequence[int]) -> dict[int, Features]:
-    cursor = await db.execute(_FEATURES, {"of": record_ids})
-    return {row["id"]: msgspec.convert(row["body"], Features) for row in await cursor.fetchall()}
+    cursor = await db.execute(_FEATURES, [record_ids])
+    return {
+        row["id"]: at_usual(msgspec.convert(row["body"], Features), msgspec.convert(row["usual"], Usual | None))
+        for row in await cursor.fetchall()
+    }

@@ -54,6 +54,8 @@ class Features(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where more than one visit was, most of them; not the record's own word, so never kept with it."""
     usual_table_often: str | None = None
     """The same, where they were many."""
+    card: str | None = None
+    """The token of the card that paid most of their checks; as little the record's own word."""
 
     def columns(self) -> Columns:
         """By column, as conditions read it."""

@@ -78,6 +78,7 @@ def _of_the_rest(_: Callable[[str], str]) -> dict[str, dict[str, str]]:
             "other": _("another company"),
         },
         "loyalty": {"same": _("same loyalty card"), "other": _("another loyalty card")},
+        "card": {"same": _("paid with the same card"), "other": _("paid with another card")},
         "table": {
             "often": _("3 visits or more on the same table"),
             "same": _("2 visits on the same table"),
