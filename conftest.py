@@ -108,6 +108,13 @@ def database(server: str) -> Iterator[str]:
         yield dsn
 
 
+@pytest.fixture(scope="module")
+def shared_database(server: str) -> Iterator[str]:
+    """The same for all tests of a module, which leave it as they found it."""
+    with _fresh_database(server, _migrated_template(server)) as dsn:
+        yield dsn
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     """What asynchronous tests run on."""

@@ -42,7 +42,9 @@ def up(home: Path) -> Iterator[Up]:
         try:
             yield Up(process, f"http://127.0.0.1:{port}")
         finally:
-            process.kill()
+            # Killed, it would leave those that it watches to themselves.
+            process.terminate()
+            process.communicate(timeout=60)
 
 
 def until(happened: Callable[[], bool], seconds: float = 60) -> None:

@@ -1,5 +1,6 @@
 """Finding by slips, in other scripts, by what is noted, by role, and whatever else somebody may type."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -33,12 +34,24 @@ PEOPLE = {
 pytestmark = pytest.mark.anyio
 
 
+@pytest.fixture(scope="module")
+def house(shared_database: str) -> str:
+    """A database with these people in it."""
+
+    async def arrived() -> None:
+        async with open_pool(shared_database, largest=1) as pool, pool.connection() as db:
+            book = await add_connection(db, "Book", "resos", {}, None)
+            await arrive(db, book, {}, [GuestSeen(number, 1, person) for number, person in PEOPLE.items()])
+
+    asyncio.run(arrived())
+    return shared_database
+
+
 @pytest.fixture
-async def db(database: str) -> AsyncIterator[Connection]:
-    async with open_pool(database, largest=1) as pool, pool.connection() as db:
-        book = await add_connection(db, "Book", "resos", {}, None)
-        await arrive(db, book, {}, [GuestSeen(number, 1, person) for number, person in PEOPLE.items()])
+async def db(house: str) -> AsyncIterator[Connection]:
+    async with open_pool(house, largest=1) as pool, pool.connection() as db:
         yield db
+        await db.rollback()
 
 
 def check_of(guest: str, day: int) -> Check:

@@ -136,7 +136,11 @@ def guardian(home: Path) -> psutil.Process:
 
 
 def _guards(process: psutil.Process, home: Path) -> bool:
-    words = process.cmdline()
+    try:
+        words = process.cmdline()
+    except psutil.NoSuchProcess:
+        # The server of one connection may end meanwhile.
+        return False
     return any(word.endswith("/guardian.py") for word in words) and str(home) in words
 
 

@@ -11,7 +11,7 @@ import typer
 
 from servery.accounts import people
 from servery.app import key_files, logs
-from servery.app.supervise import Child, children, stopped_by_signal
+from servery.app.supervise import Child, children, end_process, stopped_by_signal
 from servery.cli.shell import FIRST_OWNER, opened, say, settings
 from servery.errors import Retry
 from servery.model.viewer import SYSTEM
@@ -37,6 +37,7 @@ def web() -> None:
     from servery.app.serving import serve
 
     _run(serve)
+    end_process()
 
 
 def worker() -> None:

@@ -9,6 +9,8 @@ from typing import Annotated
 import msgspec
 import typer
 
+from servery.app.supervise import end_process
+
 app = typer.Typer(no_args_is_help=True, help="A restaurant that does not exist, seen through real systems' APIs.")
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1 to listen on.")]
@@ -115,3 +117,4 @@ def _serve(
             typer.echo(msgspec.json.encode({name: offer.settings for name, offer in offers.items()}).decode())
 
         serve(world, list(offers.values()), live_seconds, parent, ready)
+    end_process()
