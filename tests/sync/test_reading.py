@@ -150,6 +150,15 @@ async def test_asking_anew_makes_a_recent_poll_due_without_losing_its_place(read
     assert (again.polled_until, again.last_ok_at) == (before.polled_until, before.last_ok_at)
 
 
+async def test_what_is_wanted_while_the_past_is_read_is_still_wanted(reader):
+    reading = reader(Vendor(), TABLES)
+    await finish(reading)
+    async with reading.pool.connection() as db:
+        await state.retry_now(db, reading.connection_id)
+        await state.read_stretch(db, reading.connection_id, "tables", [], finished=True, seconds=1)
+    assert due_in(TABLES, (await states(reading))["tables"], datetime.now(UTC), Timing()) <= 0
+
+
 async def test_a_record_that_cannot_be_understood_is_kept_as_it_came_and_the_rest_goes_on(reader):
     reading = reader(Vendor(people=[{"name": "Nobody"}, {"id": "1"}]), PEOPLE, history_days=0)
     await finish(reading)

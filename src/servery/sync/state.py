@@ -93,11 +93,14 @@ async def polled(db: Db, connection_id: int, resource: str, until: datetime) -> 
 async def read_stretch(
     db: Db, connection_id: int, resource: str, done: Sequence[Stretch], *, finished: bool, seconds: float
 ) -> None:
-    """A backfill has read these stretches, the last of them in `seconds`, and with `finished` all there are."""
+    """A backfill has read these stretches, the last of them in `seconds`, and with `finished` all there are.
+
+    A poll that was wanted meanwhile is still wanted.
+    """
     await db.execute(
         "update sync_state set spans_done = %s, backfill_done_at = case when %s then now() end, last_ok_at = now(), "
         "stretches_timed = stretches_timed + 1, backfill_seconds = backfill_seconds + %s, backfill_moved_at = now(), "
-        "attempts = 0, next_try_at = null, error = null, failing_since = null "
+        "attempts = 0, next_try_at = case when error is null then next_try_at end, error = null, failing_since = null "
         "where connection_id = %s and resource = %s",
         [Jsonb(msgspec.to_builtins(done)), finished, seconds, connection_id, resource],
     )
