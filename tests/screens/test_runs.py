@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from servery.guests.matching.history import Version
+from servery.guests.matching.history import GuestWeights
 from tests.screens.conftest import DESKTOP, PHONE, tell
 from tests.screens.test_access import SMALL_TARGETS, violations
 from tests.web.running import NOW, RUN, TAKEN_BACK
@@ -55,7 +55,11 @@ def test_it_goes_on_where_nobody_hears_the_line(opened, runs):
 
 
 def with_everything(runs, state):
-    runs.versions = [Version(2, NOW, 48_210, True), Version(1, NOW, 12_000, False), Version(0, NOW, 0, False)]
+    runs.versions = [
+        GuestWeights(2, NOW, 48_210, True),
+        GuestWeights(1, NOW, 12_000, False),
+        GuestWeights(0, NOW, 0, False),
+    ]
     runs.runs = [RUN, TAKEN_BACK]
     runs.asked = []
     runs._ask("look")

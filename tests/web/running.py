@@ -6,7 +6,7 @@ from msgspec import structs
 
 from servery.api.problem import AtWork
 from servery.errors import Invalid
-from servery.guests.matching.history import KeptRun, Version
+from servery.guests.matching.history import GuestRun, GuestWeights
 from servery.guests.matching.kept import Because, ToldJoin
 from servery.guests.matching.score import Reason
 from servery.guests.matching.work import Fault, Found, Kind, State, Work
@@ -40,7 +40,7 @@ def piece(number: int, kind: Kind, state: State, **more: object) -> Work:
     return Work(**(facts | more))  # type: ignore[arg-type]
 
 
-RUN = KeptRun(id=3, at=NOW, author="person:1", weights=2, records=48_210, guests=1204, undone_at=None, undone_by=None)
+RUN = GuestRun(id=3, at=NOW, author="person:1", weights=2, records=48_210, guests=1204, undone_at=None, undone_by=None)
 TAKEN_BACK = structs.replace(RUN, id=2, weights=0, guests=1, undone_at=NOW, undone_by="key:4")
 
 
@@ -50,8 +50,8 @@ class InventedRuns(Runs):
     def __init__(self) -> None:
         self.asked: list[Work] = []
         self.offered: Work | None = None
-        self.runs: list[KeptRun] = []
-        self.versions = [Version(0, NOW, 0, True)]
+        self.runs: list[GuestRun] = []
+        self.versions = [GuestWeights(0, NOW, 0, True)]
         self.further = False
         self.behind: list[int] = []
 

@@ -17,7 +17,7 @@ from servery.api.asked import AT_WORK, Id, ThePool, listed, shown
 from servery.api.merging import SuggestionReason, reasons_told
 from servery.api.once import OnceKey, once
 from servery.api.problem import Asked
-from servery.guests.matching.history import KeptRun, Version
+from servery.guests.matching.history import GuestRun, GuestWeights
 from servery.guests.matching.kept import ToldJoin
 from servery.guests.matching.work import Kind, State, Work
 from servery.model.viewer import Viewer
@@ -115,32 +115,10 @@ class OddRecords(Struct, frozen=True):
     items: tuple[OddRecord, ...]
 
 
-class GuestRun(Struct, frozen=True, kw_only=True):
-    """A run that was carried out: by which weights, on how many records, how many guests went into others."""
-
-    id: int
-    at: datetime
-    author: str
-    weights: int
-    records: int
-    guests: int
-    undone_at: datetime | None
-    undone_by: str | None
-
-
 class GuestRuns(Struct, frozen=True):
     """The latest runs first. What follows is before the last one's id."""
 
     items: tuple[GuestRun, ...]
-
-
-class GuestWeights(Struct, frozen=True, kw_only=True):
-    """One version of the weights; 0 are the shipped ones. `counts`: those that runs and arrivals go by now."""
-
-    version: int
-    trained_at: datetime
-    records: int
-    counts: bool
 
 
 class GuestWeightsVersions(Struct, frozen=True):
@@ -173,10 +151,10 @@ class OverAll(Protocol):
     async def parts(self, viewer: Viewer, work_id: int, limit: int, after: int) -> Sequence[tuple[int, int]]:
         """Records like none of their guest's others."""
 
-    async def runs(self, viewer: Viewer, limit: int, before: int | None) -> Sequence[KeptRun]:
+    async def runs(self, viewer: Viewer, limit: int, before: int | None) -> Sequence[GuestRun]:
         """The latest runs."""
 
-    async def weights(self, viewer: Viewer) -> Sequence[Version]:
+    async def weights(self, viewer: Viewer) -> Sequence[GuestWeights]:
         """The versions of the weights."""
 
     async def look(self, viewer: Viewer, weights: int | None = None) -> Work:
@@ -274,7 +252,7 @@ async def guest_runs(
 ) -> Response[GuestRuns]:
     """The runs that were carried out, the latest first."""
     found = await over_all.runs(request.user, limit, before)
-    return Response(GuestRuns(msgspec.convert(found, tuple[GuestRun, ...], from_attributes=True)))
+    return Response(GuestRuns(tuple(found)))
 
 
 @_begun("/guest-runs/{run_id:int}/undo", tags=["Runs over all guests"])
@@ -289,8 +267,7 @@ async def undo_guest_run(
 async def guest_weights(request: Asked, over_all: TheOverAll) -> Response[GuestWeightsVersions]:
     """The versions of the weights by which guests are compared."""
     found = await over_all.weights(request.user)
-    told = msgspec.convert(found, tuple[GuestWeights, ...], from_attributes=True)
-    return Response(GuestWeightsVersions(told))
+    return Response(GuestWeightsVersions(tuple(found)))
 
 
 @_begun("/guest-work/learn", tags=["Runs over all guests"])

@@ -78,13 +78,13 @@ class RoomRuns(Runs):
         async with self._pool.connection() as db:
             return await kept.parts(db, (await work.work(db, work_id)).id, limit, after)
 
-    async def runs(self, viewer: Viewer, limit: int, before: int | None) -> Sequence[history.KeptRun]:
+    async def runs(self, viewer: Viewer, limit: int, before: int | None) -> Sequence[history.GuestRun]:
         """The latest runs."""
         _demand(viewer)
         async with self._pool.connection() as db:
             return await history.runs(db, limit, before)
 
-    async def weights(self, viewer: Viewer) -> Sequence[history.Version]:
+    async def weights(self, viewer: Viewer) -> Sequence[history.GuestWeights]:
         """The versions of the weights, the latest first."""
         _demand(viewer)
         async with self._pool.connection() as db:

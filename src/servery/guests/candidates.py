@@ -6,17 +6,16 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, LiteralString
 
-import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from servery.guests.apart import APART, Pair, pairs_in
 from servery.guests.arrived import Arrived
 from servery.guests.corrected import SAID, as_known
-from servery.guests.habits import USUAL, Usual, at_usual
+from servery.guests.habits import USUAL, kept_with_usual
 from servery.guests.keys import Keys
 from servery.guests.matching.blocking import keys_of
 from servery.guests.matching.features import VERSION, Features
-from servery.guests.matching.weights import Weights, shipped
+from servery.guests.matching.weights import Weights, shipped, trained
 from servery.guests.resolve import Known
 from servery.guests.rows import SETTLED, Db, as_json
 
@@ -104,8 +103,7 @@ async def look(db: Db, arrived: Sequence[Arrived]) -> Found:
 
 
 def _candidate(row: Mapping[str, Any]) -> Candidate:
-    usual = msgspec.convert(row["usual"], Usual | None)
-    return Candidate(row["id"], at_usual(msgspec.convert(row["features"], Features), usual))
+    return Candidate(row["id"], kept_with_usual(row["features"], row["usual"]))
 
 
 def _among(arrived: Iterable[Arrived], keys: Mapping[int, Iterable[int]]) -> dict[int, list[Candidate]]:
@@ -153,9 +151,7 @@ async def weights(db: Db, trained_at: datetime | None) -> Weights:
     row = await cursor.fetchone()
     assert row is not None
     _last_read.clear()
-    found = msgspec.convert(row["body"], Weights)
-    # What was not compared yet when they were trained counts as on the first day.
-    return _last_read.setdefault(trained_at, structs.replace(found, odds={**shipped().odds, **found.odds}))
+    return _last_read.setdefault(trained_at, trained(row["body"]))
 
 
 async def latest_weights(db: Db) -> Weights:

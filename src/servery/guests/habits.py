@@ -2,7 +2,7 @@
 
 from typing import LiteralString
 
-from msgspec import Struct, structs
+from msgspec import Struct, convert, structs
 
 from servery.guests.matching.features import Features
 
@@ -83,3 +83,8 @@ def at_usual(features: Features, usual: Usual | None) -> Features:
         return features
     often = usual.table if usual.visits >= _OFTEN else None
     return structs.replace(features, usual_table=usual.table, usual_table_often=often, card=usual.card)
+
+
+def kept_with_usual(body: object, usual: object) -> Features:
+    """Features as they are kept of a record, with what `USUAL` says of it."""
+    return at_usual(convert(body, Features), convert(usual, Usual | None))

@@ -2,9 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-import msgspec
-
-from servery.guests.habits import USUAL, Usual, at_usual
+from servery.guests.habits import USUAL, kept_with_usual
 from servery.guests.matching.features import Features
 from servery.guests.matching.found import Why
 from servery.guests.matching.score import Scored, scored
@@ -44,7 +42,4 @@ async def explained(db: Db, joins: Sequence[tuple[int, ...]], why: Mapping[int, 
 
 async def _features(db: Db, record_ids: Sequence[int]) -> dict[int, Features]:
     cursor = await db.execute(_FEATURES, [record_ids])
-    return {
-        row["id"]: at_usual(msgspec.convert(row["body"], Features), msgspec.convert(row["usual"], Usual | None))
-        for row in await cursor.fetchall()
-    }
+    return {row["id"]: kept_with_usual(row["body"], row["usual"]) for row in await cursor.fetchall()}

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import LiteralString
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 from psycopg.types.json import Jsonb
 
 from servery.errors import Invalid, NotFound
@@ -26,7 +26,7 @@ from servery.guests.matching.conditions import Engine
 from servery.guests.matching.explained import explained
 from servery.guests.matching.features import VERSION, features_of
 from servery.guests.matching.found import Ask, Copied, Joins, Why
-from servery.guests.matching.weights import Weights, against_sense, shipped
+from servery.guests.matching.weights import Weights, against_sense, shipped, trained
 from servery.guests.merge import author_of, unmerge
 from servery.guests.names import Agreement, agreement
 from servery.guests.resolve import Known, shares_both
@@ -116,9 +116,7 @@ async def weights_of(db: Db, version: int) -> Weights:
     row = await cursor.fetchone()
     if row is None:
         raise NotFound("There are no weights of version {version}.", version=version)
-    found = msgspec.convert(row["body"], Weights)
-    # What was not compared yet when they were trained counts as on the first day.
-    return structs.replace(found, odds={**shipped().odds, **found.odds})
+    return trained(row["body"])
 
 
 async def carry_out(db: Db, wanted: Preview, viewer: Viewer, locale: str) -> Run:

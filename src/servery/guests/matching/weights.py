@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 Outcome = Literal["same", "ask", "different"]
 
@@ -60,6 +60,12 @@ class Weights(Struct, frozen=True, kw_only=True):
 def against_sense(weights: Weights) -> list[str]:
     """Comparisons in which to agree would speak for two people, or to differ for one."""
     return [name for name, levels in weights.odds.items() if levels["same"].weight <= 0 or levels["other"].weight >= 0]
+
+
+def trained(body: object) -> Weights:
+    """Weights as they were kept when they were trained; what was not compared yet then counts as on the first day."""
+    found = msgspec.convert(body, Weights)
+    return structs.replace(found, odds={**shipped().odds, **found.odds})
 
 
 @cache

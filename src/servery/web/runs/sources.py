@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from msgspec import Struct
 
-from servery.guests.matching.history import KeptRun, Version
+from servery.guests.matching.history import GuestRun, GuestWeights
 from servery.guests.matching.kept import ToldJoin
 from servery.guests.matching.work import Work
 from servery.model.viewer import Viewer
@@ -46,8 +46,8 @@ class Shown(Struct, frozen=True):
 
     latest: Work | None
     look: Look | None
-    runs: Sequence[KeptRun]
-    weights: Sequence[Version]
+    runs: Sequence[GuestRun]
+    weights: Sequence[GuestWeights]
     names: Mapping[str, str]
 
 
