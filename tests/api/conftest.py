@@ -2,9 +2,8 @@
 
 import asyncio
 import os
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from itertools import count
 from tempfile import mkdtemp
@@ -12,8 +11,7 @@ from tempfile import mkdtemp
 import httpx
 import psycopg
 import pytest
-from granian.constants import Interfaces
-from granian.server.embed import Server
+from anyio.from_thread import start_blocking_portal
 from litestar import Litestar
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow
@@ -31,6 +29,7 @@ from servery.model.viewer import SYSTEM, Role
 from servery.settings import read_settings
 from servery.storage.migrate import migrate
 from servery.storage.pool import Pool, connect, open_pool
+from servery.testing import served
 from servery.testing.served import free_port
 from servery.web.headers import add_headers
 from tests.api import restaurant
@@ -42,41 +41,15 @@ _numbers = count(1)
 @contextmanager
 def serving(dsn: str, application: Callable[[Pool], Litestar]) -> Iterator[str]:
     """Serve what `application` makes over a pool, in a thread with a loop of its own; its address."""
-    port, ready, loop = free_port(), threading.Event(), asyncio.new_event_loop()
-    stop = asyncio.Event()
+    port = free_port()
 
-    async def run() -> None:
-        async with open_pool(dsn, largest=4) as pool:
-            server = Server(
-                application(pool), port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False
-            )
-            task = asyncio.create_task(server.serve())
-            while not task.done() and not await _listens(port):
-                await asyncio.sleep(0.01)
-            ready.set()
-            await stop.wait()
-            server.stop()
-            await task
+    @asynccontextmanager
+    async def house() -> AsyncIterator[None]:
+        async with open_pool(dsn, largest=4) as pool, served.serving(application(pool), port):
+            yield
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(run()), daemon=True)
-    thread.start()
-    try:
-        assert ready.wait(60)
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(house()):
         yield f"http://127.0.0.1:{port}"
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join()
-        loop.close()
-
-
-async def _listens(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    await writer.wait_closed()
-    return True
 
 
 def api(pool: Pool, per_minute: int = 100_000) -> Litestar:

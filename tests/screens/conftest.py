@@ -37,7 +37,6 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def house() -> Iterator[Served]:
     served = Served()
-    served.start()
     yield served
     served.stop()
 

@@ -1,6 +1,5 @@
 """Choosing who owns a field on the pages: what it does is shown before it is kept, and it can be taken back."""
 
-import asyncio
 import re
 from collections.abc import Iterator
 
@@ -24,7 +23,7 @@ ONLY_OUT = re.compile("^Only to Square")
 @pytest.fixture
 def living(database: str, tmp_path) -> Iterator[House]:
     with house(database, tmp_path / "home") as one:
-        asyncio.run_coroutine_threadsafe(_people(one.pool), one.loop).result(60)
+        one.does(_people)
         yield one
 
 

@@ -1,11 +1,11 @@
-import asyncio
-import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 
-import httpx
 import pytest
+from anyio.from_thread import start_blocking_portal
 
-from tests.web.preview import Preview, free_port, serve
+from servery.testing.served import free_port
+from tests.web.preview import Preview
 
 
 class Served:
@@ -13,39 +13,21 @@ class Served:
 
     def __init__(self) -> None:
         self.preview = Preview()
-        self.url = f"http://127.0.0.1:{free_port()}"
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._task = self._loop.create_task(serve(self.preview, int(self.url.rsplit(":", 1)[1])))
-        try:
-            self._loop.run_until_complete(self._task)
-        except asyncio.CancelledError:
-            pass
-        finally:
-            self._loop.close()
-
-    def start(self) -> None:
-        self._thread.start()
-        transport = httpx.HTTPTransport(retries=8)
-        with httpx.Client(transport=transport) as client:
-            client.get(f"{self.url}/sign-in")
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self._running = ExitStack()
+        self._portal = self._running.enter_context(start_blocking_portal())
+        self._running.enter_context(self._portal.wrap_async_context_manager(self.preview.serving(port)))
 
     def tell(self, *topics: str) -> None:
-        self._loop.call_soon_threadsafe(self.preview.live.tell, topics)
+        self._portal.call(self.preview.live.tell, topics)
 
     def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._task.cancel)
-        self._thread.join(60)
-        assert not self._thread.is_alive()
+        self._running.close()
 
 
 @pytest.fixture
 def served() -> Iterator[Served]:
     served = Served()
-    served.start()
     yield served
-    if served._thread.is_alive():
-        served.stop()
+    served.stop()

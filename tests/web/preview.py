@@ -4,14 +4,11 @@ python -m tests.web.preview [PORT]
 """
 
 import asyncio
-import socket
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, date, datetime
 
-from granian.constants import Interfaces
-from granian.server.embed import Server
 from litestar import Litestar
 
 from servery.accounts.rows import Language, Person
@@ -19,6 +16,7 @@ from servery.accounts.tokens import Token
 from servery.errors import Invalid, NotFound, Refuse, Retry
 from servery.model.venue import business_date
 from servery.model.viewer import ROLES, Viewer
+from servery.testing import served
 from servery.venues.rows import KeptVenue
 from servery.web.connections.page import ConnectionRow, Health
 from servery.web.door import Door
@@ -189,28 +187,21 @@ class Preview:
         )
         self.app = Litestar(plugins=[site], openapi_config=None)
 
+    @asynccontextmanager
+    async def serving(self, port: int) -> AsyncIterator[None]:
+        """Serve until the block ends, with the streams of open pages."""
+        async with served.serving(self.app, port):
+            try:
+                yield
+            finally:
+                self.live.stop()
 
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
-
-async def serve(preview: Preview, port: int) -> None:
-    """Serve until cancelled, then end the streams and stop."""
-    server = Server(preview.app, port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
-    serving = asyncio.create_task(server.serve())
-    try:
-        await asyncio.shield(serving)
-    except asyncio.CancelledError:
-        preview.live.stop()
-        server.stop()
-        server.main_loop_interrupt.set()
-        await serving
-        raise
+async def _look_at(port: int) -> None:
+    async with Preview().serving(port):
+        await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
     with suppress(KeyboardInterrupt):
-        asyncio.run(serve(Preview(), int(sys.argv[1]) if len(sys.argv) > 1 else 8420))
+        asyncio.run(_look_at(int(sys.argv[1]) if len(sys.argv) > 1 else 8420))

@@ -2,17 +2,14 @@
 
 import asyncio
 import socket
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
+from anyio.from_thread import start_blocking_portal
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from servery.connectors.contract import Asgi
-
-_START_SECONDS = 60.0
 
 
 def free_port() -> int:
@@ -27,31 +24,37 @@ def free_port() -> int:
 def served(app: Asgi) -> Iterator[str]:
     """Serve `app` on a free port until the block ends; yields its base URL without a final slash."""
     port = free_port()
-    loop = asyncio.new_event_loop()
-    server = Server(app, port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
-    thread = threading.Thread(target=_serve, args=(loop, server), name=f"served-{port}", daemon=True)
-    thread.start()
-    try:
-        _wait_until_listening(port, thread)
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(serving(app, port)):
         yield f"http://127.0.0.1:{port}"
-    finally:
-        loop.call_soon_threadsafe(server.stop)
-        thread.join()
 
 
-def _serve(loop: asyncio.AbstractEventLoop, server: Server) -> None:
-    asyncio.set_event_loop(loop)
+@asynccontextmanager
+async def serving(
+    app: Callable[..., Awaitable[None]], port: int, interface: Interfaces = Interfaces.ASGI
+) -> AsyncIterator[None]:
+    """Serve `app`, an ASGI application, in the running loop from now, when it answers, until the block ends."""
+    server = Server(app, port=port, interface=interface, log_enabled=False, websockets=False)
+    task = asyncio.create_task(server.serve())
     try:
-        loop.run_until_complete(server.serve())
+        await _until_listening(port, task)
+        yield
     finally:
-        loop.close()
+        server.stop()  # type: ignore[no-untyped-call]
+        await task
 
 
-def _wait_until_listening(port: int, thread: threading.Thread) -> None:
-    until = time.monotonic() + _START_SECONDS
-    while thread.is_alive() and time.monotonic() < until:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.01)
-    raise RuntimeError(f"nothing came up on port {port}")
+async def _until_listening(port: int, task: "asyncio.Task[None]") -> None:
+    while not await _listens(port):
+        if task.done():
+            raise RuntimeError(f"nothing came up on port {port}") from task.exception()
+        await asyncio.sleep(0.01)
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except ConnectionRefusedError:
+        return False
+    writer.close()
+    await writer.wait_closed()
+    return True

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from anyio.from_thread import start_blocking_portal
 from granian.constants import Interfaces
-from granian.server.embed import Server
 from psycopg.conninfo import make_conninfo
 
 from servery.app import hooks
 from servery.settings import Settings
 from servery.storage.migrate import migrate
 from servery.storage.pool import open_pool
-from servery.testing.served import free_port
+from servery.testing.served import free_port, serving
 from tests.app.webhooks.door import URL, change, connected
-from tests.storage.users import eventually
 
 
 def settings(dsn: str, home: Path) -> Settings:
@@ -35,35 +31,26 @@ async def _pages(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.body", "body": b"pages"})
 
 
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 @contextmanager
 def receiver(dsn: str, home: Path) -> Iterator[httpx.Client]:
     """The door on a real socket, in a thread with a loop of its own."""
-    port, loop, stop = free_port(), asyncio.new_event_loop(), asyncio.Event()
+    port = free_port()
 
-    async def run() -> None:
-        async with open_pool(dsn) as pool, hooks.receiving(pool, settings(dsn, home), dsn) as door:
-            app = hooks.before(door, _pages, lambda *_: None)
-            server = Server(app, port=port, interface=Interfaces.ASGINL, log_enabled=False, websockets=False)
-            serving = asyncio.create_task(server.serve())
-            await stop.wait()
-            server.stop()
-            await serving
+    @asynccontextmanager
+    async def house() -> AsyncIterator[None]:
+        async with (
+            open_pool(dsn) as pool,
+            hooks.receiving(pool, settings(dsn, home), dsn) as door,
+            serving(hooks.before(door, _pages, lambda *_: None), port, Interfaces.ASGINL),
+        ):
+            yield
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(run()), daemon=True)
-    thread.start()
-    try:
-        assert eventually(lambda: listens(port), 15)
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-            yield client
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join()
-        loop.close()
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(house()),
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,
+    ):
+        yield client
 
 
 @pytest.fixture(scope="session")
