@@ -63,13 +63,13 @@ async def test_when_it_is_read_everybody_is_written_once(nord):
     for city in ("Aarhus", "Odense", "Ribe"):
         nord.till.says("t1", name="Bo Berg", email="b@x.dk", city=city)
         await nord.till.tells()
-    assert await catching_up.sweep(nord.pool) == 0
+    assert await catching_up.tell_waiting(nord.pool) == 0
     assert await marked(nord) == []
     await changes(nord, "update sync_state set backfill_done_at = now()")
-    assert await catching_up.sweep(nord.pool) == 1
+    assert await catching_up.tell_waiting(nord.pool) == 1
     assert len(await marked(nord)) == 1
     assert await nord.rows("select version from outbox_target where kind = 'guest'") == [(1,)]
-    assert await catching_up.sweep(nord.pool) == 0
+    assert await catching_up.tell_waiting(nord.pool) == 0
 
 
 async def test_who_was_written_before_and_changed_meanwhile_is_written_again(nord):
@@ -82,7 +82,7 @@ async def test_who_was_written_before_and_changed_meanwhile_is_written_again(nor
     await nord.book.tells()
     assert await nord.rows("select state from outbox_target where kind = 'guest'") == [("rests",)]
     await changes(nord, "update sync_state set backfill_moved_at = now() - interval '1 hour'")
-    assert await catching_up.sweep(nord.pool) > 0
+    assert await catching_up.tell_waiting(nord.pool) > 0
     assert ("due",) in await nord.rows("select state from outbox_target where kind = 'guest'")
 
 
@@ -101,7 +101,7 @@ async def test_a_past_that_is_not_read_on_holds_up_nobody(nord, how):
     await bo_comes(nord)
     assert await marked(nord) == []
     await changes(nord, _STOPPED[how])
-    assert await catching_up.sweep(nord.pool) == 1
+    assert await catching_up.tell_waiting(nord.pool) == 1
     [bo] = await marked(nord)
     await nord.rounds()
     # And from then on changes are told as they come.
@@ -115,7 +115,7 @@ async def test_a_past_that_is_not_read_on_holds_up_nobody(nord, how):
 async def test_a_short_failure_of_a_past_that_goes_on_is_waited_for(nord):
     await changes(nord, "update sync_state set error = '{\"needs_person\": false}'")
     await bo_comes(nord)
-    assert await catching_up.sweep(nord.pool) == 0
+    assert await catching_up.tell_waiting(nord.pool) == 0
     assert await marked(nord) == []
 
 

@@ -5,7 +5,6 @@ A service of the worker. Each piece of work is one short transaction that may be
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from datetime import timedelta
 
 from servery.app.arrive import sorting_locale
@@ -35,7 +34,7 @@ async def run(pool: Pool, settings: Settings, stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     swept = -_SWEEP.total_seconds()
     while not stop.is_set():
-        busy = await settle_unsure(pool) + await name_guests(pool) + await make_anew(pool)
+        busy = await settle_unsure(pool) + await name_guests(pool) + await make_anew(pool) + await tell_waiting(pool)
         if loop.time() - swept >= _SWEEP.total_seconds():
             found = await sweep(pool)
             busy += found
@@ -85,7 +84,7 @@ async def sweep(pool: Pool) -> int:
     """Mark what should be known somewhere and is not; how many of them were found."""
     async with pool.connection() as db:
         to, quiet = await outlets(db), not await backfilling(db)
-    found = await tell_waiting(pool, to) if quiet else 0
+    found = 0
     for one in to:
         async with pool.connection() as db:
             bookings = await _missing(db, _BOOKINGS, one) if "party" in one.kinds else []
@@ -97,12 +96,14 @@ async def sweep(pool: Pool) -> int:
     return found
 
 
-async def tell_waiting(pool: Pool, to: Sequence[Outlet]) -> int:
-    """Mark guests who changed while a past was being read; how many there were."""
+async def tell_waiting(pool: Pool) -> int:
+    """Mark guests who changed while a past was being read, once it is read; how many there were."""
     async with pool.connection() as db:
+        waiting = await (await db.execute("select from guest_waiting limit 1")).fetchone()
+        if waiting is None or await backfilling(db):
+            return 0
         rows = await (await db.execute(_WAITED, [AT_ONCE])).fetchall()
-        if rows:
-            await mark_for(db, to, guests=[row["guest_id"] for row in rows], bookings=(), visits=())
+        await mark_for(db, await outlets(db), guests=[row["guest_id"] for row in rows], bookings=(), visits=())
     return len(rows)
 
 
