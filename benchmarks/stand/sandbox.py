@@ -44,14 +44,14 @@ def sandbox(names: tuple[str, ...], days: int, truth: Path | None = None) -> Ite
     """Serve these systems with so many days of history; nothing unplanned happens in them."""
     ports = [_free_port() for _ in names]
     if len(names) == 1:
-        command = servery("sandbox", names[0], "--port", str(ports[0]))
+        command = servery("--with-parent", "sandbox", names[0], "--port", str(ports[0]))
     else:
-        command = servery("sandbox", "demo")
+        command = servery("--with-parent", "sandbox", "demo")
         for name, port in zip(names, ports, strict=True):
             command += [f"--{name}-port", str(port)]
-    command += ["--days", str(days), "--live-seconds", "0", "--with-parent"]
+    command += ["--days", str(days), "--live-seconds", "0"]
     command += ["--truth", str(truth)] if truth else []
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout is not None
             systems = msgspec.json.decode(process.stdout.readline(), type=dict[str, dict[str, str]])

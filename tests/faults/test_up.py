@@ -1,4 +1,7 @@
-"""`servery up` when something under it dies: it begins it again, and where that is no use says so and ends."""
+"""`servery up` when something under it dies: it begins it again, and where that is no use says so and ends.
+
+And when it dies itself: what it began ends too.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +21,7 @@ import pytest
 
 from servery.storage import guardian
 from servery.testing.served import free_port
-from tests.storage.users import postmaster, processes
+from tests.storage.users import eventually, postmaster, processes
 
 
 class Up(NamedTuple):
@@ -30,7 +33,13 @@ class Up(NamedTuple):
 
 @pytest.fixture
 def up(home: Path) -> Iterator[Up]:
-    port = free_port()
+    with running(home, free_port()) as up:
+        yield up
+
+
+@contextlib.contextmanager
+def running(home: Path, port: int) -> Iterator[Up]:
+    """Everything, until the block ends."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SERVERY_")}
     environ |= {"SERVERY_HOME": str(home), "SERVERY_PORT": str(port)}
     command = [sys.executable, "-m", "servery", "up"]
@@ -42,7 +51,6 @@ def up(home: Path) -> Iterator[Up]:
         try:
             yield Up(process, f"http://127.0.0.1:{port}")
         finally:
-            # Killed, it would leave those that it watches to themselves.
             process.terminate()
             process.communicate(timeout=60)
 
@@ -65,6 +73,12 @@ def living(up: Up) -> dict[str, int]:
             if command:
                 found[command[-1]] = child.pid
     return found
+
+
+def watched(up: Up) -> list[psutil.Process]:
+    """The pages and the reading."""
+    found = living(up)
+    return [psutil.Process(found[command]) for command in ("web", "worker")]
 
 
 def serving(home: Path) -> int | None:
@@ -118,3 +132,48 @@ def test_what_ends_again_and_again_is_told_and_ends_everything(up: Up, home: Pat
     assert "Traceback" not in told
     assert len(ended) == 5
     assert processes(home) == []
+
+
+@contextlib.contextmanager
+def pipes_held_open(children: Iterable[int]) -> Iterator[None]:
+    """Keep these processes from seeing that whoever started them is gone."""
+    held = [os.open(f"/proc/{child}/fd/0", os.O_WRONLY) for child in children]
+    try:
+        yield
+    finally:
+        for pipe in held:
+            os.close(pipe)
+
+
+def test_what_a_killed_one_began_ends_and_another_begins_on_its_port(up: Up, home: Path) -> None:
+    before = watched(up)
+    with pipes_held_open(one.pid for one in before):
+        up.process.kill()
+        up.process.wait(60)
+        # The control: where they do not see it, they live on with the port and the database.
+        assert not eventually(lambda: not all(one.is_running() for one in before), 2)
+        assert answers(up) and serving(home)
+    _, alive = psutil.wait_procs(before, timeout=60)
+    assert alive == []
+    assert eventually(lambda: processes(home) == [], 60)
+    with running(home, httpx.URL(up.url).port or 0) as another:
+        assert answers(another)
+
+
+def test_another_begins_while_what_a_killed_one_began_is_still_ending(up: Up, home: Path) -> None:
+    before = watched(up)
+    up.process.kill()
+    up.process.wait(60)
+    with running(home, httpx.URL(up.url).port or 0) as another:
+        assert answers(another)
+        _, alive = psutil.wait_procs(before, timeout=60)
+        assert alive == []
+
+
+def test_a_port_that_somebody_else_answers_on_is_told(up: Up, tmp_path: Path) -> None:
+    environ = {**os.environ, "SERVERY_HOME": str(tmp_path / "other"), "SERVERY_PORT": up.url.rpartition(":")[2]}
+    command = [sys.executable, "-m", "servery", "up"]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "SERVERY_PORT: Another program answers on port" in done.stderr
+    assert not (tmp_path / "other").exists()

@@ -96,6 +96,16 @@ def test_everything_stops_at_once_even_with_live_pages_open(tmp_path: Path, numb
         assert demo.process.wait(60) == 0
 
 
+def test_a_killed_one_leaves_nothing_running_and_another_begins_in_its_home(tmp_path: Path) -> None:
+    with started(tmp_path / "home", days=1) as killed:
+        killed.process.kill()
+        killed.process.wait(60)
+        with started(tmp_path / "home", days=1) as another, closing(another.signed_in()) as client:
+            assert client.get("/tonight").is_success
+        _, alive = psutil.wait_procs(killed.family, timeout=60)
+        assert alive == []
+
+
 def test_a_home_of_somebody_is_not_touched(tmp_path: Path) -> None:
     (tmp_path / "kept").write_text("mine")
     environ = {**os.environ, "SERVERY_HOME": str(tmp_path)}

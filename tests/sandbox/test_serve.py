@@ -15,16 +15,19 @@ from servery.sandbox.serve import HOST, claim
 from servery.testing.served import free_port
 from tests.calm import Calm
 
-COMMAND = "from servery.cli.sandbox import app; app()"
+# Starts a command with a pipe as its standard input, and says what it says.
+STARTER = "import subprocess, sys; subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE).wait()"
 
 
 @pytest.fixture
 def demo(request):
     """The command that serves both, with a few days; and what it says when it is ready."""
     ports = ["--square-port", str(free_port()), "--resos-port", str(free_port())]
-    command = [sys.executable, "-c", COMMAND, "demo", *ports, "--days", "2", "--live-seconds", "0.2"]
-    wrapper = ["sh", "-c", '"$@" & wait', "sh"] if "--with-parent" in getattr(request, "param", ()) else []
-    with subprocess.Popen([*wrapper, *command, *getattr(request, "param", ())], stdout=subprocess.PIPE) as process:
+    options = getattr(request, "param", ())
+    command = [sys.executable, "-m", "servery", *options, "sandbox", "demo", *ports, "--days", "2"]
+    command += ["--live-seconds", "0.2"]
+    starter = [sys.executable, "-c", STARTER] if "--with-parent" in options else []
+    with subprocess.Popen([*starter, *command], stdout=subprocess.PIPE) as process:
         assert process.stdout
         yield process, msgspec.json.decode(process.stdout.readline())
         process.kill()

@@ -1,6 +1,7 @@
 """Setting up an installation to look around in: two systems joined, and somebody to sign in as."""
 
 import shutil
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from servery.errors import NeedsPerson
 from servery.model.venue import Venue
 from servery.model.viewer import SYSTEM
 from servery.settings import Settings
+from servery.storage import guardian
 from servery.storage.pool import Connection as Db
 from servery.sync.pace import Rhythm, keep_rhythm
 from servery.venues.rows import change_venue
@@ -20,12 +22,14 @@ from servery.venues.rows import change_venue
 OWNER = "owner@example.com"
 _MARK = "demo"
 _LINK_LASTS = timedelta(hours=12)
+_ENDS_WITHIN = 10.0
+"""Seconds that what an earlier demo left running may take to end."""
 
 
 def clear(home: Path) -> None:
     """Make an empty home for a demo; only what an earlier demo left there is removed.
 
-    Raises NeedsPerson where the folder holds an installation of somebody's.
+    Raises NeedsPerson where the folder holds an installation of somebody's, or an earlier demo still runs there.
     """
     if home.exists() and any(home.iterdir()):
         if not (home / _MARK).exists():
@@ -35,10 +39,24 @@ def clear(home: Path) -> None:
                 home=home,
                 mend="Set SERVERY_HOME to another folder, or leave it unset.",
             )
+        _let_end(home)
         for left in home.iterdir():
             shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
     home.mkdir(parents=True, exist_ok=True)
     (home / _MARK).touch()
+
+
+def _let_end(home: Path) -> None:
+    until = time.monotonic() + _ENDS_WITHIN
+    while (home / guardian.LOCKS).is_dir() and guardian.is_held(home, guardian.ALIVE):
+        if time.monotonic() > until:
+            raise NeedsPerson(
+                "Another demo runs in {home}.",
+                field="SERVERY_HOME",
+                home=home,
+                mend="Stop it, or set SERVERY_HOME to another folder.",
+            )
+        time.sleep(0.1)
 
 
 async def furnish(db: Db, settings: Settings, systems: Mapping[str, Mapping[str, str]], venue: Venue, days: int) -> str:

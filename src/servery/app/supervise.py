@@ -7,9 +7,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
@@ -45,6 +46,27 @@ def stop_event() -> asyncio.Event:
     return stop
 
 
+def end_with_starter() -> None:
+    """End this process, as SIGTERM would, once its standard input ends: whoever started it is gone.
+
+    Whoever started it holds the other end of that pipe, and the kernel closes it however they die. Nothing is asked
+    again and again, no other process can be taken for them, and it is not missed where they die while this one is
+    still starting. Linux's PR_SET_PDEATHSIG would tell of the end of the thread that started us, not of the process,
+    and has to be set between fork and exec, where a program with threads must not run Python.
+    """
+    threading.Thread(target=_end_after_input, name="starter", daemon=True).start()
+
+
+def _end_after_input() -> None:
+    while os.read(0, 4096):
+        pass
+    main = threading.main_thread().ident
+    assert main is not None
+    signal.pthread_kill(main, signal.SIGTERM)
+    time.sleep(STOP_SECONDS)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 class Stopped(BaseException):
     """A signal asked the watching process to stop."""
 
@@ -69,19 +91,18 @@ def stopped_by_signal() -> Iterator[None]:
 
 
 class Child:
-    """A `servery` command that runs beside this process, and can be begun again."""
+    """A `servery` command that runs beside this process, ends with it, and can be begun again."""
 
-    def __init__(self, command: Sequence[str], environ: Mapping[str, str], stdout: int | None = None) -> None:
+    def __init__(self, command: Sequence[str], stdout: int | None = None) -> None:
         self.command = " ".join(command)
-        self._line = [sys.executable, "-m", "servery", *command]
-        self._environ = {**os.environ, **environ}
+        self._line = [sys.executable, "-m", "servery", "--with-parent", *command]
         self._stdout = stdout
         self._ends: deque[float] = deque(maxlen=_ENDS_AT_MOST)
         self.process = self._begin()
 
     def _begin(self) -> subprocess.Popen[bytes]:
         # A session of its own, so that a terminal's Ctrl-C reaches it only through us.
-        return subprocess.Popen(self._line, env=self._environ, stdout=self._stdout, start_new_session=True)
+        return subprocess.Popen(self._line, stdin=subprocess.PIPE, stdout=self._stdout, start_new_session=True)
 
     @property
     def ended(self) -> bool:
@@ -93,22 +114,19 @@ class Child:
         self._ends.append(time.monotonic())
         if len(self._ends) == _ENDS_AT_MOST and self._ends[-1] - self._ends[0] < _WITHIN:
             return False
-        log.warning(
-            "servery %s ended by itself (exit code %s) and is begun again", self.command, self.process.returncode
-        )
+        with self.process as ended:
+            log.warning("servery %s ended by itself (exit code %s) and is begun again", self.command, ended.returncode)
         self.process = self._begin()
         return True
 
 
 @contextmanager
-def children(
-    commands: Sequence[Sequence[str]], environ: Mapping[str, str], stdout: int | None = None
-) -> Iterator[list[Child]]:
+def children(commands: Sequence[Sequence[str]], stdout: int | None = None) -> Iterator[list[Child]]:
     """Run `servery` commands beside this process, and have all of them stopped at the end."""
     started: list[Child] = []
     try:
         for command in commands:
-            started.append(Child(command, environ, stdout))
+            started.append(Child(command, stdout))
         yield started
     finally:
         _end([child.process for child in started])
@@ -118,9 +136,9 @@ def _end(started: Sequence[subprocess.Popen[bytes]]) -> None:
     for child in started:
         child.terminate()
     for child in started:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(STOP_SECONDS)
-        if child.poll() is None:
-            log.warning("process %s did not stop in %.0f s and is killed", child.pid, STOP_SECONDS)
-            child.kill()
-            child.wait()
+        with child:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(STOP_SECONDS)
+            if child.poll() is None:
+                log.warning("process %s did not stop in %.0f s and is killed", child.pid, STOP_SECONDS)
+                child.kill()

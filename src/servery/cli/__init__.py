@@ -2,7 +2,7 @@
 
 import sys
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -70,8 +70,16 @@ app = typer.Typer(
 
 
 @app.callback()
-def _root() -> None:
+def _root(
+    with_parent: Annotated[
+        bool, typer.Option("--with-parent", help="End when standard input does: whoever held its other end is gone.")
+    ] = False,
+) -> None:
     """Joins a restaurant's reservations, till and guests."""
+    if with_parent:
+        from servery.app.supervise import end_with_starter
+
+        end_with_starter()
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from servery.app import demo as furnishing
 from servery.app import engine
 from servery.app.supervise import Child, children, stopped_by_signal
-from servery.cli.running import UP, ended, wait_until_answering, watch
+from servery.cli.running import UP, ended, wait_for_port, wait_until_answering, watch
 from servery.cli.shell import opened, say, settings
 from servery.errors import Retry
 from servery.sandbox.restaurant import restaurant
@@ -44,12 +44,13 @@ def demo(
     account would be. What an earlier demo left in SERVERY_HOME is cleared first.
     """
     chosen = settings()
+    wait_for_port(chosen.port)
     with stopped_by_signal():
         furnishing.clear(chosen.home)
         with simulators(days, seed) as played, database(chosen) as dsn:
             migrate(dsn)
             link = asyncio.run(_furnish(dsn, chosen, systems_of(played), days))
-            with children(UP, {"SERVERY_DATABASE_URL": dsn}) as started:
+            with children(UP) as started:
                 wait_until_answering(chosen, started)
                 asyncio.run(_read(dsn, started, chosen, link))
                 watch(chosen, dsn, started)
@@ -58,9 +59,9 @@ def demo(
 @contextmanager
 def simulators(days: int, seed: int) -> Iterator[Child]:
     """The restaurant's two systems in a process of their own."""
-    line = ["sandbox", "demo", "--with-parent", "--days", str(days), "--seed", str(seed)]
+    line = ["sandbox", "demo", "--days", str(days), "--seed", str(seed)]
     line += ["--square-port", str(_free_port()), "--resos-port", str(_free_port())]
-    with children([line], {}, stdout=PIPE) as started:
+    with children([line], stdout=PIPE) as started:
         yield started[0]
 
 

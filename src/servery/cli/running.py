@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
@@ -11,9 +12,9 @@ import typer
 
 from servery.accounts import people
 from servery.app import key_files, logs
-from servery.app.supervise import Child, children, end_process, stopped_by_signal
+from servery.app.supervise import STOP_SECONDS, Child, children, end_process, stopped_by_signal
 from servery.cli.shell import FIRST_OWNER, opened, say, settings
-from servery.errors import Retry
+from servery.errors import NeedsPerson, Retry
 from servery.model.viewer import SYSTEM
 from servery.settings import Settings
 from servery.storage import guardian
@@ -65,16 +66,39 @@ async def _hold_to_keys(chosen: Settings, dsn: str) -> None:
 def up() -> None:
     """Run everything: the pages and the reading of connections, each in a process of its own."""
     chosen = settings()
+    wait_for_port(chosen.port)
     with stopped_by_signal(), database(chosen) as dsn:
         migrate(dsn)
         asyncio.run(_hold_to_keys(chosen, dsn))
-        with children(UP, {"SERVERY_DATABASE_URL": dsn}) as started:
+        with children(UP) as started:
             nobody = asyncio.run(_nobody(dsn))
             wait_until_answering(chosen, started)
             say(f"Servery is up: {chosen.public_url}")
             if nobody:
                 say(f"Nobody may sign in yet. In another terminal: {FIRST_OWNER}")
             watch(chosen, dsn, started)
+
+
+def wait_for_port(port: int, seconds: float = 3 * STOP_SECONDS) -> None:
+    """Wait until nobody answers on a port of this machine: the children of one that was killed are still ending.
+
+    NeedsPerson where somebody stays.
+    """
+    until = time.monotonic() + seconds
+    while _answered(port):
+        if time.monotonic() > until:
+            raise NeedsPerson(
+                "Another program answers on port {port}.",
+                field="SERVERY_PORT",
+                port=port,
+                mend="Stop it, or set SERVERY_PORT to another.",
+            )
+        time.sleep(0.1)
+
+
+def _answered(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 async def _nobody(dsn: str) -> bool:

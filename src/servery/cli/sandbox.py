@@ -1,6 +1,5 @@
 """`servery sandbox`: the demo restaurant's two systems, to try Servery on without an account anywhere."""
 
-import os
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +17,6 @@ MaybePort = Annotated[int | None, typer.Option(min=1, max=65535, help="Port on 1
 Seed = Annotated[int, typer.Option(help="The same seed gives the same restaurant.")]
 Days = Annotated[int, typer.Option(min=0, max=1825, help="Days of history before today.")]
 LiveSeconds = Annotated[float, typer.Option(min=0, help="Seconds between unplanned changes; 0 for none.")]
-WithParent = Annotated[bool, typer.Option("--with-parent", help="Stop when the process that started this one ends.")]
 Truth = Annotated[Path | None, typer.Option(help="Write who is who to this file, as JSON lines.")]
 
 
@@ -33,14 +31,13 @@ def square(
     seed: Seed = 1,
     days: Days = 365,
     live_seconds: LiveSeconds = 4.0,
-    with_parent: WithParent = False,
     truth: Truth = None,
 ) -> None:
     """Serve the restaurant's till as Square.
 
     Example: servery sandbox square --port 8501 --days 30
     """
-    _serve({"square": port}, seed, days, live_seconds, with_parent, truth)
+    _serve({"square": port}, seed, days, live_seconds, truth)
 
 
 @app.command()
@@ -49,14 +46,13 @@ def resos(
     seed: Seed = 1,
     days: Days = 365,
     live_seconds: LiveSeconds = 4.0,
-    with_parent: WithParent = False,
     truth: Truth = None,
 ) -> None:
     """Serve the restaurant's reservation book as resOS.
 
     Example: servery sandbox resos --port 8502 --days 30
     """
-    _serve({"resos": port}, seed, days, live_seconds, with_parent, truth)
+    _serve({"resos": port}, seed, days, live_seconds, truth)
 
 
 @app.command()
@@ -65,14 +61,13 @@ def odoo(
     seed: Seed = 1,
     days: Days = 365,
     live_seconds: LiveSeconds = 4.0,
-    with_parent: WithParent = False,
     truth: Truth = None,
 ) -> None:
     """Serve the restaurant's till as Odoo, which knows tables and covers.
 
     Example: servery sandbox odoo --port 8503 --days 30
     """
-    _serve({"odoo": port}, seed, days, live_seconds, with_parent, truth)
+    _serve({"odoo": port}, seed, days, live_seconds, truth)
 
 
 @app.command()
@@ -83,7 +78,6 @@ def demo(
     seed: Seed = 1,
     days: Days = 365,
     live_seconds: LiveSeconds = 4.0,
-    with_parent: WithParent = False,
     truth: Truth = None,
 ) -> None:
     """Serve a till and the book from one truth: the same dinners seen from two sides.
@@ -93,15 +87,11 @@ def demo(
     tills = {name: port for name, port in (("square", square_port), ("odoo", odoo_port)) if port is not None}
     if len(tills) != 1:
         raise typer.BadParameter("Say which till: --square-port or --odoo-port.")
-    _serve(tills | {"resos": resos_port}, seed, days, live_seconds, with_parent, truth)
+    _serve(tills | {"resos": resos_port}, seed, days, live_seconds, truth)
 
 
-def _serve(
-    ports: dict[str, int], seed: int, days: int, live_seconds: float, with_parent: bool, truth: Path | None
-) -> None:
+def _serve(ports: dict[str, int], seed: int, days: int, live_seconds: float, truth: Path | None) -> None:
     """Make the world, serve it, and say on one line of JSON how to connect as soon as it answers."""
-    # Asked for first: once the parent has ended, there is no telling any more who it was.
-    parent = os.getppid() if with_parent else None
     from servery.sandbox.record import truth_file
     from servery.sandbox.serve import AT_TABLES, OFFERS, claim, serve
     from servery.sandbox.world import World
@@ -116,5 +106,5 @@ def _serve(
         def ready() -> None:
             typer.echo(msgspec.json.encode({name: offer.settings for name, offer in offers.items()}).decode())
 
-        serve(world, list(offers.values()), live_seconds, parent, ready)
+        serve(world, list(offers.values()), live_seconds, ready)
     end_process()

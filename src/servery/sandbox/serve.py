@@ -1,7 +1,6 @@
 """The simulators over HTTP on this machine, in one process, until told to stop."""
 
 import asyncio
-import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -65,20 +64,16 @@ AT_TABLES = ("odoo",)
 """Those of tills that know tables and covers."""
 
 
-def serve(
-    world: World, offers: Sequence[Offer], live_seconds: float, parent: int | None, ready: Callable[[], None]
-) -> None:  # fmt: skip
-    """Serve until SIGTERM or Ctrl-C, or until `parent`, the process that started this one, is gone.
+def serve(world: World, offers: Sequence[Offer], live_seconds: float, ready: Callable[[], None]) -> None:
+    """Serve until SIGTERM or Ctrl-C.
 
     `ready` is called once every port answers. Time always passes in the world; with `live_seconds` above zero
     something unplanned happens that often, too.
     """
-    asyncio.run(_serve(world, offers, live_seconds, parent, ready))
+    asyncio.run(_serve(world, offers, live_seconds, ready))
 
 
-async def _serve(
-    world: World, offers: Sequence[Offer], live_seconds: float, parent: int | None, ready: Callable[[], None]
-) -> None:  # fmt: skip
+async def _serve(world: World, offers: Sequence[Offer], live_seconds: float, ready: Callable[[], None]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -87,16 +82,14 @@ async def _serve(
     for offer, task in zip(offers, serving, strict=True):
         await _answering(offer.port, task)
     ready()
-    others = [asyncio.create_task(_time_passes(world, live_seconds))]
-    if parent is not None:
-        others.append(asyncio.create_task(_until_orphaned(parent, stop)))
+    passing = asyncio.create_task(_time_passes(world, live_seconds))
     told = asyncio.create_task(stop.wait())
-    await asyncio.wait([told, *others, *serving], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([told, passing, *serving], return_when=asyncio.FIRST_COMPLETED)
     for server in servers:
         server.stop()  # type: ignore[no-untyped-call]
     await asyncio.wait(serving, timeout=_STOP_SECONDS)
-    for ended in (each for each in others if each.done()):
-        ended.result()
+    if passing.done():
+        passing.result()
 
 
 def _server(offer: Offer) -> Server:
@@ -140,9 +133,3 @@ async def _time_passes(world: World, live_seconds: float) -> None:
             live.step(now)
         else:
             world.advance(now)
-
-
-async def _until_orphaned(parent: int, stop: asyncio.Event) -> None:
-    while os.getppid() == parent:
-        await asyncio.sleep(0.25)
-    stop.set()
