@@ -17,6 +17,7 @@ from servery.model.reservation import Reservation
 from servery.model.viewer import SYSTEM
 from servery.storage.cluster import binaries
 from servery.storage.pool import open_pool
+from servery.sync import state
 
 TELLING = (b"degaard", b"degard", "Ødegård".encode(), b"\\u00d8deg", b"aase@example.org", b"20304050")
 
@@ -35,6 +36,12 @@ def told(dsn: str, query: str) -> list[dict[str, Any]]:
 async def forget(tonight: Dinner, guest_id: int) -> int:
     async with open_pool(tonight.dsn, largest=4) as pool:
         return (await erase_guest(pool, tonight.home, SYSTEM, guest_id)).id
+
+
+async def read_now(tonight: Dinner) -> None:
+    """Have the book read without waiting for its rhythm."""
+    async with open_pool(tonight.dsn, largest=1) as pool, pool.connection() as db:
+        await state.retry_now(db, tonight.ids["resos"])
 
 
 def partners(tonight: Dinner) -> list[str]:
@@ -76,11 +83,13 @@ def test_a_guest_is_forgotten_everywhere_and_comes_back_by_a_new_booking(databas
 
             # The book still has the booking, and tells of it again and again.
             tonight.books(party_size=5)
+            asyncio.run(read_now(tonight))
             when(lambda: told(database, "select 1 from reservation where party_size = 5") or None)
             assert not told(database, "select 1 from guest") and not tonight.customers() and not partners(tonight)
             assert still_telling(tonight) == []
 
             books_again(tonight)
+            asyncio.run(read_now(tonight))
             [back] = when(lambda: told(database, "select id, name from guest") or None)
             assert back["name"] == "Åse Ødegård" and back["id"] != guest["id"]
             when(lambda: tonight.customers() or None)
