@@ -1,6 +1,7 @@
 """The worker's part in runs over all guests, and what pages show of it."""
 
 import asyncio
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -14,6 +15,7 @@ from servery.guests.join import refresh
 from servery.guests.matching import base, kept, work
 from servery.model.changes import GuestSeen
 from servery.model.viewer import Viewer
+from servery.settings import read_settings
 from servery.storage.pool import open_pool
 from servery.sync import connections
 from tests.guests.matching.crowd import crowd
@@ -73,6 +75,46 @@ async def test_a_look_is_done_by_the_worker_joined_and_taken_back(pool, runs):
     assert run.undone_at and run.undone_by == "person:7"
     with pytest.raises(Invalid, match="already"):
         await runs.undo(VERA, run.id)
+
+
+@asynccontextmanager
+async def idle_worker(pool, monkeypatch, look):
+    """The service, which looks by itself every so many seconds and has found nothing yet."""
+    looks, do_next, stop = [], over_all.do_next, asyncio.Event()
+
+    async def seen(*given):
+        looks.append(await do_next(*given))
+        return looks[-1]
+
+    monkeypatch.setattr(over_all, "do_next", seen)
+    monkeypatch.setattr(over_all, "_LOOK", look)
+    service = asyncio.create_task(over_all.run(pool, read_settings({}), stop))
+    async with asyncio.timeout(60):
+        # Once as it begins, and once as it begins to hear.
+        while looks[:2] != [False, False]:
+            await asyncio.sleep(0.01)
+        yield
+        stop.set()
+        await service
+
+
+async def done(runs, work_id):
+    async with asyncio.timeout(60):
+        while (await runs.work(VERA, work_id)).state != "done":
+            await asyncio.sleep(0.02)
+
+
+async def test_an_idle_worker_hears_that_something_is_asked_for(pool, runs, monkeypatch):
+    async with idle_worker(pool, monkeypatch, look=3600.0):
+        await done(runs, (await runs.look(VERA)).id)
+
+
+async def test_what_is_asked_for_unheard_is_found_within_a_minute(pool, runs, monkeypatch):
+    assert over_all._LOOK < 60
+    async with idle_worker(pool, monkeypatch, look=0.05):
+        async with pool.connection() as db:
+            asked = await work.look(db, VERA)
+        await done(runs, asked.id)
 
 
 async def test_the_log_of_a_guest_says_why_a_run_joined_it(pool, runs):

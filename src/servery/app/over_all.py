@@ -5,8 +5,8 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from servery.app.arrive import tell_pages
-from servery.app.calls import either
+from servery.app.arrive import CHANGED, tell_pages
+from servery.app.calls import Calls, either, listen
 from servery.app.learning import learn_alone
 from servery.app.whole_runs import run_over_all, run_taken_back
 from servery.errors import NeedsPerson, Refuse
@@ -20,9 +20,9 @@ from servery.storage.pool import Pool, by_itself
 log = logging.getLogger(__name__)
 
 RUNS = "runs"
-"""What open pages are told of: work over all guests."""
-_LOOK = 1.0
-"""Seconds between two looks for work."""
+"""What open pages and idle workers are told of: work over all guests."""
+_LOOK = 30.0
+"""Seconds between looks where nobody called: what another worker broke off calls nobody."""
 _LOCK = 0xA116
 """Whoever holds it works; it goes with its session, also where a worker is killed."""
 
@@ -31,9 +31,16 @@ Step = Callable[[str], None]
 
 async def run(pool: Pool, settings: Settings, stop: asyncio.Event) -> None:
     """Do what is asked until told to stop."""
-    while not stop.is_set():
-        if not await do_next(pool, settings.matching):
-            await either(stop, timeout=_LOOK)
+    calls = Calls()
+    listening = asyncio.create_task(listen(pool, CHANGED, calls.call))
+    try:
+        while not stop.is_set():
+            called = calls.expect(RUNS)
+            if not await do_next(pool, settings.matching):
+                await either(called, stop, timeout=_LOOK)
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
 
 
 async def do_next(pool: Pool, engine: Engine = "duckdb") -> bool:
