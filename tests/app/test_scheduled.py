@@ -24,6 +24,7 @@ from servery.storage.pool import Pool
 from servery.sync import connections
 from servery.sync.connections import Connection
 from servery.sync.places import Place
+from tests.app.sftp import server
 
 pytestmark = pytest.mark.anyio
 
@@ -173,6 +174,27 @@ async def test_a_kill_between_the_import_and_the_move_takes_nothing_twice(pool, 
         assert await till.rows("select count(*), min(total) from checks") == [(1, 39500)]
 
 
+async def test_what_is_wrong_in_a_file_is_told_though_its_list_could_not_be_put_there_at_first(
+    pool, tmp_path, monkeypatch
+):
+    from servery.connectors.folder import place
+
+    async with joined(pool, tmp_path) as till:
+        till.put("monday.csv", ORDERS.format(number=1) + "2,2026-03-06,20:00,Fish,1,=1+1\n")
+
+        async def away(*_: object) -> None:
+            raise Retry("away")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(place._Here, "put", away)
+            with pytest.raises(Retry):
+                await till.visit()
+        await till.visit()
+        assert till.lying() == []
+        assert any(name.endswith(".errors.csv") for name in till.lying("done"))
+        assert await till.rows("select count(*) from checks") == [(1,)]
+
+
 async def test_lists_are_put_there_for_the_day_that_ended(pool, tmp_path, monkeypatch):
     async with joined(pool, tmp_path, out="guests visits checks") as till:
         till.put("monday.csv", ORDERS.format(number=1))
@@ -215,34 +237,6 @@ def test_lists_are_due_when_the_business_day_has_ended():
     assert after == (datetime(2026, 3, 7, 3, tzinfo=UTC), datetime(2026, 3, 6).date())  # noqa: DTZ001
     hour = scheduled.last_due(venue, False, datetime(2026, 3, 7, 2, 30, tzinfo=UTC))
     assert hour == (datetime(2026, 3, 7, 2, tzinfo=UTC), datetime(2026, 3, 6).date())  # noqa: DTZ001
-
-
-class Door(asyncssh.SSHServer):
-    def begin_auth(self, username: str) -> bool:
-        return True
-
-    def password_auth_supported(self) -> bool:
-        return True
-
-    def validate_password(self, username: str, password: str) -> bool:
-        return (username, password) == ("till", "s3cret")
-
-
-@asynccontextmanager
-async def server(folder: Path, key: asyncssh.SSHKey, port: int = 0) -> AsyncIterator[int]:
-    """An SFTP server of this process, whose root is a folder."""
-
-    def chrooted(channel: Any) -> asyncssh.SFTPServer:
-        return asyncssh.SFTPServer(channel, chroot=str(folder).encode())
-
-    listening = await asyncssh.create_server(
-        Door, "127.0.0.1", port, server_host_keys=[key], sftp_factory=chrooted, config=None, reuse_address=True
-    )
-    try:
-        yield listening.get_port()
-    finally:
-        listening.close()
-        await listening.wait_closed()
 
 
 async def checked(settings: Mapping[str, str]) -> Any:

@@ -24,7 +24,7 @@ from servery.privacy.rewrite import note_emptied
 from servery.settings import Settings
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
-from servery.sync import connections
+from servery.sync import connections, taken_files
 
 log = logging.getLogger(__name__)
 
@@ -163,6 +163,10 @@ async def _by_message(db: Db, pool: Pool, home: Path, one: Receipt) -> None:
 
 
 async def _in_files(db: Db, pool: Pool, home: Path, one: Receipt) -> None:
+    if not await taken_files.mine(db, one.connection_id):
+        # What is being put there at this moment may have been read before the guest was erased.
+        await receipts.later(db, one.id, _LOOK)
+        return
     connection = await connections.connection(db, one.connection_id)
     erased = await own_files.whom(db, open_key(home), one.erasure_id)
     found = await own_files.clean(all_settings(home, connection), connection, erased)

@@ -59,9 +59,12 @@ async def whom(db: Db, key: Key, erasure_id: int) -> Whom:
 
 
 async def clean(settings: Mapping[str, str], connection: Connection, erased: Whom) -> Found:
-    """Go through a folder. Raises what `opened` does."""
+    """Go through a folder, for who alone puts files there. Raises what `opened` does."""
     account = msgspec.convert(connection.account, Account)
     async with opened(settings, account.external_id) as place:
+        for folder in (OUT, *_ASIDE):
+            # A try that broke off, and was not made again under that name.
+            await place.sweep(folder)
         rewritten = sum([await _rewritten(place, OUT, one.name, erased) for one in await place.entries(OUT)])
         left: list[str] = []
         for folder in ("", *_ASIDE):

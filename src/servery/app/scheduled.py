@@ -139,11 +139,12 @@ async def _take(
             known = await taken_files.was_taken(db, one.id, entry.name, digest)
             became, wrong = ("done", []) if known else await _import(db, open_key(home), one, wish, copy, digest)
             speech = _speech(await _venue(db, one)) if wrong else str
-        aside = f"{datetime.fromtimestamp(entry.modified, UTC):%Y%m%d-%H%M%S}-{entry.name}"
-        if wrong:
-            errors = Path(made) / "errors.csv"
-            _write_errors(errors, wrong, speech)
-            await place.put(became, f"{aside}.errors.csv", errors)
+            aside = f"{datetime.fromtimestamp(entry.modified, UTC):%Y%m%d-%H%M%S}-{entry.name}"
+            if wrong:
+                # Before the file counts as taken: once it does, nobody looks for what is wrong in it again.
+                errors = Path(made) / "errors.csv"
+                _write_errors(errors, wrong, speech)
+                await place.put(became, f"{aside}.errors.csv", errors)
         await place.move(entry.name, became, aside)
     log.info("connection %s: a file is %s, %d rows rejected", one.id, became, len(wrong))
     return _failed_file(entry.name, wrong[0], speech) if became == "failed" else None

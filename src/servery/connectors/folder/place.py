@@ -49,6 +49,9 @@ class Place(Protocol):
     async def move(self, name: str, folder: str, to: str) -> None:
         """Move a file into a folder inside, under another name. One that is gone already was moved by somebody."""
 
+    async def sweep(self, folder: str) -> None:
+        """Remove from a folder inside what is left of files that were never whole there. For who alone puts any."""
+
 
 @asynccontextmanager
 async def opened(settings: Mapping[str, str], pinned: str | None) -> AsyncIterator[Place]:
@@ -175,6 +178,12 @@ class _There:
         except asyncssh.SFTPNoSuchFile:
             return
 
+    async def sweep(self, folder: str) -> None:
+        if await self._client.isdir(self._at(folder)):
+            for name in map(str, await self._client.listdir(self._at(folder))):
+                if name.startswith(".") and name.endswith(_PART):
+                    await self._client.remove(self._at(folder, name))
+
     def _at(self, *names: str) -> str:
         return "/".join([self._path, *names])
 
@@ -219,6 +228,13 @@ class _Here:
         folder.mkdir(exist_ok=True)
         if path.exists():
             path.replace(folder / to)
+
+    async def sweep(self, folder: str) -> None:
+        await _here(self._sweep, self._path / folder)
+
+    def _sweep(self, folder: Path) -> None:
+        for part in folder.glob(f".*{_PART}"):
+            part.unlink()
 
 
 async def _here(work: Callable[..., Result], *given: object) -> Result:
