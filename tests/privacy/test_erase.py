@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 
 from servery.app.erasing import erase_guest
+from servery.app.files import Order, import_file
 from servery.model.viewer import SYSTEM
+from servery.privacy.keyed import open_key
 from servery.privacy.rewrite import rewrite
 from servery.storage.cluster import binaries
 from servery.storage.pool import by_itself, open_pool
+from servery.sync import connections
 from tests.privacy.conftest import plant
-from tests.privacy.planted import EMAIL, NAME, SPELT, Planted
+from tests.privacy.planted import EMAIL, NAME, PHONE, SPELT, Planted
 
 
 def dump(dsn: str) -> bytes:
@@ -88,6 +91,35 @@ async def test_who_was_erased_does_not_come_back(planted: Planted) -> None:
             assert [row for row in rows if found_in(row["whole"].encode())] == []
         row = await (await db.execute("select count(*) as n, sum(total) as total from checks")).fetchone()
     assert row == {"n": 2, "total": 56000}
+
+
+async def brought(planted: Planted, file: Path) -> None:
+    """A file of guests is imported."""
+    order = Order(path=file, kind="guests")
+    async with planted.pool.connection() as db:
+        await import_file(db, order, erased=open_key(planted.home), show_plan=lambda _: None, progress=lambda *_: None)
+
+
+@pytest.mark.anyio
+async def test_who_came_in_a_file_is_erased_and_stays_so(planted: Planted, tmp_path: Path) -> None:
+    guest = await planted.known_guest()
+    file = tmp_path / "old list.csv"
+    file.write_text(f"Customer no,Full name,E-mail,Phone\n12,{NAME},{EMAIL},{PHONE}\n")
+    await brought(planted, file)
+    async with planted.pool.connection() as db:
+        await connections.add_connection(db, "Former loyalty", "uninstalled", {}, None)
+    erased = await erase_guest(planted.pool, planted.home, SYSTEM, guest)
+    assert erased.counts["records"] == 3
+    await brought(planted, file)
+    async with planted.pool.connection() as db:
+        assert await (await db.execute("select from source_guest where not removed")).fetchall() == []
+        rows = await (
+            await db.execute(
+                "select c.connector, r.state from erasure_receipt r join connection c on c.id = r.connection_id"
+            )
+        ).fetchall()
+    # Nobody but the owner can take them out of the file that was brought.
+    assert {"connector": "csv", "state": "by_hand"} in rows
 
 
 @pytest.mark.anyio

@@ -8,6 +8,7 @@ from servery.app.arrive import sorting_locale, tell_pages
 from servery.app.hearing import Unheard, said
 from servery.app.scheduled import CONNECTOR as FOLDER
 from servery.connectors import registry
+from servery.connectors.contract import Connector
 from servery.errors import NeedsPerson, Quarantine
 from servery.guests.join import refresh
 from servery.guests.rows import lock as resolving
@@ -31,6 +32,7 @@ from servery.privacy.unread import Hear
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool, by_itself
 from servery.sync import connections
+from servery.sync.connections import Connection
 from servery.sync.understanding import Known
 from servery.venues.rows import venues
 from servery.visits.rows import lock_venues
@@ -96,7 +98,7 @@ async def _hearing(db: Db) -> Hear:
     """What waiting events of each connection say, as they will be taken in."""
     active = await connections.connections(db)
     places = {one.id: Known(await connections.places(db, one.id)) for one in active}
-    systems = {one.id: registry.connector(one.connector) for one in active}
+    systems = _systems(active)
 
     def hear(connection_id: int, via: Via, kind: str, body: bytes) -> Sequence[Change]:
         if connection_id not in systems:
@@ -107,6 +109,12 @@ async def _hearing(db: Db) -> Hear:
             return ()
 
     return hear
+
+
+def _systems(active: Sequence[Connection]) -> dict[int, Connector]:
+    """The connectors by connection, but for what cannot be asked: files people brought, what is uninstalled."""
+    asked = {name for name in registry.packages() if registry.manifest(name).settings}
+    return {one.id: registry.connector(one.connector) for one in active if one.connector in asked}
 
 
 async def _tell_without_them(db: Db, erased: Erased) -> None:
@@ -121,7 +129,7 @@ async def _tell_without_them(db: Db, erased: Erased) -> None:
 async def _reach(db: Db) -> receipts.Reach:
     """How each connection's system can be reached."""
     active = await connections.connections(db)
-    found = {one.id: registry.connector(one.connector) for one in active}
+    found = _systems(active)
     return receipts.Reach(
         erasing={number for number, one in found.items() if one.erase is not None},
         told={number for number, one in found.items() if any(e.kind == "erasure" for e in one.manifest.outgoing)},
