@@ -64,7 +64,7 @@ def test_every_route_is_described_and_behind_a_key(document):
     assert document["security"] == [{"key": []}]
     assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
     for path, item in document["paths"].items():
-        for method in item.keys() & {"get", "post"}:
+        for method in item.keys() & {"get", "post", "put"}:
             assert item[method]["description"], path
             assert {"200", "400", "401", "403", "429"} <= item[method]["responses"].keys(), path
 

@@ -48,3 +48,39 @@ def test_letting_in_names_who_is_not_kept_out(ask):
 def test_only_who_handles_privacy(ask, role):
     assert ask("/privacy/requests", role).status_code == ask("/guests/1/export", role).status_code == 403
     assert ask("/guests/1/erase", role, body={}).status_code == 403
+
+
+HAVNEN = {
+    "name": "Havnen ApS", "address": "Havnegade 1\n1058 København K", "email": "privat@havnen.example",
+    "phone": "+45 33 12 34 56", "website": "https://havnen.example", "officer": None, "authority": "Datatilsynet",
+    "authority_website": "https://www.datatilsynet.dk",
+}  # fmt: skip
+
+
+def test_who_answers_is_replaced_only_as_it_was_read(ask_own):
+    path = "/privacy/controller"
+
+    def put(body, seen):
+        return ask_own(path, "owner", body=body, method="PUT", headers={"if-match": seen} if seen else None)
+
+    first = ask_own(path, "owner")
+    assert first.json() == {"controller": None, "changed_at": None}
+    assert put(HAVNEN, None).status_code == 428
+    made = put(HAVNEN, first.headers["etag"])
+    assert made.status_code == 200 and made.json()["controller"] == HAVNEN
+    stale = put(HAVNEN | {"phone": None}, first.headers["etag"])
+    assert (stale.status_code, stale.json()["code"]) == (412, "stale")
+    bare = {name: HAVNEN[name] for name in ("name", "address", "email")}
+    whole = put(bare, made.headers["etag"]).json()["controller"]
+    assert whole == dict.fromkeys(HAVNEN) | bare == ask_own(path, "owner").json()["controller"]
+    wrong = put(HAVNEN | {"website": "havnen.example"}, "*")
+    assert wrong.status_code == 400 and wrong.json()["errors"][0]["pointer"] == "/body/website"
+    assert put({"name": "Havnen ApS"}, "*").status_code == 400
+    assert ask_own(path, "owner").json()["controller"] == whole
+
+
+@pytest.mark.parametrize("role", ["host", "server", "marketer", "integrator"])
+def test_only_who_handles_privacy_writes_who_answers(ask, role):
+    assert ask("/privacy/controller", role).status_code == 403
+    answer = ask("/privacy/controller", role, body=HAVNEN, method="PUT", headers={"if-match": "*"})
+    assert answer.status_code == 403

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -88,3 +89,48 @@ def test_a_script_that_says_yes_is_not_asked(servery, within):
 def test_a_number_that_nobody_has_is_nobodys(servery):
     for options in ((), ("--yes",)):
         assert isinstance(servery("erase", "999", *options).exception, NotFound)
+
+
+MISSING = "Contact details are missing"
+HAVNEN = ("--name", "Havnen ApS", "--address", "Havnegade 1", "--address", "1058 København K", "--email", "p@havnen.dk")
+
+
+def test_who_answers_is_written_field_by_field(servery):
+    nobody = servery("controller")
+    assert (nobody.exit_code, nobody.stdout) == (0, "")
+    assert MISSING in nobody.stderr and "servery privacy controller --name" in nobody.stderr
+    assert servery("controller", *HAVNEN, "--phone", "+45 33 12 34 56").exit_code == 0
+    assert servery("controller", "--phone", "", "--authority", "Datatilsynet").exit_code == 0
+    told = servery("controller", "--json")
+    assert msgspec.json.decode(told.stdout) == {
+        "name": "Havnen ApS", "address": "Havnegade 1\n1058 København K", "email": "p@havnen.dk", "phone": None,
+        "website": None, "officer": None, "authority": "Datatilsynet", "authority_website": None,
+    }  # fmt: skip
+    shown = [line.split(None, 1) for line in servery("controller").stdout.splitlines()]
+    assert shown[:3] == [["name", "Havnen ApS"], ["address", "Havnegade 1"], ["1058", "København K"]]
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        (("--phone", "+45 33 12 34 56"), "name"),
+        ((*HAVNEN, "--website", "havnen.dk"), "website"),
+        ((*HAVNEN, "--email", "nobody"), "email"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_is_written(servery, options, field):
+    refused = servery("controller", *options)
+    assert isinstance(refused.exception, Invalid) and refused.exception.field == field
+    assert servery("controller", "--json").stdout == "null\n"
+
+
+@pytest.mark.parametrize("paper", ["notice", "register"])
+def test_a_paper_without_contact_is_written_and_the_terminal_is_told(servery, tmp_path, paper):
+    bare = servery(paper)
+    assert bare.exit_code == 0 and "</html>" in bare.stdout
+    assert MISSING in bare.stderr and "missing" not in bare.stdout
+    servery("controller", *HAVNEN)
+    whole = servery(paper, "--language", "da", "--output", str(tmp_path / "paper.html"))
+    assert whole.exit_code == 0 and MISSING not in whole.stderr
+    text = (tmp_path / "paper.html").read_text()
+    assert "Havnen ApS" in text and "Havnegade 1\n1058 København K" in text and "mailto:p@havnen.dk" in text

@@ -1,16 +1,17 @@
 """What guests of the invented restaurant asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from servery.connectors import registry
-from servery.errors import Invalid, NotFound
+from servery.errors import Invalid, NotFound, Refuse
 from servery.model.consent import Line
 from servery.model.guest import Consent, SourceGuest
 from servery.model.viewer import Viewer
 from servery.privacy.before import Before, HeldRecord
 from servery.privacy.consent import Ledger, Said
+from servery.privacy.controller import Controller, Written, checked
 from servery.privacy.erase import Erased
 from servery.privacy.export import Export
 from servery.privacy.receipts import Erasure, Receipt
@@ -69,6 +70,16 @@ EXPORTED: dict[str, list[dict[str, Any]]] = {
                   "body": '{"guest": {"name": "Anna Lindqvist", "phone": "+45 20 30 40 50"}}'}],
 }  # fmt: skip
 
+HAVNEN = Controller(
+    name="Havnen ApS",
+    address="Havnegade 1\n1058 København K",
+    email="privat@havnen.example",
+    phone="+45 33 12 34 56",
+    officer="Dorte Ravn\ndpo@havnen.example",
+    authority="Datatilsynet",
+    authority_website="https://www.datatilsynet.dk",
+)
+
 
 class InventedPrivacy:
     """Three open requests: one late, one soon due, one new; an erasure with a receipt that waits for a person."""
@@ -76,6 +87,7 @@ class InventedPrivacy:
     def __init__(self) -> None:
         self.done: list[str] = []
         self.empty = False
+        self.answering: list[Controller | None] = [HAVNEN]
 
     async def requests(self, viewer: Viewer, *, closed: bool = False) -> Sequence[Request]:
         if self.empty:
@@ -189,6 +201,21 @@ class InventedPrivacy:
     async def keep(self, viewer: Viewer, kind: Kept, months: int | None) -> None:
         self.done.append(f"keep {kind} {months}")
 
+    async def controller(self, viewer: Viewer) -> Written:
+        at = datetime(2026, 3, 2, 18, 30, tzinfo=UTC) if self.answering[-1] else None
+        return Written(controller=self.answering[-1], revision=len(self.answering), changed_at=at)
+
+    async def write_controller(self, viewer: Viewer, change: Callable[[Written], Controller]) -> Written:
+        made = checked(change(await self.controller(viewer)), lambda text: "@" in text)
+        self.answering.append(made)
+        return await self.controller(viewer)
+
+    async def take_back_controller(self, viewer: Viewer, revision: int) -> Written:
+        if revision != len(self.answering):
+            raise Refuse("Somebody has changed it since, so nothing was taken back.")
+        self.answering.append(self.answering[-2])
+        return await self.controller(viewer)
+
     async def register(self, viewer: Viewer) -> Register:
         square = System(
             name="Square Havnen",
@@ -200,4 +227,6 @@ class InventedPrivacy:
             erasing=next(one.note for one in registry.manifest("square").capabilities if one.field == "erasure"),
         )
         rules = tuple(Rule(kind, None, SUGGESTED[kind]) for kind in KINDS)
-        return Register(controller=("Havnen",), systems=(square,), files=False, retention=rules)
+        return Register(
+            controller=self.answering[-1], venues=("Havnen",), systems=(square,), files=("identity",), retention=rules
+        )

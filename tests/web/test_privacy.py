@@ -1,5 +1,7 @@
 """The pages of privacy, over a socket."""
 
+import re
+
 import pytest
 
 from servery.model.viewer import RIGHTS, ROLES
@@ -12,8 +14,8 @@ def test_privacy_is_for_roles_that_handle_it(served, role):
     with browse(served, role) as client:
         wanted = 200 if "handle_privacy" in RIGHTS[role] else 403
         for path in (
-            "/privacy", "/privacy/notice", "/privacy/register", "/privacy/retention/guests", "/guests/1/erase",
-            "/guests/1/export.html", "/guests/1/consent",
+            "/privacy", "/privacy/notice", "/privacy/notice.html", "/privacy/register", "/privacy/retention/guests",
+            "/guests/1/erase", "/guests/1/export.html", "/guests/1/consent",
         ):  # fmt: skip
             assert client.get(path).status_code == wanted, path
 
@@ -116,3 +118,50 @@ def test_an_export_is_read_without_knowing_our_words(served, language):
         text = client.get("/guests/7/export.html").text
     assert f'lang="{language}"' in text and "245.00 DKK" in text and "2026-03-02 18:30 UTC" in text
     assert "Likes the window" in text and "external_id" not in text and "business_date" not in text
+
+
+def fields_of(html):
+    """What stands in the form of the controller."""
+    form = html.partition('action="/privacy/controller"')[2].partition("</form>")[0]
+    inputs = re.findall(r'name="(\w+)"[^>]* value="([^"]*)"', form)
+    return dict(inputs + re.findall(r'<textarea[^>]*name="(\w+)"[^>]*>([^<]*)</textarea>', form))
+
+
+def test_who_answers_is_written_down_and_undone(served):
+    with browse(served) as client:
+        page = client.get("/privacy")
+        stood = fields_of(page.text)
+        assert stood["address"] == "Havnegade 1\n1058 København K" and "To do" not in page.text
+        typed = stood | {"address": "Torvet 2\r\n6100 Haderslev", "phone": ""}
+        after = press(client, page, "/privacy/controller", **typed)
+        assert "It is written down" in after.text and fields_of(after.text)["address"] == "Torvet 2\n6100 Haderslev"
+        assert served.preview.privacy.answering[-1].phone is None
+        again = press(client, page, "/privacy/controller", **typed)
+        assert again.status_code == 409 and "Somebody has changed this meanwhile" in again.text
+        back = press(client, after, "/privacy/controller/2/undo")
+        assert fields_of(back.text)["address"] == stood["address"] and "It stands as it did before." in back.text
+        assert press(client, back, "/privacy/controller/2/undo").status_code >= 400
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("name", ""), ("email", "nobody"), ("website", "javascript:alert(1)"), ("address", "x" * 501)]
+)
+def test_what_is_wrong_is_told_beside_its_field_and_nothing_typed_is_lost(served, field, value):
+    with browse(served) as client:
+        page = client.get("/privacy")
+        typed = fields_of(page.text) | {"phone": "+45 1234 5678", field: value}
+        answer = press(client, page, "/privacy/controller", **typed)
+    assert answer.status_code == 422 and fields_of(answer.text) == typed
+    assert answer.text.count('aria-invalid="true"') == answer.text.count('role="alert"') == 1
+    assert f'id="controller-{field}"' in answer.text.partition(f'id="w-{field}"')[2].partition("</div>")[0]
+
+
+def test_until_somebody_is_written_down_staff_is_told_and_guests_are_not(served):
+    served.preview.privacy.answering[:] = [None]
+    with browse(served) as client:
+        assert "To do" in client.get("/privacy").text
+        for paper in ("/privacy/notice", "/privacy/register"):
+            assert "Contact details are missing." in client.get(paper).text
+        handed_out = client.get("/privacy/notice.html")
+    assert "attachment" in handed_out.headers["content-disposition"]
+    assert "missing" not in handed_out.text and "Havnen" in handed_out.text and "<link" not in handed_out.text

@@ -8,7 +8,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Literal, TypeAlias
 
-from litestar import get, patch, post
+from litestar import get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
@@ -196,3 +196,5 @@ altered = partial(
     sync_to_thread=None,
 )
 """Declares a route by which one thing is changed that its asker has read."""
+replaced = partial(put, responses={**_problems(*_ALWAYS), **_of_what}, status_code=200, sync_to_thread=None)
+"""Declares a route by which one thing that its asker has read is written anew, whole."""

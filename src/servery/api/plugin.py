@@ -137,6 +137,8 @@ _ROUTES = (
     privacy.guest_consent,
     privacy.note_guest_consent,
     privacy.let_in_again,
+    privacy.controller,
+    privacy.write_controller,
 )
 
 

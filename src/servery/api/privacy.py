@@ -11,12 +11,14 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter, SkipValidation
 from msgspec import Meta, Struct
 
-from servery.api.asked import Id, demand, done, shown
+from servery.api.asked import Id, demand, done, replaced, shown
 from servery.api.problem import Asked
+from servery.api.single import demand_match, single
 from servery.errors import NotFound
 from servery.model.guest import Consent, SourceGuest
 from servery.model.viewer import Right, Viewer
 from servery.privacy import consent, receipts
+from servery.privacy.controller import Controller, Written
 from servery.privacy.handling import Handling
 from servery.privacy.requests import Kind, Outcome, Request
 
@@ -134,6 +136,26 @@ class NewLetIn(Struct, frozen=True, kw_only=True):
     phone: Annotated[str, Meta(max_length=100)] | None = None
 
 
+class ControllerFacts(Struct, frozen=True, kw_only=True):
+    """Who answers for guests' data, as guests are told."""
+
+    name: Annotated[str, Meta(description="The company or person that runs the house.")]
+    address: Annotated[str, Meta(description="The postal address; lines stay lines.")]
+    email: Annotated[str, Meta(description="For questions on privacy.")]
+    phone: str | None = None
+    website: Annotated[str | None, Meta(description="Begins with https:// or http://.")] = None
+    officer: Annotated[str | None, Meta(description="The data protection officer: name and contact.")] = None
+    authority: Annotated[str | None, Meta(description="The supervisory authority that guests may complain to.")] = None
+    authority_website: str | None = None
+
+
+class ControllerWritten(Struct, frozen=True, kw_only=True):
+    """Who is written down as answering for guests' data; null while nobody is."""
+
+    controller: ControllerFacts | None
+    changed_at: datetime | None
+
+
 class LetIn(Struct, frozen=True):
     """That somebody was let in again. It names nobody."""
 
@@ -232,6 +254,27 @@ async def note_guest_consent(
     return Response(_consents(await private.consents(request.user, guest_id)))
 
 
+@shown("/privacy/controller", tags=["Privacy"])
+async def controller(request: Asked, private: ThePrivate) -> Response[ControllerWritten]:
+    """Who answers for guests' data, as the notice and the register tell it."""
+    demand(request, _RIGHT)
+    return single(request, _written(await private.controller(request.user)))
+
+
+@replaced("/privacy/controller", tags=["Privacy"])
+async def write_controller(
+    request: Asked, private: ThePrivate, data: JSONBody[ControllerFacts]
+) -> Response[ControllerWritten]:
+    """Write down who answers for guests' data, whole: what is left out is empty. If-Match names what is replaced."""
+    demand(request, _RIGHT)
+
+    def wanted(now: Written) -> Controller:
+        demand_match(request, _written(now))
+        return msgspec.convert(data, Controller, from_attributes=True)
+
+    return single(request, _written(await private.write_controller(request.user, wanted)))
+
+
 @done("/privacy/let-in", tags=["Privacy"])
 async def let_in_again(request: Asked, private: ThePrivate, data: JSONBody[NewLetIn]) -> Response[LetIn]:
     """Let somebody in again who was erased and asks for it. What was erased does not come back."""
@@ -242,6 +285,10 @@ async def let_in_again(request: Asked, private: ThePrivate, data: JSONBody[NewLe
 
 def _request(one: Request) -> SubjectRequest:
     return msgspec.convert(one, SubjectRequest, from_attributes=True)
+
+
+def _written(found: Written) -> ControllerWritten:
+    return msgspec.convert(found, ControllerWritten, from_attributes=True)
 
 
 def _consents(ledger: consent.Ledger) -> Consents:

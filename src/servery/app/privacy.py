@@ -1,19 +1,25 @@
 """What pages and API ask of privacy: each deed in one transaction, written into the audit."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
+
+from msgspec import structs
 
 from servery.accounts.audit import acted, looked
 from servery.app.erasing import erase_guest
 from servery.connectors import registry
 from servery.errors import Forbidden
+from servery.guests.hygiene.emails import fault
 from servery.model.guest import SourceGuest
 from servery.model.viewer import Viewer
 from servery.privacy import consent, receipts
+from servery.privacy import controller as answering
 from servery.privacy import register as registering
 from servery.privacy import requests as asked
 from servery.privacy import retention as kept
 from servery.privacy.before import Before, before
+from servery.privacy.controller import Controller, Written
 from servery.privacy.erase import Erased
 from servery.privacy.export import Export, export
 from servery.privacy.keyed import open_key
@@ -159,6 +165,33 @@ class RoomPrivacy:
             await kept.choose(db, kind, months)
             await acted(db, viewer, "retention-chosen", f"retention:{kind}", {"months": months})
 
+    async def controller(self, viewer: Viewer) -> Written:
+        """Who answers for guests' data."""
+        _demand(viewer)
+        async with self._pool.connection() as db:
+            return await answering.written(db)
+
+    async def write_controller(self, viewer: Viewer, change: Callable[[Written], Controller]) -> Written:
+        """Write down who does; nothing is written where that is what stands there."""
+        _demand(viewer)
+        async with self._pool.connection() as db:
+            before = await answering.written(db, keep=True)
+            wanted = answering.checked(change(before), _is_email)
+            if wanted == before.controller:
+                return before
+            after = await answering.write(db, wanted)
+            await acted(db, viewer, "controller-written", "controller:1", _changed(before, after))
+        return after
+
+    async def take_back_controller(self, viewer: Viewer, revision: int) -> Written:
+        """Undo the last change."""
+        _demand(viewer)
+        async with self._pool.connection() as db:
+            before = await answering.written(db, keep=True)
+            after = await answering.take_back(db, revision)
+            await acted(db, viewer, "controller-taken-back", "controller:1", _changed(before, after))
+        return after
+
     async def register(self, viewer: Viewer) -> registering.Register:
         """The register of processing."""
         _demand(viewer)
@@ -174,6 +207,16 @@ async def _today(db: Db) -> date:
     """The day that has begun at any of the venues: there a request may have come today."""
     zones = {one.venue.time_zone for one in await venues(db)} or {"UTC"}
     return max(datetime.now(ZoneInfo(zone)).date() for zone in zones)
+
+
+def _is_email(text: str) -> bool:
+    return fault(text) not in ("email_malformed", "email_is_phone")
+
+
+def _changed(before: Written, after: Written) -> dict[str, object]:
+    """Which fields are otherwise. What stands in them may be about a person, and the audit is for ever."""
+    were, are = (structs.asdict(one.controller) if one.controller else {} for one in (before, after))
+    return {"fields": [name for name in Controller.__struct_fields__ if were.get(name) != are.get(name)]}
 
 
 def _demand(viewer: Viewer) -> None:

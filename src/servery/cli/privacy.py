@@ -1,13 +1,14 @@
 """`servery privacy`: everything of a guest, erasing one, what guests ask for, and what is kept how long."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import msgspec
 import typer
+from msgspec import structs
 
 from servery.accounts.rows import Language
 from servery.app.privacy import RoomPrivacy
@@ -19,6 +20,7 @@ from servery.model.guest import Consent, SourceGuest
 from servery.model.viewer import SYSTEM
 from servery.privacy.before import Before
 from servery.privacy.consent import Said
+from servery.privacy.controller import Controller, Written
 from servery.privacy.requests import Kind, Outcome
 from servery.privacy.retention import Kind as Kept
 from servery.privacy.rewrite import rewrite
@@ -309,6 +311,7 @@ def notice(output: To = None, language: In = "en") -> None:
     """
     found = _with_rooms(lambda rooms, _: rooms.register(SYSTEM))
     _written(notice_html(found, words(language)), output)
+    _say_if_missing(found.controller)
 
 
 @group.command("register")
@@ -322,6 +325,67 @@ def show_register(output: To = None, language: In = "en", as_json: AsJson = Fals
         give(found)
     else:
         _written(register_html(found, words(language)), output)
+    _say_if_missing(found.controller)
+
+
+@group.command("controller")
+def controller(  # noqa: PLR0913, PLR0917 (a command's options)
+    name: Annotated[str | None, typer.Option(help="The company or person that runs the house.")] = None,
+    address: Annotated[
+        list[str] | None, typer.Option(metavar="LINE", help="The postal address; once for each line.")
+    ] = None,
+    email: Annotated[str | None, typer.Option(help="For questions on privacy.")] = None,
+    phone: Annotated[str | None, typer.Option(help="If there is one.")] = None,
+    website: Annotated[str | None, typer.Option(metavar="URL", help="If there is one.")] = None,
+    officer: Annotated[str | None, typer.Option(help="The data protection officer, if any: name and contact.")] = None,
+    authority: Annotated[
+        str | None, typer.Option(help="The supervisory authority that guests may complain to.")
+    ] = None,
+    authority_website: Annotated[str | None, typer.Option(metavar="URL", help="Where that is found.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show who answers for guests' data, or with options write it down; what no option names stays, "" empties it.
+
+    Example: servery privacy controller --name "Havnen ApS" --address "Havnegade 1" --address "1058 København K"
+    --email privacy@example.com
+    """
+    given = {
+        "name": name, "address": "\n".join(address) if address else None, "email": email, "phone": phone,
+        "website": website, "officer": officer, "authority": authority, "authority_website": authority_website,
+    }  # fmt: skip
+    changed = {field: value for field, value in given.items() if value is not None}
+
+    def wanted(now: Written) -> Controller:
+        return structs.replace(now.controller or _NOBODY, **changed)
+
+    def work(rooms: RoomPrivacy, _: Pool) -> Awaitable[Written]:
+        return rooms.write_controller(SYSTEM, wanted) if changed else rooms.controller(SYSTEM)
+
+    found = _with_rooms(work).controller
+    if as_json:
+        give(found)
+    elif found:
+        typer.echo("\n".join(_lines(found)))
+    _say_if_missing(found)
+
+
+_NOBODY = Controller(name="", address="", email="")
+
+
+def _lines(one: Controller) -> Iterator[str]:
+    """Field by field, further lines below the first."""
+    for field, value in structs.asdict(one).items():
+        label = field.replace("_", " ")
+        for place, line in enumerate((value or "").splitlines()):
+            yield f"{label if place == 0 else '':<18} {line}"
+
+
+def _say_if_missing(found: Controller | None) -> None:
+    if found is None:
+        say(
+            "Contact details are missing: guests are to be told who answers for their data and how to reach them. "
+            "Write it down: servery privacy controller --name NAME --address LINE --email EMAIL"
+        )
 
 
 def _written(text: str, output: Path | None) -> None:

@@ -1,12 +1,13 @@
 """What pages and programs ask of privacy; whoever wires the house answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Protocol
 
 from servery.model.guest import SourceGuest
 from servery.model.viewer import Viewer
 from servery.privacy.consent import Ledger, Line, Said
+from servery.privacy.controller import Controller, Written
 from servery.privacy.erase import Erased
 from servery.privacy.export import Export
 from servery.privacy.receipts import Erasure
@@ -50,3 +51,12 @@ class Handling(Protocol):
 
     async def let_in(self, viewer: Viewer, person: SourceGuest) -> int:
         """Let somebody in again. Raises NotFound."""
+
+    async def controller(self, viewer: Viewer) -> Written:
+        """Who answers for guests' data."""
+
+    async def write_controller(self, viewer: Viewer, change: Callable[[Written], Controller]) -> Written:
+        """Write down who does. Raises Invalid with the field.
+
+        `change` makes it of what stands there, when nobody else can change that any more; what it raises stops all.
+        """

@@ -58,7 +58,7 @@ BY_DAYS = frozenset({"inbox_event", "inbox_outcome", "inbox_record"})
 OTHERS = frozenset(
     {
         "action", "ageing_rule", "ageing_run", "alert", "alert_receiver", "api_key", "application", "asked_once",
-        "authorisation", "completeness", "connection",
+        "authorisation", "completeness", "connection", "controller",
         "day_to_form", "erased_key", "field_rule", "file_taken", "guest_work", "health_hour", "health_turn",
         "inbox_seen", "installation", "key_file", "match_weights", "mend_list", "menu",
         "menu_item", "outbox_attempt", "outbox_gate", "person",

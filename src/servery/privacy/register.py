@@ -1,11 +1,12 @@
 """The register of processing (GDPR, article 30), made of what is connected: who gives which data, and who gets them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
 
 from servery.connectors.contract import Manifest
+from servery.privacy.controller import Controller, written
 from servery.privacy.retention import Rule, rules
 from servery.storage.pool import Connection as Db
 
@@ -37,9 +38,15 @@ _CATEGORY: Mapping[str, Category] = {
     "occasion": "remarks",
 }
 
+_BY_STAFF: tuple[Category, ...] = ("identity", "contact", "preferences", "allergies", "consent", "remarks")
+"""What staff can write of a guest on the guest's page, whatever is connected."""
+
 
 class System(Struct, frozen=True, kw_only=True):
-    """One joined system: which kinds of data come from it, which go there, and what it does when a guest is erased."""
+    """One joined system: which kinds of data come from it, which go there, and what it does when a guest is erased.
+
+    `title` is what guests may know it by: the vendor's name, or where any system may be behind it the house's own.
+    """
 
     name: str
     connector: str
@@ -54,17 +61,24 @@ class System(Struct, frozen=True, kw_only=True):
 class Register(Struct, frozen=True, kw_only=True):
     """All that is to be told of the processing. Allergies are data concerning health (article 9)."""
 
-    controller: tuple[str, ...]
-    """The venues."""
+    controller: Controller | None
+    """Who answers for it; None where nobody was written down."""
+    venues: tuple[str, ...]
     systems: tuple[System, ...]
-    files: bool
+    files: tuple[Category, ...]
+    """What came out of files that somebody imported; empty where nobody did."""
     retention: tuple[Rule, ...]
+
+    @property
+    def by_staff(self) -> tuple[Category, ...]:
+        """What staff write themselves."""
+        return _BY_STAFF
 
     @property
     def categories(self) -> list[Category]:
         """All kinds of data that are held, in their order of the list."""
-        held = {one for system in self.systems for one in (*system.gives, *system.gets)}
-        return [one for one in dict.fromkeys(_CATEGORY.values()) if one in held]
+        held = {one for system in self.systems for one in (*system.gives, *system.gets)} | {*self.files, *_BY_STAFF}
+        return list(_in_order(held))
 
 
 async def register(db: Db, manifests: Mapping[str, Manifest]) -> Register:
@@ -73,9 +87,10 @@ async def register(db: Db, manifests: Mapping[str, Manifest]) -> Register:
     connected = [(row["name"], manifests[row["connector"]]) for row in await cursor.fetchall()]
     cursor = await db.execute("select name from venue order by name")
     return Register(
-        controller=tuple(row["name"] for row in await cursor.fetchall()),
+        controller=(await written(db)).controller,
+        venues=tuple(row["name"] for row in await cursor.fetchall()),
         systems=tuple(_system(name, manifest) for name, manifest in connected if manifest.settings),
-        files=any(not manifest.settings for _, manifest in connected),
+        files=_in_order({one for _, manifest in connected if not manifest.settings for one in _given(manifest)}),
         retention=tuple(await rules(db)),
     )
 
@@ -85,16 +100,24 @@ def _system(name: str, manifest: Manifest) -> System:
     return System(
         name=name,
         connector=manifest.name,
-        title=manifest.title,
-        gives=_categories(manifest, ("in", "both")),
+        title=name if manifest.kind in ("any", "file") else manifest.title,
+        gives=_given(manifest),
         gets=_categories(manifest, ("out", "both")),
         erases=erasing is not None and erasing.direction == "out",
         erasing=erasing.note if erasing else "",
     )
 
 
+def _given(manifest: Manifest) -> tuple[Category, ...]:
+    return _categories(manifest, ("in", "both"))
+
+
 def _categories(manifest: Manifest, ways: Sequence[str]) -> tuple[Category, ...]:
     crossing = {
         _CATEGORY[one.field] for one in manifest.capabilities if one.direction in ways and one.field in _CATEGORY
     }
-    return tuple(one for one in dict.fromkeys(_CATEGORY.values()) if one in crossing)
+    return _in_order(crossing)
+
+
+def _in_order(held: Collection[Category]) -> tuple[Category, ...]:
+    return tuple(one for one in dict.fromkeys(_CATEGORY.values()) if one in held)

@@ -19,6 +19,7 @@ Verb = Literal[
     "guest-changed", "entered", "struck", "entered-again", "rule-kept", "rule-removed", "rule-back",
     "values-chosen", "values-back",
     "request-noted", "request-closed", "request-open", "consent-noted", "guest-erased", "let-in",
+    "controller-written", "controller-back",
     "looked-over", "ageing-chosen", "facts-aged", "facts-back", "nothing-old",
     "look-begun", "look-left", "run-begun", "run-going-back", "learning", "at-work",
 ]  # fmt: skip
@@ -28,7 +29,8 @@ a repair put off, told again; an event taken in again, laid aside, back from the
 parted, such a step taken back; a pair to be looked at again, put off, asked now;
 a guest's field changed, an entry made, struck out, made again; a rule of tags kept,
 removed, as it was; a guest's request noted, closed, opened again; a line of consent written; a guest erased, let in
-again; guests looked over, a rule of ageing chosen, old facts left out, heard again, none found; a look at all guests
+again; who answers for guests' data written down, back as it was;
+guests looked over, a rule of ageing chosen, old facts left out, heard again, none found; a look at all guests
 begun, left, its guests being joined, a run being taken back, weights being learnt, something at work already."""
 
 _UNDONE_BY: dict[Verb, str] = {
@@ -50,6 +52,7 @@ _UNDONE_BY: dict[Verb, str] = {
     "rule-removed": "/tags/{id}/undo",
     "values-chosen": "/guests/values/undo",
     "request-closed": "/privacy/requests/{id}/reopen",
+    "controller-written": "/privacy/controller/{id}/undo",
     "facts-aged": "/hygiene/runs/{id}/undo",
 }
 
@@ -99,6 +102,8 @@ class Deed(Struct, frozen=True):
             "consent-noted": _("The line stands in the ledger."),
             "guest-erased": _("The guest is erased here. What is to be done elsewhere stands below."),
             "let-in": _("What is new of them comes in again. What was erased does not come back."),
+            "controller-written": _("It is written down, and stands in the notice and the register."),
+            "controller-back": _("It stands as it did before."),
             "looked-over": _("The lists are as of now."),
             "ageing-chosen": _("The rule is kept. It is done every night."),
             "facts-aged": _("Left out. Guests are as they are now within moments."),

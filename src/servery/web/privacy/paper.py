@@ -24,19 +24,24 @@ def export_html(export: Export, spoken: Words) -> str:
     return paper("privacy/export.html", spoken, export=export, parts=named, **_looks(None))
 
 
-def notice_html(register: Register, spoken: Words, style: str | None = None) -> str:
-    """What guests are told of the processing of their data. `style`: where the style lies; without, it is inside."""
-    kinds = categories(spoken)
-    return paper("privacy/notice.html", spoken, register=register, kinds=kinds, kept=kept(spoken), **_looks(style))
+def notice_html(register: Register, spoken: Words, style: str | None = None, *, for_staff: bool = False) -> str:
+    """What guests are told of the processing of their data. `style`: where the style lies; without, it is inside.
+
+    `for_staff`: to be looked at and not handed out; what is missing is then told above it.
+    """
+    return paper(
+        "privacy/notice.html", spoken, register=register, kinds=categories(spoken), kept=kept(spoken),
+        for_staff=for_staff, **_looks(style),
+    )  # fmt: skip
 
 
-def register_html(register: Register, spoken: Words, style: str | None = None) -> str:
+def register_html(register: Register, spoken: Words, style: str | None = None, *, for_staff: bool = False) -> str:
     """The register of processing, as `notice_html`."""
     kinds = categories(spoken)
     erasing = {one.name: _said(one, spoken) for one in register.systems}
     return paper(
         "privacy/register.html", spoken, register=register, kinds=kinds, kept=kept(spoken), erasing=erasing,
-        **_looks(style),
+        for_staff=for_staff, **_looks(style),
     )  # fmt: skip
 
 

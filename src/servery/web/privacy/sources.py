@@ -10,6 +10,7 @@ from litestar.params import SkipValidation
 
 from servery.model.viewer import Viewer
 from servery.privacy.before import Before
+from servery.privacy.controller import Written
 from servery.privacy.handling import Handling
 from servery.privacy.register import Register
 from servery.privacy.requests import Request
@@ -37,6 +38,9 @@ class Privacy(Handling, Protocol):
 
     async def keep(self, viewer: Viewer, kind: Kept, months: int | None) -> None:
         """Choose how long something is kept. Raises Invalid."""
+
+    async def take_back_controller(self, viewer: Viewer, revision: int) -> Written:
+        """Undo the change that led to this revision. Raises Refuse where another came after it."""
 
     async def register(self, viewer: Viewer) -> Register:
         """The register of processing."""

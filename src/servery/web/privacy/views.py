@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 import msgspec
@@ -12,6 +13,7 @@ from litestar.response import Redirect
 from servery.errors import Invalid, Refuse
 from servery.model.guest import SourceGuest
 from servery.privacy.consent import CHANNELS, PURPOSES, Said
+from servery.privacy.controller import LONGEST, Controller, Written
 from servery.privacy.requests import KINDS, OUTCOMES
 from servery.privacy.retention import KINDS as KEPT
 from servery.privacy.retention import SUGGESTED
@@ -22,7 +24,15 @@ from servery.web.frame import Frame, TheFrame
 from servery.web.guard import needs
 from servery.web.privacy.paper import STYLE, export_html, notice_html, register_html
 from servery.web.privacy.sources import ThePrivacy
-from servery.web.privacy.words import STATES, channels, kept, purposes, request_kinds, states
+from servery.web.privacy.words import (
+    STATES,
+    channels,
+    controller_fields,
+    kept,
+    purposes,
+    request_kinds,
+    states,
+)
 from servery.web.render import Asked, page, with_status
 
 _GUARDS = [needs("handle_privacy")]
@@ -215,21 +225,61 @@ async def export_page(frame: TheFrame, privacy: ThePrivacy, guest_id: FromPath[i
 
 @get("/privacy/notice", guards=_GUARDS)
 async def notice(frame: TheFrame, privacy: ThePrivacy) -> Response[str]:
-    """The notice for guests, to be put on the restaurant's own site."""
-    html = notice_html(await privacy.register(frame.viewer), frame.words, addresses()[STYLE])
+    """The notice for guests, for staff to look at."""
+    html = notice_html(await privacy.register(frame.viewer), frame.words, addresses()[STYLE], for_staff=True)
     return Response(html, media_type=MediaType.HTML)
+
+
+@get("/privacy/notice.html", guards=_GUARDS)
+async def notice_file(frame: TheFrame, privacy: ThePrivacy) -> Response[bytes]:
+    """The notice as a file that stands by itself, to be put on the restaurant's own site."""
+    html = notice_html(await privacy.register(frame.viewer), frame.words)
+    return _file(html.encode(), f"privacy-notice-{frame.words.language}.html", "text/html")
+
+
+@post("/privacy/controller", guards=_GUARDS)
+async def write_controller(
+    request: Asked, frame: TheFrame, privacy: ThePrivacy, data: Form
+) -> Response[str] | Redirect:
+    """Write down who answers for guests' data."""
+
+    def wanted(now: Written) -> Controller:
+        if data.get("seen") != str(now.revision):
+            raise Invalid("Somebody has changed this meanwhile. Look at it, and write anew.", code="changed-meanwhile")
+        return Controller(**{name: data.get(name, "") for name in LONGEST})
+
+    try:
+        made = await privacy.write_controller(frame.viewer, wanted)
+    except Invalid as wrong:
+        stale = wrong.code == "changed-meanwhile"
+        answer = await _page(request, frame, privacy, {}, wrong, {} if stale else data)
+        return with_status(answer, 409 if stale else 422)
+    return after(Deed("controller-written", made.revision), _PAGE)
+
+
+@post("/privacy/controller/{revision:int}/undo", guards=_GUARDS)
+async def take_back_controller(frame: TheFrame, privacy: ThePrivacy, revision: FromPath[int]) -> Redirect:
+    """Let stand what stood there before."""
+    made = await privacy.take_back_controller(frame.viewer, revision)
+    return after(Deed("controller-back", made.revision), _PAGE)
 
 
 @get("/privacy/register", guards=_GUARDS)
 async def register(frame: TheFrame, privacy: ThePrivacy) -> Response[str]:
     """The register of processing."""
-    html = register_html(await privacy.register(frame.viewer), frame.words, addresses()[STYLE])
+    html = register_html(await privacy.register(frame.viewer), frame.words, addresses()[STYLE], for_staff=True)
     return Response(html, media_type=MediaType.HTML)
 
 
 async def _page(
-    request: Asked, frame: Frame, privacy: ThePrivacy, given: dict[str, str], wrong: Refuse | None = None
+    request: Asked,
+    frame: Frame,
+    privacy: ThePrivacy,
+    given: dict[str, str],
+    wrong: Refuse | None = None,
+    typed: Mapping[str, str] | None = None,
 ) -> Response[str]:
+    """The whole page; `typed` is what was put into the form of the controller, with which `wrong` then is."""
     viewer, today = frame.viewer, frame.notation.local_day(datetime.now(UTC))
     return page(
         request,
@@ -247,6 +297,11 @@ async def _page(
             **given,
         },
         wrong=wrong.told(frame.words.gettext) if wrong else None,
+        wrong_at=wrong.field if wrong and typed else None,
+        typed=typed,
+        answering=await privacy.controller(viewer),
+        fields=controller_fields(frame.words),
+        longest=LONGEST,
         today=today,
         open_requests=await privacy.requests(viewer),
         closed_requests=(await privacy.requests(viewer, closed=True))[:20],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from servery.language.words import Words
 from servery.model.guest import Consent
 
@@ -41,12 +43,41 @@ def purposes(words: Words) -> dict[str, str]:
     return {"marketing": _("to be written to with news and offers"), "allergies": _("that allergies are kept")}
 
 
+class ControllerField(Struct, frozen=True):
+    """How a field of the controller is asked for: label, what else to know, and what a browser is told of it.
+
+    `kind` is the input's type, or for several lines `lines`; `fill` what a browser may fill in by itself.
+    """
+
+    label: str
+    hint: str = ""
+    kind: str = "text"
+    fill: str = "off"
+    needed: bool = False
+
+
+def controller_fields(words: Words) -> dict[str, ControllerField]:
+    """Who answers for guests' data, field by field."""
+    _ = words.gettext
+    optional, web = _("if there is one"), "https://example.com"
+    return {
+        "name": ControllerField(_("Company or person that runs the house"), fill="organization", needed=True),
+        "address": ControllerField(_("Postal address"), kind="lines", fill="street-address", needed=True),
+        "email": ControllerField(_("E-mail for questions on privacy"), kind="email", fill="email", needed=True),
+        "phone": ControllerField(_("Phone"), optional, "tel", "tel"),
+        "website": ControllerField(_("Website"), web, "url", "url"),
+        "officer": ControllerField(_("Data protection officer: name and contact"), optional, "lines"),
+        "authority": ControllerField(_("Supervisory authority"), _("to which guests may complain")),
+        "authority_website": ControllerField(_("Website of the authority"), web, "url"),
+    }
+
+
 def categories(words: Words) -> dict[str, str]:
     """Kinds of data."""
     _ = words.gettext
     return {
-        "identity": _("name and language"),
-        "contact": _("e-mail and phone"),
+        "identity": _("name, language and birthday where known"),
+        "contact": _("e-mail, phone and address where known"),
         "visits": _("bookings and visits"),
         "orders": _("what was ordered and paid"),
         "preferences": _("preferences and tags"),
