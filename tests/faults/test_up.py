@@ -21,7 +21,7 @@ import pytest
 
 from servery.storage import guardian
 from servery.testing.served import free_port
-from tests.storage.users import eventually, postmaster, processes
+from tests.storage.users import eventually, lives, postmaster, processes
 
 
 class Up(NamedTuple):
@@ -151,10 +151,9 @@ def test_what_a_killed_one_began_ends_and_another_begins_on_its_port(up: Up, hom
         up.process.kill()
         up.process.wait(60)
         # The control: where they do not see it, they live on with the port and the database.
-        assert not eventually(lambda: not all(one.is_running() for one in before), 2)
+        assert not eventually(lambda: not all(map(lives, before)), 2)
         assert answers(up) and serving(home)
-    _, alive = psutil.wait_procs(before, timeout=60)
-    assert alive == []
+    assert eventually(lambda: not any(map(lives, before)), 60)
     assert eventually(lambda: processes(home) == [], 60)
     with running(home, httpx.URL(up.url).port or 0) as another:
         assert answers(another)
@@ -166,8 +165,7 @@ def test_another_begins_while_what_a_killed_one_began_is_still_ending(up: Up, ho
     up.process.wait(60)
     with running(home, httpx.URL(up.url).port or 0) as another:
         assert answers(another)
-        _, alive = psutil.wait_procs(before, timeout=60)
-        assert alive == []
+        assert eventually(lambda: not any(map(lives, before)), 60)
 
 
 def test_a_port_that_somebody_else_answers_on_is_told(up: Up, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from servery.testing.served import free_port
 from tests.calm import Calm
+from tests.storage.users import eventually, lives
 
 _STOPPED_WITHIN = 5.0
 _LIVE_PAGES = 50
@@ -102,8 +103,7 @@ def test_a_killed_one_leaves_nothing_running_and_another_begins_in_its_home(tmp_
         killed.process.wait(60)
         with started(tmp_path / "home", days=1) as another, closing(another.signed_in()) as client:
             assert client.get("/tonight").is_success
-        _, alive = psutil.wait_procs(killed.family, timeout=60)
-        assert alive == []
+        assert eventually(lambda: not any(map(lives, killed.family)), 60)
 
 
 def test_a_home_of_somebody_is_not_touched(tmp_path: Path) -> None:

@@ -144,6 +144,14 @@ def _guards(process: psutil.Process, home: Path) -> bool:
     return any(word.endswith("/guardian.py") for word in words) and str(home) in words
 
 
+def lives(process: psutil.Process) -> bool:
+    """Whether it still runs; one that has ended may wait long for whoever took it over to notice."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
 def eventually(done: Callable[[], bool], seconds: float) -> bool:
     """Whether it comes true in time."""
     deadline = time.monotonic() + seconds
