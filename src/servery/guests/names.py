@@ -10,7 +10,7 @@ from typing import Literal
 from rapidfuzz.distance import DamerauLevenshtein
 
 from servery.guests.matching.writing import is_given, is_nickname, plain
-from servery.guests.titles import taken_apart, words
+from servery.guests.titles import read_together, taken_apart, words
 
 __all__ = ["Agreement", "agreement", "is_whole", "words"]
 
@@ -47,7 +47,7 @@ def agreement(one: str | None, other: str | None) -> Agreement:
 
 @lru_cache(maxsize=100_000)
 def _agreement(one: str, other: str) -> Agreement:
-    left, right = taken_apart(one), taken_apart(other)
+    left, right = read_together(one, other)
     if not left.words or not right.words:
         return "unknown"
     titled = left.sexes and right.sexes and left.sexes.isdisjoint(right.sexes)
