@@ -2,22 +2,24 @@
 
 from collections.abc import Callable
 
+import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
 from servery.accounts.audit import actions
+from servery.app.erasing import erase_guest
 from servery.app.privacy import RoomPrivacy
 from servery.connectors import registry
 from servery.errors import Forbidden, Invalid, Refuse
 from servery.language.words import LANGUAGES, words
 from servery.model.viewer import SYSTEM, Viewer
-from servery.privacy.controller import LONGEST, Controller, Written, checked, written
+from servery.privacy.controller import LONGEST, Controller, Written, checked, write, written
 from servery.privacy.register import Register, register
 from servery.settings import read_settings
 from servery.web.privacy.paper import notice_html, register_html
-from tests.privacy.planted import Planted
+from tests.privacy.planted import EMAIL, NAME, Planted
 
 HAVNEN = Controller(
     name="Havnen ApS",
@@ -169,3 +171,41 @@ async def test_only_staff_is_told_that_nobody_is_written_down(planted: Planted, 
     found = await registered(planted)
     for paper in (notice_html, register_html):
         assert "/privacy#controller-title" not in paper(found, spoken, for_staff=True)
+
+
+@pytest.mark.anyio
+async def test_two_who_write_at_once_write_one_after_the_other(planted: Planted, room: RoomPrivacy) -> None:
+    seen: list[int] = []
+
+    def change(now: Written) -> Controller:
+        seen.append(now.revision)
+        return HAVNEN
+
+    async with anyio.create_task_group() as others, planted.pool.connection() as db:
+        await written(db, keep=True)
+        others.start_soon(room.write_controller, ROSA, change)
+        with anyio.fail_after(60):
+            while not await waiting_for_others(planted):
+                await anyio.sleep(0.01)
+        assert seen == []
+        await write(db, BARE)
+    assert seen == [1] and (await room.controller(ROSA)).revision == 2
+
+
+async def waiting_for_others(planted: Planted) -> bool:
+    async with planted.pool.connection() as db:
+        cursor = await db.execute(
+            "select exists (select from pg_stat_activity where datname = current_database() "
+            "and cardinality(pg_blocking_pids(pid)) > 0) as there"
+        )
+        row = await cursor.fetchone()
+    return bool(row and row["there"])
+
+
+@pytest.mark.anyio
+async def test_who_answers_stays_when_they_are_erased_as_a_guest(planted: Planted, room: RoomPrivacy) -> None:
+    guest = await planted.known_guest()
+    owner = structs.replace(HAVNEN, name=NAME, email=EMAIL)
+    await room.write_controller(ROSA, to(owner))
+    await erase_guest(planted.pool, planted.home, SYSTEM, guest)
+    assert (await room.controller(ROSA)).controller == owner
