@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from servery.app.erasing import erase_guest
-from servery.app.files import Order, import_file
+from servery.app.files import FileKind, Order, import_file
 from servery.model.viewer import SYSTEM
 from servery.privacy.keyed import open_key
 from servery.privacy.rewrite import rewrite
@@ -93,11 +93,33 @@ async def test_who_was_erased_does_not_come_back(planted: Planted) -> None:
     assert row == {"n": 2, "total": 56000}
 
 
-async def brought(planted: Planted, file: Path) -> None:
-    """A file of guests is imported."""
-    order = Order(path=file, kind="guests")
+async def brought(planted: Planted, file: Path, kind: FileKind = "guests") -> dict[str, object]:
+    """A file is imported; what that came to."""
+    order = Order(path=file, kind=kind, venue=None if kind == "guests" else "Havnen")
     async with planted.pool.connection() as db:
-        await import_file(db, order, erased=open_key(planted.home), show_plan=lambda _: None, progress=lambda *_: None)
+        outcome = await import_file(
+            db, order, erased=open_key(planted.home), show_plan=lambda _: None, progress=lambda *_: None
+        )  # fmt: skip
+    return outcome.summary()
+
+
+@pytest.mark.anyio
+async def test_an_import_says_what_it_held_back(planted: Planted, tmp_path: Path) -> None:
+    await erase_guest(planted.pool, planted.home, SYSTEM, await planted.known_guest())
+    guests, bookings = tmp_path / "guests.csv", tmp_path / "bookings.csv"
+    guests.write_text(
+        f"Customer no,Full name,E-mail,Phone\n12,{NAME},{EMAIL},{PHONE}\n13,Z. Quixwater,{EMAIL},\n"
+        "14,Bo Berg,b@x.example,\n"
+    )
+    bookings.write_text(
+        "Booking no,Date,Time,Covers,Status,Name,E-mail\n"
+        f"B1,2025-05-01,19:00,2,finished,{NAME},{EMAIL}\nB2,2025-05-02,19:00,2,finished,Bo Berg,b@x.example\n"
+    )
+    told = await brought(planted, guests)
+    assert [told[one] for one in ("read", "created", "unchanged", "held_back", "emptied")] == [3, 1, 0, 2, 0]
+    told = await brought(planted, bookings, "reservations")
+    assert [told[one] for one in ("read", "created", "unchanged", "held_back", "emptied")] == [2, 2, 0, 0, 1]
+    assert NAME not in str(told) and EMAIL not in str(told)
 
 
 @pytest.mark.anyio

@@ -54,10 +54,11 @@ async def take_in(
     # Under the lock: who is erased while a page is read does not come back with it.
     sifted = await sift(db, erased, connection_id, changes)
     changes = sifted.changes
-    if sifted.let_in is not None:
-        await acted(db, SYSTEM, "guest-let-in", f"let-in:{sifted.let_in}", {"reason": "booked"})
+    for line in sifted.let_in:
+        await acted(db, SYSTEM, "guest-let-in", f"let-in:{line}", {"reason": "booked"})
     known = await known_again(db, connection_id, changes)
     applied = await apply(db, connection_id, places, known.changes)
+    applied.held_back, applied.emptied = sifted.held_back, sifted.emptied
     await after(db, connection_id, known, changes)
     resolved = await resolve(db, applied.guests, await sorting_locale(db))
     # Checks and bookings that came before their guest, or before the guest's new name, were matched without it.

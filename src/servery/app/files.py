@@ -65,6 +65,8 @@ class Outcome(Struct, kw_only=True):
     checks: int = 0
     guests: int = 0
     totals: Counter[str] = field(default_factory=Counter)
+    emptied: int = 0
+    """Rows that were taken in without the person, who was erased."""
     venues_created: list[str] = field(default_factory=list)
     kept: bool = True
     """False when nothing was written: a dry run, or a strict import with a rejected row."""
@@ -78,6 +80,8 @@ class Outcome(Struct, kw_only=True):
             "created": self.rows["created"],
             "updated": self.rows["updated"],
             "unchanged": self.rows["unchanged"],
+            "held_back": self.rows["held_back"],
+            "emptied": self.emptied,
             "rejected": len(self.rejected),
             "checks": self.checks,
             "guests": self.guests,
@@ -268,6 +272,7 @@ class _Import:
     def _count(self, accepted: Sequence[Accepted], applied: Applied) -> None:
         self._outcome.guests += len(applied.guests)
         self._outcome.rows.update(self._rows(accepted, applied))
+        self._outcome.emptied += sum(accepted[place].rows for place in applied.emptied)
         for item in accepted:
             if isinstance(item.change, CheckSeen):
                 self._outcome.checks += 1
@@ -286,11 +291,13 @@ class _Import:
             return {"created" if applied.created else "updated" if applied.updated else "unchanged": rows}
         if not rows:
             return {}
+        held_back = sum(accepted[place].rows for place in applied.held_back)
         # A row that says the same as one above it is no change by itself.
         return {
             "created": applied.created,
             "updated": applied.updated,
-            "unchanged": rows - applied.created - applied.updated,
+            "unchanged": rows - applied.created - applied.updated - held_back,
+            "held_back": held_back,
         }
 
 

@@ -23,7 +23,7 @@ from servery.privacy.controller import Controller, Written
 from servery.privacy.erase import Erased
 from servery.privacy.export import Export, export
 from servery.privacy.keyed import open_key
-from servery.privacy.returning import erasures_of, let_in
+from servery.privacy.returning import let_in_who_asks
 from servery.settings import Settings
 from servery.storage.pool import Connection as Db
 from servery.storage.pool import Pool
@@ -133,7 +133,7 @@ class RoomPrivacy:
         _demand(viewer)
         key = open_key(self._settings.home)
         async with self._pool.connection() as db:
-            line = await let_in(db, key, viewer, "asked", await erasures_of(db, key, person))
+            line = await let_in_who_asks(db, key, viewer, person)
             await acted(db, viewer, "guest-let-in", f"let-in:{line}", {"reason": "asked"})
         return line
 

@@ -117,5 +117,9 @@ def _tell(outcome: Outcome) -> None:
     worth = " and ".join(f"{total} {currency}" for currency, total in told["totals"].items())  # type: ignore[attr-defined]
     if outcome.checks:
         say(f"{outcome.checks} check{'s' if outcome.checks != 1 else ''} worth {worth}.")
+    if told["held_back"]:
+        say(f"{told['held_back']} {verb}held back: they are of somebody who was erased.")
+    if told["emptied"]:
+        say(f"{told['emptied']} {verb}taken in without the person, who was erased.")
     if not outcome.kept:
         say("Nothing was written.")

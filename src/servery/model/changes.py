@@ -137,6 +137,10 @@ class Applied(Struct, kw_only=True):
     """The states that changed something, taken in the order in which they were told."""
     unplaced: list[Change] = field(default_factory=list)
     """Changes of a location that is no venue of ours."""
+    held_back: frozenset[int] = frozenset()
+    """The places, among the changes of the set, of those left out since somebody was erased."""
+    emptied: frozenset[int] = frozenset()
+    """The places of those that were taken in without the person, who was erased."""
 
     def add(self, other: "Applied") -> None:
         """Add what another set of changes did."""

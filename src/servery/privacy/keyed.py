@@ -7,13 +7,14 @@ import hmac
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from servery.errors import NeedsPerson
 from servery.model.changes import RecordKind
 from servery.model.guest import SourceGuest
+from servery.privacy.spelling import kept_of, says_nobody, sought_of
 from servery.storage.names import fold
 
 KEY_FILE = "erasure.key"
@@ -52,6 +53,20 @@ class Key:
         name = " ".join(sorted(fold(guest.name).split())) if guest.name else ""
         for contact in _contacts(guest):
             yield self._hash("contact", contact, name)
+
+    def spellings(self, guest: SourceGuest) -> Iterator[bytes]:
+        """What is kept besides, by which a person is known under another spelling of the name: each with a contact."""
+        yield from self._alike(guest, kept_of(guest.name))
+
+    def alike(self, guest: SourceGuest) -> Iterator[bytes]:
+        """What to look for among `spellings`; where only first letters are given, the contact speaks alone."""
+        yield from self._alike(guest, sought_of(guest.name))
+        if guest.name and says_nobody(guest.name):
+            yield from self.contacts(SourceGuest(email=guest.email, phone=guest.phone))
+
+    def _alike(self, guest: SourceGuest, tokens: Collection[str]) -> Iterator[bytes]:
+        for contact in _contacts(guest):
+            yield from (self._hash("alike", contact, token) for token in sorted(tokens))
 
     def card(self, token: str) -> bytes:
         """The hash of a card's token, by which its holder could be known again."""

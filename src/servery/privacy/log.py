@@ -22,7 +22,7 @@ class Line(Struct, frozen=True):
     """One erasure: when, by which key the hashes are made, and the hashes of the person's records and contacts.
 
     `id` is the erasure's, by which a backup that knows it is told. `let_in`: no erasure; who is known by these hashes
-    was let in again.
+    was let in again; with `known_by` under another name than the erased had, which is known by these.
     """
 
     at: datetime
@@ -40,9 +40,9 @@ def write(
     _add(home, Line(_now(), key.id, _hex(records), _hex(known_by), str(line_id or "")))
 
 
-def write_let_in(home: Path, key: Key, let_in: Collection[bytes]) -> None:
-    """Add that somebody was let in again, as `write`."""
-    _add(home, Line(_now(), key.id, [], [], let_in=_hex(let_in)))
+def write_let_in(home: Path, key: Key, let_in: Collection[bytes], known_by: Collection[bytes] = ()) -> None:
+    """Add that somebody was let in again, as `write`; `known_by` where it is under another name alone."""
+    _add(home, Line(_now(), key.id, [], _hex(known_by), let_in=_hex(let_in)))
 
 
 def _now() -> datetime:

@@ -166,16 +166,12 @@ def record_hashes(key: Key, held: Held) -> set[bytes]:
 
 
 def contact_hashes(key: Key, held: Held) -> set[bytes]:
-    """The hashes of each contact with each name, and of the contact alone."""
+    """The hashes of each contact with each name and its other spellings, and of the contact alone."""
     people = people_of(held)
     names = {one.name for one in people} | {None}
     contacts = {(one.email, one.phone) for one in people}
-    return {
-        each
-        for name in names
-        for email, phone in contacts
-        for each in key.contacts(SourceGuest(name=name, email=email, phone=phone))
-    }
+    each = [SourceGuest(name=name, email=email, phone=phone) for name in names for email, phone in contacts]
+    return {found for one in each for found in (*key.contacts(one), *key.spellings(one))}
 
 
 def people_of(held: Held) -> list[SourceGuest]:

@@ -2,6 +2,9 @@
 
 What a guest does after their erasure is a new beginning. A booking that they made since lets them in again, as does a
 person who is asked to (`returning`); a record made since is taken in. What is from before never comes back.
+
+With their contact they stay out also under another spelling of their name (`spelling`). Since that may be one of the
+family, who comes back so is let in under that spelling alone, and what is known of the erased stays out.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -18,16 +21,22 @@ from servery.model.viewer import SYSTEM
 from servery.privacy import stripped
 from servery.privacy.keyed import Key
 from servery.privacy.person import HashKind
-from servery.privacy.returning import let_in
+from servery.privacy.returning import let_in, let_in_as
 from servery.privacy.values import values_in
 from servery.storage.pool import Connection as Db
 
 
 class Sifted(Struct, frozen=True):
-    """Changes without those who were erased; `let_in` are the lines by which some of them are let in again."""
+    """Changes without those who were erased; `let_in` are the lines by which some of them are let in again.
+
+    `held_back` and `emptied` are the places, among the changes as they came, of those that were left out and of those
+    that were taken in without the person.
+    """
 
     changes: Sequence[Change]
-    let_in: int | None = None
+    let_in: Sequence[int] = ()
+    held_back: frozenset[int] = frozenset()
+    emptied: frozenset[int] = frozenset()
 
 
 class Mark(Struct, frozen=True):
@@ -53,14 +62,23 @@ async def sift(db: Db, key: Key | None, connection_id: int, changes: Sequence[Ch
     if not changes or not await anybody(db):
         return Sifted(changes)
     known = _wanted(key)
-    marks: Marks = await _marks(db, {one for change in changes for one in known_by(known, connection_id, change)})
+    marks: Marks = await _marks(db, _hashes(known, connection_id, changes))
     if not marks:
         return Sifted(changes)
-    back = _back(known, connection_id, changes, marks)
-    line = await let_in(db, known, SYSTEM, "booked", back) if back else None
-    marks = _welcoming(marks, back)
+    lines = []
+    if back := _back(known, connection_id, changes, marks):
+        lines.append(await let_in(db, known, SYSTEM, "booked", back))
+        marks = _welcoming(marks, back)
+    if others := _back_as(known, connection_id, changes, marks):
+        lines.append(await let_in_as(db, known, SYSTEM, "booked", [(one, mark.erasure_id) for one, mark in others]))
+        marks = _welcoming_as(known, marks, others)
     told = [_without(change, _of(known, connection_id, change, marks)) for change in changes]
-    return Sifted([one for one in told if one is not None], line)
+    return Sifted(
+        [one for one in told if one is not None],
+        lines,
+        frozenset(place for place, one in enumerate(told) if one is None),
+        frozenset(place for place, one in enumerate(told) if one is not None and one is not changes[place]),
+    )
 
 
 async def speaking(
@@ -73,13 +91,14 @@ async def speaking(
     # What could not be understood is searched for whatever may be somebody's id or contact.
     guessed = {place: _guessed(known, connection_id, body) for place, (changes, body) in enumerate(told) if not changes}
     every = [change for changes, _ in told for change in changes]
-    hashes = {one for change in every for one in known_by(known, connection_id, change)}
+    hashes = _hashes(known, connection_id, every)
     marks: Marks = await _marks(db, hashes.union(*((*one.ids, *one.contacts) for one in guessed.values())))
     if not marks:
         return set()
     named = {place: one.named(known, marks) for place, one in guessed.items()}
     marks = {**marks, **await _marks(db, set().union(*named.values()))}
     marks = _welcoming(marks, _back(known, connection_id, every, marks))
+    marks = _welcoming_as(known, marks, _back_as(known, connection_id, every, marks))
     return {
         place
         for place, (changes, _) in enumerate(told)
@@ -105,6 +124,19 @@ def known_by(key: Key, connection_id: int, change: Change) -> Iterator[bytes]:
     yield from (key.card(token) for token in _cards(change))
 
 
+def _hashes(key: Key, connection_id: int, changes: Iterable[Change]) -> set[bytes]:
+    """All that is to be looked up of changes."""
+    found: set[bytes] = set()
+    for change in changes:
+        found.update(known_by(key, connection_id, change), _spelt(key, change))
+    return found
+
+
+def _spelt(key: Key, change: Change) -> Iterator[bytes]:
+    person = _person(change)
+    return key.alike(person) if person is not None else iter(())
+
+
 def _person(change: Change) -> SourceGuest | None:
     match change:
         case GuestSeen():
@@ -126,23 +158,60 @@ def _cards(change: Change) -> Iterator[str]:
 
 
 def _of(key: Key, connection_id: int, change: Change, marks: Marks) -> list[Mark]:
-    """The marks of those whom a change speaks of."""
+    """The marks of those whom a change speaks of, or may speak of by another spelling of the name."""
+    sure = _surely_of(key, connection_id, change, marks)
+    # What is said of this very name goes before: one of the family may have been let in, or erased, by it.
+    if any(one.kind == "contact" for one in sure):
+        return sure
+    return [*sure, *(marks[one] for one in _spelt(key, change) if one in marks)]
+
+
+def _surely_of(key: Key, connection_id: int, change: Change, marks: Marks) -> list[Mark]:
     return [marks[one] for one in known_by(key, connection_id, change) if one in marks]
 
 
 def _back(key: Key, connection_id: int, changes: Sequence[Change], marks: Marks) -> set[int]:
     """The erasures of those who booked anew since, known by their own record or by their contact with their name."""
     found: set[int] = set()
-    for change in changes:
-        if not isinstance(change, ReservationSeen) or change.reservation.status in ("cancelled", "declined"):
-            continue
-        made, person = change.reservation.created_at, change.reservation.guest
+    for change, made in _made(changes):
+        person = change.reservation.guest
         named: set[HashKind] = {"guest", "contact"} if person and person.name else {"guest"}
-        met = _of(key, connection_id, change, marks)
-        if made is None or any(one.kind == "other" for one in met):
+        met = _surely_of(key, connection_id, change, marks)
+        if any(one.kind == "other" for one in met):
             continue
         found |= {one.erasure_id for one in met if not one.welcome and one.kind in named and one.at < made}
     return found
+
+
+def _back_as(key: Key, connection_id: int, changes: Sequence[Change], marks: Marks) -> list[tuple[SourceGuest, Mark]]:
+    """Who booked anew under what may be another spelling of the name, each with the mark that keeps them out."""
+    found = []
+    for change, made in _made(changes):
+        person = change.reservation.guest
+        if person is None or not person.name or _surely_of(key, connection_id, change, marks):
+            continue
+        met = [marks[one] for one in key.alike(person) if one in marks and not marks[one].welcome]
+        if met and all(one.at < made for one in met):
+            found.append((person, max(met, key=lambda one: one.at)))
+    return found
+
+
+def _made(changes: Sequence[Change]) -> Iterator[tuple[ReservationSeen, datetime]]:
+    """The bookings that stand and say when they were made, and when."""
+    for one in changes:
+        if not isinstance(one, ReservationSeen) or one.reservation.status in ("cancelled", "declined"):
+            continue
+        if (made := one.reservation.created_at) is not None:
+            yield one, made
+
+
+def _welcoming_as(key: Key, marks: Marks, back: Sequence[tuple[SourceGuest, Mark]]) -> Marks:
+    welcome = {
+        found: structs.replace(mark, kind="contact", welcome=True)
+        for person, mark in back
+        for found in key.contacts(person)
+    }
+    return {**marks, **welcome}
 
 
 def _welcoming(marks: Marks, back: Collection[int]) -> Marks:
