@@ -76,7 +76,15 @@ def _arrived(row: Mapping[str, Any], country: str | None) -> Arrived:
     contact = keys(guest.email, guest.phone, guest.country or country)
     features = features_of(guest, country)
     settled = bool(row["settled"]) and not _is_renamed(features, row["before"])
-    known = Known(record.id, guest.name, contact, row["guest_id"], guest.one_time, settled)
+    known = Known(
+        record.id,
+        guest.name,
+        contact,
+        row["guest_id"],
+        guest.one_time,
+        settled,
+        born=features.birthday or features.birth_day,
+    )
     compared = at_usual(features, convert(row["usual"], Usual | None))
     record = structs.replace(record, phone=contact.phone)
     return Arrived(record, contact, features, known, compared, bool(row["removed"]), bool(row["merged"]))

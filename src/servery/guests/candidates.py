@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, LiteralString
 
-from msgspec import Struct
+from msgspec import Struct, convert
 
 from servery.guests.apart import APART, Pair, pairs_in
 from servery.guests.arrived import Arrived
@@ -14,10 +14,11 @@ from servery.guests.corrected import SAID, as_known
 from servery.guests.habits import USUAL, kept_with_usual
 from servery.guests.keys import Keys
 from servery.guests.matching.blocking import keys_of
-from servery.guests.matching.features import VERSION, Features
+from servery.guests.matching.features import VERSION, Features, birthday_features
 from servery.guests.matching.weights import Weights, shipped, trained
 from servery.guests.resolve import Known
 from servery.guests.rows import SETTLED, Db, as_json
+from servery.model.guest import Birthday
 
 _PER_KEY = 20
 """Records looked at for one key: where more share it, it is a frequent name, and other keys tell more."""
@@ -65,8 +66,8 @@ near as (
     union select s.guest_id from arrived join source_guest s using (id))
 select r.*, f.asked, m.body as features, h.usual, {SAID}
 from near cross join lateral (
-    select s.id, s.body ->> 'name' as name, s.email_key, s.phone_key, s.guest_id, {APART} as apart,
-           coalesce((s.body ->> 'one_time')::boolean, false) as one_time, {SETTLED} as settled
+    select s.id, s.body ->> 'name' as name, s.body -> 'birthday' as birthday, s.email_key, s.phone_key, s.guest_id,
+           {APART} as apart, coalesce((s.body ->> 'one_time')::boolean, false) as one_time, {SETTLED} as settled
     from source_guest s where s.guest_id = near.guest_id order by s.id desc limit {_OF_ONE_GUEST}) r
 left join (select id, array_agg(asked) as asked from found group by id) f using (id)
 left join match_features m on m.source_guest_id = f.id
@@ -92,7 +93,7 @@ async def look(db: Db, arrived: Sequence[Arrived]) -> Found:
     found = await cursor.fetchall()
     related = [
         Known(row["id"], row["name"], Keys(row["email_key"], row["phone_key"]), row["guest_id"], row["one_time"],
-              row["settled"])
+              row["settled"], born=said_born(row["birthday"]))
         for row in found
     ]  # fmt: skip
     candidates = _among(arrived, keys)
@@ -100,6 +101,12 @@ async def look(db: Db, arrived: Sequence[Arrived]) -> Found:
         for asked in row["asked"] or ():
             candidates[asked].append(_candidate(row))
     return Found([*related, *as_known(found)], candidates, pairs_in(found))
+
+
+def said_born(birthday: object) -> str | None:
+    """A birthday of a record's body, as deciding compares it; None where it is nobody's."""
+    said = birthday_features(convert(birthday, Birthday)) if birthday else {}
+    return said.get("birthday") or said.get("birth_day")
 
 
 def _candidate(row: Mapping[str, Any]) -> Candidate:

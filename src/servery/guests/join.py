@@ -93,7 +93,8 @@ def _decided(arrived: Arrival, found: Found, by: Weights) -> _Plan:
     known = [one.known for one in arrived.records]
     ids = {one.id for one in known}
     before = [one for one in found.related if one.id not in ids]
-    index = Index([*before, *(one for one in known if one.guest_id is not None)], found.apart | arrived.apart)
+    # Those of the set that are nobody's yet are there as well: they may show that a contact is several people's.
+    index = Index([*before, *known], found.apart | arrived.apart)
     likes = _likes(arrived.records, found.candidates, by)
     plan = _Plan({}, [], {}, {})
     fresh = count(_NOT_YET)

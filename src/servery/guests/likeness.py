@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct, structs
 
-from servery.guests.matching.guard import is_named_so, may_be_one, telling
+from servery.guests.matching.guard import asked, behind, is_named_so, is_named_whole, may_be_one, telling, within_house
 from servery.guests.matching.score import Scored
 from servery.guests.matching.weights import Weights
 from servery.guests.names import agreement
-from servery.guests.resolve import Decision, Index, Known, is_stranger
+from servery.guests.resolve import Decision, Index, Known, houses_of, is_born_otherwise, is_stranger
 from servery.guests.titles import opposed
 
 _ASKED_AT_ONCE = 3
@@ -41,11 +41,10 @@ class Weighed(Struct, frozen=True):
 
 
 def weigh(record: Known, decision: Decision, likes: Sequence[Like], index: Index, weights: Weights) -> Weighed:
-    """Let the score speak where the keys said nothing, and object where they were too quick."""
+    """Let the score speak where the keys said nothing."""
     if record.one_time:
         return Weighed(decision)
-    if _objected(decision, record, likes):
-        decision = Decision(record.id, record.guest_id)
+    likes = [told for one in likes if (told := _asked(record, one, index)) is not None]
     taken = {decision.guest_id, *decision.absorbs}
     likely = {
         guest: like
@@ -57,7 +56,7 @@ def weigh(record: Known, decision: Decision, likes: Sequence[Like], index: Index
     same = [
         guest
         for guest, like in likely.items()
-        if weights.outcome(like.scored.probability) == "same" and _is_safe(record, guest, like, likes, index)
+        if weights.outcome(like.scored.probability) == "same" and _is_safe(record, guest, like, index)
     ]
     if decision.by is None and len(same) == 1 and not _home(record, index):
         decision = _joined(record, same[0], likely.pop(same[0]))
@@ -66,11 +65,17 @@ def weigh(record: Known, decision: Decision, likes: Sequence[Like], index: Index
     return Weighed(decision, tuple(asks[:_ASKED_AT_ONCE]))
 
 
-def _objected(decision: Decision, record: Known, likes: Iterable[Like]) -> bool:
-    """Whether a record would join by a contact of somebody who was born on another day: father and son."""
-    joins = decision.guest_id is not None and decision.guest_id != record.guest_id
-    beside = next((one for one in likes if one.id == decision.beside), None)
-    return joins and beside is not None and beside.level("birthday") == "other"
+def _asked(record: Known, like: Like, index: Index) -> Like | None:
+    """What a person is asked of a record: nothing of two people of one house, little of a guest in whom one is."""
+    other = index.now(like.id)
+    told = asked(record.name, other.name if other else None, like.scored)
+    if told is None or other is None or other.guest_id is None:
+        return None
+    cluster = index.of_guest(other.guest_id, record.id)
+    is_of_two = agreement(record.name, other.name) != "apart" and is_stranger(record, cluster)
+    if is_of_two or is_born_otherwise(record, cluster):
+        told = behind(told)
+    return structs.replace(like, scored=told)
 
 
 def _best_by_guest(likes: Iterable[Like], index: Index) -> dict[int, Like]:
@@ -93,24 +98,31 @@ def _name_of(like: Like, index: Index) -> str | None:
     return other.name if other is not None else None
 
 
-def _is_safe(record: Known, guest: int, like: Like, likes: Iterable[Like], index: Index) -> bool:
-    cluster = index.of_guest(guest, record.id)
-    shared = _telling(like)
-    if not shared or not is_named_so(record.name, _name_of(like, index), shared) or is_stranger(record, cluster):
+def _is_safe(record: Known, guest: int, like: Like, index: Index) -> bool:
+    cluster, name = index.of_guest(guest, record.id), _name_of(like, index)
+    shared = _outside(_telling(like), record, name, index)
+    if not shared or not is_named_so(record.name, name, shared):
         return False
-    by_id = {one.id: one for one in likes}
-    return all(_can_be_one(record, other, by_id.get(other.id), shared) for other in cluster if not other.said)
+    if is_stranger(record, cluster) or is_born_otherwise(record, cluster):
+        return False
+    return all(other.settled or _can_be_one(record, other, shared) for other in cluster if not other.said)
 
 
 def _telling(like: Like) -> set[str]:
     return telling({one.comparison: one.level for one in like.scored.reasons}, like.born_on)
 
 
-def _can_be_one(record: Known, other: Known, like: Like | None, shared: set[str]) -> bool:
-    if like is not None and like.level("birthday") == "other":
-        return False
+def _outside(shared: set[str], record: Known, name: str | None, index: Index) -> set[str]:
+    """What is telling of a name: of one that is not the whole name again, nothing that is several people's."""
+    if not shared or is_named_whole(record.name, name):
+        return shared
+    houses = houses_of(record, index)
+    return within_house(shared, {kind for kind in record.keys._fields if getattr(record.keys, kind) in houses})
+
+
+def _can_be_one(record: Known, other: Known, shared: set[str]) -> bool:
     agreed = agreement(record.name, other.name)
-    return other.settled or (agreed != "unknown" and may_be_one(agreed, shared))
+    return agreed != "unknown" and may_be_one(agreed, shared)
 
 
 def _joined(record: Known, guest: int, like: Like) -> Decision:

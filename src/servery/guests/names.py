@@ -12,7 +12,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 from servery.guests.matching.writing import is_given, is_nickname, plain
 from servery.guests.titles import read_together, taken_apart, words
 
-__all__ = ["Agreement", "agreement", "is_whole", "words"]
+__all__ = ["Agreement", "agreement", "is_full", "is_whole", "words"]
 
 Agreement = Literal["same", "alike", "slip", "apart", "unknown"]
 """`same`: equal but for writing. `alike`: an initial, a missing part, a nickname, or a slip that makes no other name.
@@ -37,6 +37,12 @@ def is_whole(name: str | None) -> bool:
     """Whether a name is more than a given or a family name alone, as which a whole family may be written down."""
     found = taken_apart(name or "").words
     return len(found) > 1 or (len(found) == 1 and len(found[0]) > 1 and found[0][0] >= _WITHOUT_SPACES_FROM)
+
+
+def is_full(name: str | None) -> bool:
+    """Whether a name is whole without its initials: K. Brandt is Karin's as well as Karl's."""
+    found = [word for word in taken_apart(name or "").words if len(word) > 1 or word[0] >= _WITHOUT_SPACES_FROM]
+    return is_whole(" ".join(found))
 
 
 def agreement(one: str | None, other: str | None) -> Agreement:

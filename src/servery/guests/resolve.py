@@ -1,19 +1,22 @@
 """Who is this? Exact keys, guarded by names, decide whether a record joins a guest or starts a new one. Pure.
 
 A wrong merge shows one person's history to another, so wherever a key does not single out one person the record stays
-alone: a phone that a family shares, an e-mail under which two names book. No two records whose names are plainly two
-people's are ever put together here, and where a slip may have made one name of another it takes both contacts.
+alone: a phone that a family shares, an e-mail under which two names book. No two records whose names or birthdays are
+plainly two people's are ever put together here, and where a slip may have made one of another it takes both contacts.
+Every record of a guest has a say, whichever came first.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from itertools import combinations, product
 from typing import Literal
 
 from msgspec import Struct, structs
 
+from servery.guests.born import born
 from servery.guests.keys import Keys
 from servery.guests.matching.score import Scored
-from servery.guests.names import agreement, is_whole, words
+from servery.guests.names import agreement, is_full, is_whole, words
 
 By = Literal["email", "phone", "email and phone", "likeness"]
 
@@ -31,6 +34,8 @@ class Known(Struct, frozen=True):
     that it had."""
     said: bool = False
     """No record, but what staff say of the guest: a name, and contacts by which its next record is known."""
+    born: str | None = None
+    """The birthday as eight digits from the year down, or as four without it."""
 
 
 class Decision(Struct, frozen=True):
@@ -89,6 +94,10 @@ class Index:
         others = [self._records[one] for one in sorted(found)]
         return [one for one in others if one.guest_id is not None and set(record.keys) & set(one.keys) - {None}]
 
+    def bearing(self, key: str) -> list[Known]:
+        """All records that have this key now, also those that are not yet anybody's."""
+        return [one for record_id in sorted(self._by_key[key]) if key in (one := self._records[record_id]).keys]
+
     def of_guest(self, guest_id: int, but: int) -> list[Known]:
         """All records of a guest, but for this one."""
         return [self._records[one] for one in sorted(self._by_guest[guest_id] - {but})]
@@ -102,18 +111,18 @@ class Index:
 def decide(record: Known, index: Index) -> Decision:
     """Find a record's guest among those who share a key with it.
 
-    A record whose name has become another person's than the rest of its guest leaves that guest.
+    A record whose name or birthday has become another person's than the rest of its guest leaves that guest.
     """
     home = record.guest_id
-    if home is not None and not record.settled and is_stranger(record, index.of_guest(home, record.id)):
+    if home is not None and not record.settled and _has_left(record, index.of_guest(home, record.id)):
         home = None
-    sharing = _by_guest(record, index)
+    sharing, houses = _by_guest(record, index), houses_of(record, index)
     accepted = {
         guest
         for guest, records in sharing.items()
         if guest != record.guest_id
         and not index.are_apart([record], index.of_guest(guest, record.id))
-        and _is_same(record, records, index.of_guest(guest, record.id), sharing)
+        and _is_same(record, records, index.of_guest(guest, record.id), sharing, houses)
     }
     guests = sorted(accepted if home is None else accepted | {home})
     if not guests:
@@ -146,34 +155,100 @@ def is_stranger(record: Known, others: Iterable[Known]) -> bool:
     return any(not one.settled or not told for one in apart)
 
 
-def _is_same(record: Known, sharing: Sequence[Known], cluster: Sequence[Known], guests: dict[int, list[Known]]) -> bool:
-    if is_stranger(record, cluster):
+def _has_left(record: Known, others: Sequence[Known]) -> bool:
+    # A birthday that is written otherwise, where no other person's comes of it, stays where it is.
+    return is_stranger(record, others) or any(
+        born(record.born, one.born) == "apart" for one in _born_otherwise(record, others)
+    )
+
+
+def is_born_otherwise(record: Known, others: Iterable[Known]) -> bool:
+    """Whether a record's birthday is another than that of a record of a guest: then it is another person's.
+
+    A slip is borne where whole name, e-mail and phone are the same. Where a person or the source put records of several
+    birthdays into one guest, each of these is the guest's.
+    """
+    return bool(_born_otherwise(record, others))
+
+
+def _born_otherwise(record: Known, others: Iterable[Known]) -> list[Known]:
+    if record.born is None:
+        return []
+    dated = [one for one in others if one.born is not None and not one.said]
+    told = any(one.settled and born(record.born, one.born) == "same" for one in dated)
+    return [one for one in dated if not (told and one.settled) and is_of_other_birth(record, one)]
+
+
+def is_of_other_birth(one: Known, other: Known) -> bool:
+    """Whether two records' birthdays are two people's; a slip is borne by whole name, e-mail and phone."""
+    agreed = born(one.born, other.born)
+    borne = agreed == "slip" and shares_both(one, [other]) and agreement(one.name, other.name) == "same"
+    return agreed in ("slip", "apart") and not borne
+
+
+def are_born_otherwise(ones: Iterable[Known], others: Iterable[Known]) -> bool:
+    """Whether of two guests, by their records, one was born on another day than the other."""
+    left, right = (
+        {structs.replace(one, id=0, guest_id=None) for one in records if one.born is not None and not one.said}
+        for records in (ones, others)
+    )
+    return any(is_of_other_birth(one, other) for one, other in product(left, right))
+
+
+def houses_of(record: Known, index: Index) -> frozenset[str]:
+    """Those of a record's contacts under which two people are known by their names: a family's, or a firm's."""
+    return frozenset(key for key in record.keys if key and is_house([record, *index.bearing(key)]))
+
+
+def is_house(bearers: Iterable[Known]) -> bool:
+    """Whether records that all have one contact show that it is several people's."""
+    # Two names of one guest are there by a person's word, or the source's.
+    named = {(one.name, one.guest_id if one.guest_id is not None else -one.id) for one in bearers if one.name}
+    return any(
+        home != other_home and agreement(name, other) == "apart"
+        for (name, home), (other, other_home) in combinations(sorted(named), 2)
+    )
+
+
+def _is_same(
+    record: Known,
+    sharing: Sequence[Known],
+    cluster: Sequence[Known],
+    guests: dict[int, list[Known]],
+    houses: frozenset[str],
+) -> bool:
+    if is_stranger(record, cluster) or is_born_otherwise(record, cluster):
         return False
-    by_both = shares_both(record, sharing)
+    by_both = shares_both(record, sharing) and houses.isdisjoint(filter(None, record.keys))
     if not by_both and any(agreement(record.name, one.name) == "slip" for one in cluster):
         return False
     if is_whole(record.name) and any(one.said and agreement(record.name, one.name) == "same" for one in cluster):
         return True
-    if any(_is_named_so(record, one, by_both=by_both) for one in sharing):
+    if any(_is_named_so(record, one, houses, by_both=by_both) for one in sharing):
         return True
     # Without a name on one side only an e-mail, or a phone that nobody else has, can speak for itself.
+    email, phone = (key if key not in houses else None for key in record.keys)
     nameless = [one for one in sharing if agreement(record.name, one.name) == "unknown"]
-    if any(record.keys.email and record.keys.email == one.keys.email for one in nameless):
+    if any(email and email == one.keys.email for one in nameless):
         return True
-    only = sum(any(record.keys.phone == one.keys.phone for one in records) for records in guests.values()) == 1
-    return only and len(nameless) == len(sharing) and (is_whole(record.name) or not words(record.name))
+    only = phone and sum(any(phone == one.keys.phone for one in records) for records in guests.values()) == 1
+    return bool(only) and len(nameless) == len(sharing) and (is_whole(record.name) or not words(record.name))
 
 
-def _is_named_so(record: Known, other: Known, *, by_both: bool) -> bool:
+def _is_named_so(record: Known, other: Known, houses: frozenset[str], *, by_both: bool) -> bool:
     """Whether two records that share a contact are one person's by their names.
 
-    A given or a family name alone is not enough for a phone: whole families are Jensen, and have one.
+    A given or a family name alone is not enough for a phone: whole families are Jensen, and have one. Where a contact
+    is known to be several people's, it takes the whole name: an initial is anybody's of them.
     """
     agreed = agreement(record.name, other.name)
     if agreed == "slip":
         return by_both
-    same_email = record.keys.email is not None and record.keys.email == other.keys.email
-    return agreed in ("same", "alike") and (same_email or (is_whole(record.name) and is_whole(other.name)))
+    if agreed == "same" and is_full(record.name) and is_full(other.name):
+        return True
+    shared = {key for key in record.keys if key and key in other.keys} - houses
+    enough = record.keys.email in shared or (bool(shared) and is_whole(record.name) and is_whole(other.name))
+    return agreed in ("same", "alike") and enough
 
 
 def shares_both(record: Known, others: Iterable[Known]) -> bool:
@@ -197,6 +272,8 @@ def _different(guests: Sequence[int], record: Known, index: Index) -> bool:
         return True
     names = [{one.name for one in records} | {record.name} for records in of_guest]
     two = ("apart",) if any(shares_both(record, one) for one in of_guest) else ("apart", "slip")
+    if any(are_born_otherwise(one, other) for one, other in combinations(of_guest, 2)):
+        return True
     return any(
         agreement(left, right) in two
         for place, one in enumerate(names)

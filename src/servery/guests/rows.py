@@ -101,11 +101,11 @@ async def pin(db: Db, connection_id: int, guests: Mapping[str, int]) -> None:
 
 
 async def note_leaving(db: Db, left: Mapping[int, int]) -> None:
-    """Note in the log that records, by id, left a guest because their name became another person's."""
+    """Note in the log that records, by id, left a guest because their name or birthday became another person's."""
     if left:
         await db.execute(
             "insert into guest_log (action, guest_id, other_id, source_guest_ids, author, reason) "
-            "select 'unmerged', i.guest_id, s.guest_id, array[s.id], 'rules', 'another name' "
+            "select 'unmerged', i.guest_id, s.guest_id, array[s.id], 'rules', 'another name or birthday' "
             "from unnest(%s::bigint[], %s::bigint[]) as i(id, guest_id) join source_guest s using (id)",
             [list(left), list(left.values())],
         )

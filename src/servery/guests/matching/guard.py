@@ -4,13 +4,17 @@ A score adds up what two records share, and a household shares nearly everything
 """
 
 from collections.abc import Mapping, Set
+from typing import Literal
 
-from servery.guests.names import Agreement, agreement, is_whole
+from msgspec import structs
+
+from servery.guests.matching.score import Scored
+from servery.guests.names import Agreement, agreement, is_full, is_whole
 
 CONTACTS = ("email", "phone", "loyalty")
 """What few others have: without one of these the same, or a birthday that is borne out, nobody is joined unasked."""
 _BEARING_OUT = ("email", "phone", "postcode")
-"""Of these one must be the same beside a birthday, and none another."""
+"""Of these one must be the same beside a birthday, and none written otherwise: lone@ and lona@ are two addresses."""
 _GIVEN = {"same", "crossed", "first", "nickname"}
 """Given names that are no slip of one another: twins are called Maja and Kaja."""
 _NO_DAY = "0101"
@@ -26,8 +30,18 @@ def telling(levels: Mapping[str, str], born_on: str | None) -> set[str]:
     found = {contact for contact in CONTACTS if levels.get(contact) == "same"}
     if levels.get("birthday") != "same" or born_on == _NO_DAY or levels.get("given") not in _GIVEN:
         return found
-    beside = {levels.get(one) for one in _BEARING_OUT}
-    return found | {"birthday"} if "same" in beside and "other" not in beside else found
+    beside = {levels[one] for one in _BEARING_OUT if one in levels}
+    return found | {"birthday"} if beside == {"same"} else found
+
+
+def is_named_whole(name: str | None, other: str | None) -> bool:
+    """Whether two names are one whole name: by that somebody is known even where contacts are a family's."""
+    return agreement(name, other) == "same" and is_full(name) and is_full(other)
+
+
+def within_house(shared: Set[str], houses: Set[str]) -> set[str]:
+    """What is still telling of others where some contacts are several people's: their birthday may be twins'."""
+    return set(shared) if houses.isdisjoint(shared) else set(shared) - houses - {"birthday"}
 
 
 def may_be_one(agreed: Agreement, shared: Set[str]) -> bool:
@@ -43,3 +57,35 @@ def is_named_so(name: str | None, other: str | None, shared: Set[str]) -> bool:
     # A family name alone is a whole family's, and so is its phone.
     enough = "email" in shared or len(shared) > 1 or (bool(shared) and is_whole(name) and is_whole(other))
     return agreed in ("same", "alike") and enough
+
+
+_HOUSEMATES = 0.9
+"""What is told of two who may be two of one house, whatever they share besides: a score counts all that a house has."""
+_OTHER_DAYS = {"other", "year", "near", "day"}
+House = Literal["two", "maybe"]
+
+
+def house(name: str | None, other: str | None, levels: Mapping[str, str]) -> House | None:
+    """Whether two who share much are two people of one house: `two` by plainly another given name, as spouses have.
+
+    `maybe` by a given name nearly the same, by what stands beside a name, or by another birthday.
+    """
+    is_apart = agreement(name, other) == "apart"
+    if is_apart and levels.get("given") == "other":
+        return "two"
+    # One person takes another family name.
+    has_changed = levels.get("given") in _GIVEN and levels.get("family") != "same"
+    return "maybe" if (is_apart and not has_changed) or levels.get("birthday") in _OTHER_DAYS else None
+
+
+def asked(name: str | None, other: str | None, scored: Scored) -> Scored | None:
+    """What a person is asked of two records: None of two people, and behind all others who may be of one house."""
+    kind = house(name, other, {one.comparison: one.level for one in scored.reasons})
+    if kind is None:
+        return scored
+    return behind(scored) if kind == "maybe" else None
+
+
+def behind(scored: Scored) -> Scored:
+    """What is asked of two who may be of one house: no likelier than others of whom a person is asked."""
+    return structs.replace(scored, probability=min(scored.probability, _HOUSEMATES))
