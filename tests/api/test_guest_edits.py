@@ -1,5 +1,7 @@
 """What programs write of a guest's fields, told with who and when, and taken back."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 
@@ -40,6 +42,38 @@ def test_what_is_taken_back_or_never_was_cannot_be_taken_back(ask_own):
         answer = ask_own(f"/guest-edits/{edit_id}/undo", body={})
         assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
     assert ask_own("/guests/999999/edits").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [{"language": "klingon"}, {"language": "xx-YY"}, {"language": "da-KLINGON"}, {"language": "und"},
+     {"phone": "+4599"}, {"phone": "ask at the desk 1234"}, {"email": "anna@"}, {"email": "+45 20 12 34 56@"},
+     {"birthday": {"month": 13, "day": 1, "year": None}}, {"birthday": {"month": 1, "day": 1, "year": 1850}}],
+)  # fmt: skip
+def test_nonsense_is_no_fact(ask_own, nonsense):
+    before = ask_own("/guests/1")
+    answer = ask_own("/guests/1", headers={"if-match": before.headers["etag"]}, body=nonsense, method="PATCH")
+    assert answer.status_code == 400
+    [fault] = answer.json()["errors"]
+    assert fault["pointer"] == f"/body/{next(iter(nonsense))}"
+    assert ask_own("/guests/1").json() == before.json()
+
+
+@pytest.mark.parametrize(
+    ("field", "written", "kept"),
+    [("language", "EN_gb", "en-GB"), ("language", "da", "da"), ("language", "zh-hant-tw", "zh-Hant-TW"),
+     ("phone", "20 12 34 56", "+4520123456"), ("phone", "0046 70 123 45 67", "+46701234567")],
+)  # fmt: skip
+def test_a_fact_is_kept_as_it_is_written_everywhere(ask_own, field, written, kept):
+    assert change(ask_own, 1, **{field: written})[field] == kept
+
+
+def test_a_note_for_tonight_is_of_today_or_later(ask_own):
+    note = {"kind": "tonight", "text": "Cake at nine"}
+    past = ask_own("/guests/1/entries", body=note | {"business_date": "1990-01-01"})
+    assert (past.status_code, past.json()["errors"][0]["pointer"]) == (400, "/body/business_date")
+    coming = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
+    assert ask_own("/guests/1/entries", body=note | {"business_date": coming}).status_code == 200
 
 
 @pytest.mark.parametrize("role", ["server", "marketer", "integrator"])

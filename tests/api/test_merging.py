@@ -58,11 +58,25 @@ def test_a_suggestion_is_told_with_its_reasons_and_decided(own, ask_own):
     assert one["reasons"] == [{**reasons[0], "text": "same phone"}]
     step = ask_own(f"/suggestions/{one['id']}/decide", body={"same": False}).json()
     assert step["action"] == "apart"
-    assert ask_own("/suggestions").json() == {"items": [], "total": 0}
+    assert ask_own("/suggestions").json() == {"items": [], "total": 0, "more": False}
     gone = ask_own(f"/suggestions/{one['id']}/decide", body={"same": True})
     assert (gone.status_code, gone.json()["code"]) == (404, "not-found")
     ask_own(f"/guest-steps/{step['id']}/undo", body={})
     assert ask_own("/suggestions").json()["total"] == 1
+
+
+def test_how_many_suggestions_are_open_is_said_up_to_99(own, ask_own):
+    sql(
+        own,
+        "with people as (insert into guest (name) select 'Guest ' || n from generate_series(1, 202) n returning id), "
+        "kept as (insert into source_guest (connection_id, external_id, revision, body, guest_id) "
+        "select 1, 'p' || id, 1, '{}', id from people returning id) "
+        "insert into suggestion (one_id, other_id, probability, reasons) "
+        "select id, id + 1, 0.95, '[]' from (select id, row_number() over (order by id) as at from kept) k "
+        "where mod(at, 2) = 1",
+    )
+    told = ask_own("/suggestions", most=200).json()
+    assert (len(told["items"]), told["total"], told["more"]) == (101, 99, True)
 
 
 def test_a_guest_is_changed_by_who_has_read_it(ask_own):

@@ -17,6 +17,24 @@ def test_a_request_and_its_clock(ask_own):
     assert ask_own("/privacy/requests", "owner", closed="true").json()["items"][0]["id"] == made["id"]
 
 
+@pytest.mark.parametrize("day", ["1900-06-01", "2018-05-24", "2199-01-01"])
+def test_no_request_came_before_the_law_or_will_have_come(ask_own, day):
+    answer = ask_own("/privacy/requests", "owner", body={"kind": "access", "received_on": day})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/body/received_on")
+    assert ask_own("/privacy/requests", "owner").json()["items"] == []
+
+
+def test_a_consent_to_what_nobody_asks_for_is_not_written(ask_own):
+    said = {"state": "granted", "text_version": "v1"}
+    path = "/guests/1/consent"
+    before = ask_own(path, "owner").json()["items"]
+    answer = ask_own(path, "owner", body=said | {"purpose": "nonsense"})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/body/purpose")
+    assert "marketing, allergies" in answer.json()["detail"]
+    assert ask_own(path, "owner").json()["items"] == before
+    assert ask_own(path, "owner", body=said | {"purpose": "allergies"}).status_code == 200
+
+
 def test_consent_export_and_erasure(ask_own):
     guest = ask_own("/guests", "owner", q="Anna").json()["items"][0]
     path = f"/guests/{guest['id']}"

@@ -4,7 +4,8 @@ import pytest
 
 from tests.api.conftest import sql
 
-OFTEN = {"tag": "Regular", "conditions": [{"fact": "visits", "op": "at_least", "value": 1, "months": 600}]}
+AT_LEAST_ONCE = {"fact": "visits", "op": "at_least", "value": 1, "months": 600}
+OFTEN = {"tag": "Regular", "conditions": [AT_LEAST_ONCE]}
 
 
 def test_a_rule_is_tried_out_kept_changed_removed_and_brought_back(ask_own):
@@ -30,11 +31,16 @@ def test_a_rule_is_tried_out_kept_changed_removed_and_brought_back(ask_own):
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [({"tag": ""}, "/body/tag"), ({"conditions": []}, "/body/conditions"),
-     ({"conditions": [{"fact": "spend", "op": "at_least", "value": 1}]}, "/body/conditions/0/currency")],
+     ({"conditions": [{"fact": "spend", "op": "at_least", "value": 1}]}, "/body/conditions/0/currency"),
+     ({"conditions": [AT_LEAST_ONCE, {"fact": "spend", "op": "at_least", "value": 1, "currency": "JPY"}]},
+      "/body/conditions/1/currency"),
+     ({"conditions": [AT_LEAST_ONCE | {"venue_id": 4711}]}, "/body/conditions/0/venue_id")],
 )  # fmt: skip
 def test_what_cannot_be_is_pointed_at(ask_own, change, pointer):
-    answer = ask_own("/tag-rules", body=OFTEN | change)
-    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, pointer)
+    for dry_run in (True, False):
+        answer = ask_own("/tag-rules", body=OFTEN | change | {"dry_run": dry_run})
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, pointer)
+    assert ask_own("/tag-rules").json() == {"items": []}
 
 
 @pytest.mark.parametrize("role", ["host", "server", "marketer", "integrator"])

@@ -1,5 +1,7 @@
 """Merging from end to end: what staff say, and what pages show and other systems are told of it."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from psycopg.types.json import Jsonb
 
@@ -11,13 +13,16 @@ from servery.app.compose import compose
 from servery.app.same_person import RoomSaying
 from servery.app.sources import RoomSources
 from servery.errors import Forbidden, Invalid, NotFound
+from servery.guests import say
 from servery.model.changes import CheckSeen, GuestSeen
 from servery.model.guest import Birthday, SourceGuest
 from servery.model.order import Check, Line
+from servery.model.venue import Venue, business_date
 from servery.model.viewer import RIGHTS, Viewer
 from servery.profile.listing import guest_rows
 from servery.storage.pool import open_pool
 from servery.sync import connections
+from servery.venues.rows import add_venue
 from servery.web.suggestions.page import Answer
 from tests.guests.told import guest_of, two_systems
 from tests.visits.evening import at
@@ -256,5 +261,22 @@ async def test_a_note_for_an_evening_is_gone_when_it_is_over(pool):
     async with pool.connection() as db:
         one = await guest_of(db, "1")
         past = at(0).date().replace(year=2020)
-        await saying.entered(db, VERA, one, NewEntry(kind="tonight", text="Cake at nine", business_date=past))
+        await say.enter(db, VERA, one, "tonight", "Cake at nine", business_date=past)
     assert (await told_of(pool, "1")).entries == []
+
+
+async def test_a_note_is_for_an_evening_that_is_not_over_everywhere(pool):
+    zone, cutoff = "Pacific/Pago_Pago", 240
+    async with pool.connection() as db:
+        await add_venue(db, Venue(name="West", time_zone=zone, currency="USD", cutoff=cutoff))
+        one, today = await guest_of(db, "1"), business_date(datetime.now(UTC), zone, cutoff)
+
+    async def note(day):
+        async with pool.connection() as db:
+            await saying.entered(db, VERA, one, NewEntry(kind="tonight", text="Cake", business_date=day))
+
+    with pytest.raises(Invalid) as refused:
+        await note(today - timedelta(days=1))
+    assert refused.value.field == "business_date"
+    for coming in (1, 400):
+        await note(today + timedelta(days=coming))

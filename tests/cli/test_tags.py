@@ -23,6 +23,9 @@ def test_rules_are_tried_out_kept_changed_and_taken_back(servery: Run, database:
     assert line["when"] == "field lacks email and visits <= 3 at Nord"
     servery("guests", "tags", "remove", "1", "--json")
     assert json.loads(servery("guests", "tags", "list", "--json").stdout) == []
+    strange = servery("guests", "tags", "add", "x", "--when", "spend >= 5000 EUR")
+    assert strange.returncode == 2
+    assert "No venue has the currency EUR. There are: DKK." in strange.stderr
     wrong = servery("guests", "tags", "add", "x", "--when", "age >= 3")
     assert wrong.returncode == 2
     assert "This is no condition: age >= 3." in wrong.stderr

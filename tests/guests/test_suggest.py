@@ -8,7 +8,7 @@ from servery.guests.apart import are_apart
 from servery.guests.likeness import Like
 from servery.guests.matching.score import Reason, Scored
 from servery.guests.merge import merge, say_apart, undo
-from servery.guests.suggest import put_off, suggest, suggestion, suggestion_count, suggestions
+from servery.guests.suggest import Open, put_off, suggest, suggestion, suggestion_count, suggestions
 from servery.model.viewer import Viewer
 from tests.guests.told import guest_of, seen, tell
 
@@ -53,7 +53,7 @@ async def pairs(db, **asked):
 )
 async def test_only_what_a_person_can_decide_is_asked(db, records, probability, reasons, wanted):
     await suggest(db, {records[0]: [Like(records[1], Scored(probability, reasons))]}, again=())
-    assert await suggestion_count(db) == wanted
+    assert (await suggestion_count(db)).counted == wanted
 
 
 async def test_of_one_guest_only_the_likeliest_few_are_open_and_the_next_follow(db, records):
@@ -66,7 +66,20 @@ async def test_of_one_guest_only_the_likeliest_few_are_open_and_the_next_follow(
     )
     await say_apart(db, HOST, *[row["guest_id"] for row in await cursor.fetchall()])
     assert await pairs(db) == [(first, one) for one in likeliest[1:4]]
-    assert await suggestion_count(db) == 3
+    assert (await suggestion_count(db)).counted == 3
+
+
+async def test_more_than_99_are_not_counted(db, systems):
+    await tell(db, systems[0], *(seen(str(one), f"Guest{one} Name{one}", f"{one}@x.example") for one in range(202)))
+    cursor = await db.execute("select id from source_guest order by id")
+    ids = [row["id"] for row in await cursor.fetchall()]
+    await asked(db, *((ids[at], ids[at + 1], 0.95) for at in range(0, 198, 2)))
+    assert await suggestion_count(db) == Open(99, more=False)
+    await asked(db, (ids[198], ids[199], 0.95))
+    assert await suggestion_count(db) == Open(99, more=True)
+    await asked(db, (ids[200], ids[201], 0.95))
+    assert await suggestion_count(db) == Open(99, more=True)
+    assert len(await suggestions(db, 200)) == 101
 
 
 async def test_pages_follow_one_another_without_gap(db, records):
@@ -85,7 +98,7 @@ async def test_what_is_put_off_is_asked_later_also_when_the_record_comes_again(d
     await suggest(db, likes, again=())
     [found] = await suggestions(db, 10)
     await put_off(db, found.id, 30)
-    assert await suggestion_count(db) == 0
+    assert (await suggestion_count(db)).counted == 0
     with pytest.raises(NotFound):
         await suggestion(db, found.id)
     likes = {one: [Like(other, Scored(0.96, (*NAMES, PHONE))), Like(third, Scored(0.93, (*NAMES, PHONE)))]}

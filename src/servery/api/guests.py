@@ -142,14 +142,14 @@ async def guests(
         return await answered(request, pool, _LISTING, partial(_read, request.user, asked), paging, asked)
     if updated_since or paging.cursor:
         raise Invalid("A search is one page and goes with no other filter.", field="q")
-    found = partial(_search, request.user, text.replace("\0", ""), paging.limit)
+    found = partial(_search, request.user, text, paging.limit)
     return await answered(request, pool, _LISTING, found, paging, {})
 
 
 @searched("/guests/search", tags=["Guests"])
 async def search_guests(request: Asked, pool: ThePool, data: JSONBody[GuestSearch]) -> Response[Guests]:
     """Guests that a text may mean, the likeliest first; with `Accept: text/csv` as CSV."""
-    found = partial(_search, request.user, data.q.replace("\0", ""), data.limit)
+    found = partial(_search, request.user, data.q, data.limit)
     as_csv = request.accept.best_match(["application/json", "text/csv"]) == "text/csv"
     return await answered(request, pool, _LISTING, found, Paging(data.limit, None, as_csv), {})
 

@@ -50,10 +50,11 @@ class GuestSuggestion(Struct, frozen=True, kw_only=True):
 
 
 class GuestSuggestions(Struct, frozen=True):
-    """The likeliest; `total` counts all that are open, up to a hundred. What follows is behind the last one's id."""
+    """The likeliest first. What follows is behind the last one's id: give it as `after`."""
 
     items: tuple[GuestSuggestion, ...]
-    total: int
+    total: Annotated[int, Meta(description="How many are open in all, counted up to 99.")]
+    more: Annotated[bool, Meta(description="Whether more are open than `total`: beyond 99 they are not counted.")]
 
 
 class SuggestionAnswer(Struct, frozen=True, kw_only=True):
@@ -143,7 +144,9 @@ class Merging(Protocol):
 
 TheMerging = NamedDependency[SkipValidation[Merging]]
 AtMost = Annotated[int, QueryParameter(ge=1, le=200, description="Suggestions in the answer.")]
-After = Annotated[int | None, QueryParameter(description="Those behind this suggestion, less likely.")]
+After = Annotated[
+    int | None, QueryParameter(ge=1, le=2**63 - 1, description="Those behind this suggestion, less likely.")
+]
 
 
 @listed("/suggestions", tags=["Guests"])
@@ -154,7 +157,7 @@ async def guest_suggestions(
     demand(request, "merge_guests")
     async with pool.connection() as db:
         found = await suggestions(db, most, after)
-        total = await suggestion_count(db)
+        count = await suggestion_count(db)
         await looked(db, request.user, {guest for one in found for guest in (one.guest_id, one.other_id)}, "api")
     items = tuple(
         GuestSuggestion(
@@ -165,7 +168,7 @@ async def guest_suggestions(
         )
         for one in found
     )
-    return Response(GuestSuggestions(items, total))
+    return Response(GuestSuggestions(items, count.counted, count.more))
 
 
 @done("/suggestions/{suggestion_id:int}/decide", tags=["Guests"])

@@ -33,7 +33,7 @@ from servery.api import (
     venues,
     visits,
 )
-from servery.api.asked import filters, only_known_parameters, paging
+from servery.api.asked import filters, paging
 from servery.api.document import document
 from servery.api.fields import Choosing
 from servery.api.guest_edits import Editing
@@ -43,6 +43,7 @@ from servery.api.joining import Joining
 from servery.api.key import PER_MINUTE, KeyMiddleware, limited
 from servery.api.merging import Merging
 from servery.api.problem import for_api_paths
+from servery.api.sound import only_sound
 from servery.api.survivorship import Surviving
 from servery.api.tags import Ruling
 from servery.errors import Forbidden
@@ -186,7 +187,7 @@ class Api(InitPlugin):
             PATH,
             route_handlers=_ROUTES,
             middleware=[DefineMiddleware(KeyMiddleware, pool=lambda: self._pool), limited(self._per_minute).middleware],
-            before_request=only_known_parameters,
+            before_request=only_sound,
             dependencies={
                 "pool": pool,
                 "joining": Provide(_giving(self._joining), sync_to_thread=False),

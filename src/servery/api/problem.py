@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -57,6 +58,7 @@ _STATUS: tuple[tuple[type[ServeryError], int], ...] = (
     (Retry, 503),
 )
 _CODES = {400: "invalid", 401: "key-missing", 404: "not-found", 405: "method-not-allowed", 429: "too-many-requests"}
+_MISSING = re.compile("Object missing required field `(.+)`")
 _AGAIN_AFTER = 5
 """Seconds after which a database that did not answer is worth another try."""
 
@@ -118,7 +120,8 @@ def _ours(request: Asked, error: ServeryError) -> Response[Problem]:
         return _unforeseen(request, error)
     faults: tuple[Fault, ...] = ()
     if isinstance(error, Invalid) and error.field:
-        part = "query" if request.method in ("GET", "HEAD") else "body"
+        is_asked = request.method in ("GET", "HEAD") or error.field in request.query_params
+        part = "query" if is_asked else "body"
         faults = (Fault(f"/{part}/{error.field}", error.told()),)
     headers = {"retry-after": str(round(error.retry_after))} if isinstance(error, Retry) else {}
     return problem_answer(request, status, error.code, error.told(), faults, headers)
@@ -130,15 +133,29 @@ def _http(request: Asked, error: HTTPException) -> Response[Problem]:
     headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     if error.status_code == 429:
         headers["retry-after"] = headers.get("ratelimit-reset", "60")
-    detail = "This key has asked too often." if error.status_code == 429 else None
+    faults = _faults(error)
+    detail = " ".join(f"{one.pointer}: {one.detail}" for one in faults) or None
+    if error.status_code == 429:
+        detail = "This key has asked too often."
     code = _CODES.get(error.status_code, "refused")
-    return problem_answer(request, error.status_code, code, detail, _faults(error), headers)
+    return problem_answer(request, error.status_code, code, detail, faults, headers)
 
 
 def _faults(error: HTTPException) -> tuple[Fault, ...]:
     if not isinstance(error, ValidationException) or not isinstance(error.extra, list):
         return ()
-    return tuple(Fault(f"/{_source(one)}/{one.get('key', '')}", one["message"]) for one in error.extra)
+    return tuple(_fault(one) for one in error.extra)
+
+
+def _fault(extra: dict[str, Any]) -> Fault:
+    """What Litestar tells of one value: its key is `data` for a whole body, else a path such as conditions[0].op."""
+    parts = re.findall(r"[^.\[\]]+", str(extra.get("key", "")))
+    message = str(extra["message"])
+    if _source(extra) == "body" and parts == ["data"]:
+        parts = []
+    if missing := _MISSING.fullmatch(message):
+        parts, message = [*parts, missing[1]], "This is missing."
+    return Fault("/" + "/".join([_source(extra), *(part for part in parts if part != "...")]), message)
 
 
 def _source(extra: dict[str, Any]) -> str:

@@ -39,7 +39,8 @@ class RoomSamePerson(SamePerson):
             found = await suggestions(db, _SHOWN + 1, after)
             shown = [await _pair(db, viewer, one.guest_id, one.other_id, one) for one in found[:_SHOWN]]
             further = found[_SHOWN - 1].id if len(found) > _SHOWN else None
-            return Queue(shown, await suggestion_count(db), further)
+            count = await suggestion_count(db)
+            return Queue(shown, count.counted, further, is_long=count.more)
 
     async def put_off(self, viewer: Viewer, suggestion_id: int, days: int) -> None:
         """Ask of a pair again in so many days; with 0 at once."""

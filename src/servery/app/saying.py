@@ -1,6 +1,7 @@
 """What staff say of a guest, and what follows from it: golden fields, open pages, what must leave."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, date, datetime
 from typing import Any
 
 from servery.accounts.audit import acted
@@ -12,8 +13,10 @@ from servery.guests.edits import EditField
 from servery.guests.join import refresh
 from servery.guests.log import living
 from servery.guests.rows import lock as resolving
+from servery.model.venue import business_date
 from servery.model.viewer import Viewer
 from servery.storage.pool import Connection as Db
+from servery.venues.rows import venues
 
 
 async def edited(
@@ -48,7 +51,14 @@ async def entered(db: Db, viewer: Viewer, guest_id: int, entry: NewEntry) -> int
     """Write an entry; its id. NotFound, Invalid."""
     await resolving(db)
     entry_id = await say.enter(
-        db, viewer, guest_id, entry.kind, entry.text, present=entry.present, business_date=entry.business_date
+        db,
+        viewer,
+        guest_id,
+        entry.kind,
+        entry.text,
+        present=entry.present,
+        business_date=entry.business_date,
+        today=await _today(db),
     )
     await _done(db, viewer, await living(db, guest_id), "guest-entry", {"kind": entry.kind, "entry": entry_id})
     return entry_id
@@ -60,6 +70,13 @@ async def entry_taken_back(db: Db, viewer: Viewer, entry_id: int, *, again: bool
     current = await say.take_back_entry(db, entry_id, again=again)
     await _done(db, viewer, current, "guest-entry-undone", {"entry": entry_id})
     return current
+
+
+async def _today(db: Db) -> date:
+    """The business date that it still is at any of the venues."""
+    now = datetime.now(UTC)
+    days = [business_date(now, one.venue.time_zone, one.venue.cutoff) for one in await venues(db)]
+    return min(days, default=now.date())
 
 
 async def _done(db: Db, viewer: Viewer, guest_id: int, action: str, detail: Mapping[str, object]) -> None:

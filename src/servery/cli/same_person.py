@@ -11,7 +11,7 @@ from servery.cli.shell import AsCsv, AsJson, give, give_list, say, with_database
 from servery.guests.log import Step, living, names_of_authors, steps_of
 from servery.guests.matching.score import Scored
 from servery.guests.matching.words import told
-from servery.guests.suggest import CERTAIN, suggestion_count, suggestions
+from servery.guests.suggest import CERTAIN, Open, suggestion_count, suggestions
 from servery.model.viewer import SYSTEM
 from servery.profile.listing import guest_rows
 from servery.storage.pool import Connection
@@ -77,7 +77,7 @@ def show_suggestions(
     Example: servery guests suggestions
     """
 
-    async def work(db: Connection) -> tuple[list[dict[str, Any]], int]:
+    async def work(db: Connection) -> tuple[list[dict[str, Any]], Open]:
         found = await suggestions(db, limit)
         ids = {guest for one in found for guest in (one.guest_id, one.other_id)}
         rows = await guest_rows(db, SYSTEM, sorted(ids))
@@ -96,13 +96,14 @@ def show_suggestions(
         ]
         return lines, await suggestion_count(db)
 
-    lines, total = with_database(work)
+    lines, count = with_database(work)
     if as_json:
-        give({"items": lines, "total": total})
+        give({"items": lines, "total": count.counted, "more": count.more})
         return
     give_list(lines, _SUGGESTED, as_csv=as_csv)
     if not as_csv:
-        say(f"{total} open. Answer: servery guests decide SUGGESTION --same, or --different.")
+        number = f"More than {count.counted}" if count.more else str(count.counted)
+        say(f"{number} open. Answer: servery guests decide SUGGESTION --same, or --different.")
 
 
 def decide_suggestion(

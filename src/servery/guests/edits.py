@@ -1,6 +1,6 @@
 """What staff say of a guest themselves: one field, or one entry of a list. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from hashlib import blake2b
 from typing import Any, Literal, get_args
@@ -9,8 +9,11 @@ import msgspec
 from msgspec import Struct
 
 from servery.errors import Invalid
+from servery.guests.hygiene.emails import fault as email_fault
+from servery.guests.keys import phone_written
 from servery.guests.names import words
 from servery.model.guest import Birthday
+from servery.model.language import language_tag
 
 EditField = Literal[
     "name", "pronunciation", "email", "phone", "birthday", "language", "company", "city", "postcode", "vip"
@@ -121,6 +124,30 @@ def checked(field: str, value: Any) -> Any:
     return text
 
 
+def sound(field: str, value: Any, countries: Collection[str | None]) -> Any:
+    """A value that somebody writes, not one that a record has: also checked for being what it should be.
+
+    A phone number without its country's code is read in `countries`. Invalid with the field.
+    """
+    kept = checked(field, value)
+    if kept is None:
+        return None
+    if field == "email" and email_fault(kept) in ("email_malformed", "email_is_phone"):
+        raise Invalid("This is no e-mail address.", field=field)
+    if field == "phone":
+        kept = phone_written(kept, countries)
+        if kept is None:
+            raise Invalid(
+                "This is no phone number that can be called.", field=field,
+                mend="Write it whole, with its country's code: +45 20 12 34 56.",
+            )  # fmt: skip
+    if field == "language":
+        kept = language_tag(kept)
+        if kept is None:
+            raise Invalid("There is no such language.", field=field, mend="Write its code, such as da or en-GB.")
+    return kept
+
+
 def _birthday(value: Any) -> dict[str, int | None]:
     try:
         if isinstance(value, str):
@@ -129,12 +156,19 @@ def _birthday(value: Any) -> dict[str, int | None]:
         birthday = msgspec.convert(value, Birthday)
         found = date(birthday.year or 2000, birthday.month, birthday.day)
     except (ValueError, TypeError) as error:
-        raise Invalid(
-            "This is no birthday.", field="birthday", mend="Write it as 1980-05-17, or --05-17 without a year."
-        ) from error
+        raise _no_birthday(value) from error
     if birthday.year is not None and not date(1900, 1, 2) <= found <= date.today():  # noqa: DTZ011 (a day will do)
         raise Invalid("Nobody alive was born on that day.", field="birthday")
     return msgspec.to_builtins(birthday)  # type: ignore[no-any-return]
+
+
+def _no_birthday(value: Any) -> Invalid:
+    if isinstance(value, str):
+        return Invalid(
+            "This is no birthday.", field="birthday", mend="Write it as 1980-05-17, or --05-17 without a year."
+        )
+    as_parts = 'Write it as {"month": 5, "day": 17, "year": 1980}, or with null for a year that is not known.'
+    return Invalid("This is no birthday.", field="birthday", mend=as_parts)
 
 
 def checked_text(text: str) -> str:

@@ -1,6 +1,7 @@
 """The exact keys of a contact: e-mail folded, phone as E.164; nothing where the contact is not one person's. Pure."""
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -41,6 +42,25 @@ def phone_key(phone: str | None, country: str | None) -> str | None:
         return None
     key = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     return None if key.endswith(tuple(shared()["junk_phone_endings"])) else key
+
+
+def phone_written(phone: str, countries: Collection[str | None]) -> str | None:
+    """A number as E.164, where one of this length can be called in exactly one of these countries, or by its own code.
+
+    None for every other: what no country has, and what could be read as numbers of several.
+    """
+    read = [number for country in countries or (None,) if (number := _possible(phone, country))]
+    valid = [number for number in read if phonenumbers.is_valid_number(number)]
+    found = {phonenumbers.format_number(one, phonenumbers.PhoneNumberFormat.E164) for one in valid or read}
+    return found.pop() if len(found) == 1 else None
+
+
+def _possible(phone: str, country: str | None) -> phonenumbers.PhoneNumber | None:
+    try:
+        number = phonenumbers.parse(phone, country)
+    except phonenumbers.NumberParseException:
+        return None
+    return number if phonenumbers.is_possible_number(number) else None
 
 
 def keys(email: str | None, phone: str | None, country: str | None) -> Keys:

@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from servery.errors import Invalid, NotFound
 from servery.guests import rows
-from servery.guests.edits import NOTHING, Edit, EditField, Entry, EntryKind, Said, checked, checked_text, digest
+from servery.guests.edits import NOTHING, Edit, EditField, Entry, EntryKind, Said, checked, checked_text, digest, sound
 from servery.guests.finding import goldens
 from servery.guests.golden import as_one, texts, told
 from servery.guests.keys import phone_key
@@ -81,7 +81,7 @@ async def edit(
     records = (await rows.records_of(db, [current], aged=False)).get(current, [])
     edit_id = 0
     for field, value in values.items():
-        kept = await _readable(db, field, checked(field, value))
+        kept = await _kept(db, field, value, chosen=step_id is not None)
         over = {} if field == "pronunciation" else {str(one.id): digest(field, told(field, one)) for one in records}
         cursor = await db.execute(
             "insert into guest_edit (guest_id, field, value, over, author, step_id) values (%s, %s, %s, %s, %s, %s) "
@@ -109,13 +109,25 @@ def _written(value: Any) -> Any:
     return msgspec.convert(value, Birthday).written() if isinstance(value, Mapping) else value
 
 
+async def _kept(db: Db, field: EditField, value: Any, *, chosen: bool) -> Any:
+    """A value as it is kept. What is chosen of two guests is one that a record has, however odd."""
+    if chosen:
+        return await _readable(db, field, checked(field, value))
+    return sound(field, value, await _countries(db) if field == "phone" else ())
+
+
 async def _readable(db: Db, field: EditField, value: Any) -> Any:
     """A phone number as E.164, where it is one in the country of all venues or has its country code; else as it is."""
     if field != "phone" or value is None:
         return value
-    cursor = await db.execute("select distinct body ->> 'time_zone' as zone from venue")
-    countries = {rows.country_of(row["zone"]) for row in await cursor.fetchall()}
+    countries = await _countries(db)
     return phone_key(value, countries.pop() if len(countries) == 1 else None) or value
+
+
+async def _countries(db: Db) -> set[str | None]:
+    """The countries that the venues are in."""
+    cursor = await db.execute("select distinct body ->> 'time_zone' as zone from venue")
+    return {rows.country_of(row["zone"]) for row in await cursor.fetchall()}
 
 
 async def take_back_edit(db: Db, edit_id: int) -> int:
@@ -146,10 +158,16 @@ async def enter(
     *,
     present: bool = True,
     business_date: date | None = None,
+    today: date | None = None,
 ) -> int:
-    """Write an entry, or with `present` false that something is not so; the entry's id. Invalid, NotFound."""
+    """Write an entry, or with `present` false that something is not so; the entry's id. Invalid, NotFound.
+
+    With `today`, the business date that it is now, a note for tonight cannot be of an earlier one.
+    """
     if (kind == "tonight") != (business_date is not None):
         raise Invalid("A note for tonight needs its business date, and nothing else has one.", field="business_date")
+    if business_date is not None and today is not None and business_date < today:
+        raise Invalid("That evening is over: a note for tonight is of today or of a coming day.", field="business_date")
     current, text = await living(db, guest_id), checked_text(text)
     over = ([], []) if present else await _who_say(db, current, kind, text)
     cursor = await db.execute(

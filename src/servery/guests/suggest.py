@@ -35,8 +35,15 @@ LIKELY = 0.9
 _NAME = {"given", "family", "name"}
 _PER_GUEST = 3
 """Pairs that are open at a time for one guest, the likeliest: a frequent name would fill the list alone."""
-_COUNTED = 100
+_COUNTED = 99
 """So many open pairs are counted, and no more."""
+
+
+class Open(Struct, frozen=True):
+    """How many pairs are open: `counted`, and with `more` beyond that many nobody counts any more."""
+
+    counted: int
+    more: bool
 
 
 def is_worth_asking(scored: Scored) -> bool:
@@ -133,11 +140,12 @@ async def suggestion(db: Db, suggestion_id: int) -> Suggestion:
     return msgspec.convert(row, Suggestion)
 
 
-async def suggestion_count(db: Db) -> int:
-    """How many are open; from a hundred on nobody needs to know."""
-    cursor = await db.execute(f"select count(*) as found from ({_OPEN} and {_FEW} limit {_COUNTED}) as open")
+async def suggestion_count(db: Db) -> Open:
+    """How many are open, as everybody is told: more than 99 are not counted."""
+    cursor = await db.execute(f"select count(*) as found from ({_OPEN} and {_FEW} limit {_COUNTED + 1}) as open")
     row = await cursor.fetchone()
-    return int(row["found"]) if row else 0
+    found = int(row["found"]) if row else 0
+    return Open(min(found, _COUNTED), found > _COUNTED)
 
 
 async def put_off(db: Db, suggestion_id: int, days: int) -> None:

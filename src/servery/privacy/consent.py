@@ -95,7 +95,15 @@ class Said(Struct, frozen=True, kw_only=True):
 
 
 async def write(db: Db, viewer: Viewer, guest_id: int, said: Said) -> Line:
-    """Write down what a guest said. NotFound where there is no such guest, Invalid for consent to an unnamed text."""
+    """Write down what a guest said, for ever. NotFound where there is no such guest.
+
+    Invalid for a purpose that nobody asks consent for, and for consent to an unnamed text.
+    """
+    if said.purpose not in PURPOSES:
+        raise Invalid(
+            "Nobody is asked for consent to {purpose}.", field="purpose", mend="Choose one of: {known}.",
+            purpose=said.purpose, known=", ".join(PURPOSES),
+        )  # fmt: skip
     if said.state == "granted" and not (said.text_version or "").strip():
         raise Invalid(
             "Which text did the guest agree to?", field="text_version",

@@ -16,6 +16,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 Outcome = Literal["done", "refused", "withdrawn"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 _MONTHS, _MONTHS_MORE = 1, 2
+_FIRST = date(2018, 5, 25)
+"""The day from which guests have these rights: Regulation (EU) 2016/679, article 99."""
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -55,7 +57,15 @@ async def open_request(
     asked_by: str | None = None,
     today: date | None = None,
 ) -> Request:
-    """Start the clock. Invalid where it was received after `today` (the house's), NotFound where no such guest is."""
+    """Start the clock. NotFound where no such guest is.
+
+    Invalid where it was received after `today` (the house's), or before guests had these rights.
+    """
+    if received_on < _FIRST:
+        raise Invalid(
+            "Guests have these rights since {first} only.", field="received_on",
+            mend="Look at the year.", first=_FIRST.isoformat(),
+        )  # fmt: skip
     if received_on > (today or datetime.now(UTC).date()):
         raise Invalid("It cannot have been received in the future.", field="received_on")
     if guest_id is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
+from litestar import Request
 from litestar.enums import RequestEncodingType
+from litestar.exceptions import NotFoundException
 from litestar.params import Body
 
 from servery.errors import Invalid
@@ -13,6 +15,16 @@ Choice = TypeVar("Choice", bound=str)
 
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 """A form as a route asks for it."""
+
+
+async def only_kept_text(request: Request[Any, Any, Any]) -> None:
+    """Refuse a NUL anywhere in what was sent: no text that is kept may hold one. Invalid."""
+    if "\0" in request.scope["path"]:
+        raise NotFoundException
+    sent = [*request.query_params.multi_items(), *(await request.form()).multi_items()]
+    for name, value in sent:
+        if isinstance(value, str) and "\0" in f"{name}{value}":
+            raise Invalid("The character NUL (U+0000) cannot be kept.", field=name, mend="Leave it out.")
 
 
 def safe_path(given: str | None) -> str:

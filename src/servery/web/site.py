@@ -20,6 +20,7 @@ from servery.web.events import views as arrivals
 from servery.web.events.page import Arrivals
 from servery.web.fields import views as fields
 from servery.web.fields.sources import FieldChoices
+from servery.web.forms import only_kept_text
 from servery.web.frame import frame_of
 from servery.web.guard import SessionMiddleware
 from servery.web.guests import saying
@@ -289,6 +290,7 @@ class Site(InitPlugin):
                 *(_RUNS if self._runs is not None else ()),
             ],
             middleware=[DefineMiddleware(SessionMiddleware, door=lambda: door)],
+            before_request=only_kept_text,
             dependencies={
                 **{name: _provide(value) for name, value in given.items()},
                 "frame": Provide(frame_of),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from servery.errors import Invalid
 from servery.guests import say
 from servery.guests.join import refresh
 from servery.model.venue import Venue
@@ -42,13 +43,37 @@ async def test_a_system_without_a_venue_reads_phones_as_all_venues_do(db, system
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize(("typed", "kept"), [("20 12 34 56", "+4520123456"), ("1234 ask Bo", "1234 ask Bo")])
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("20 12 34 56", "+4520123456"), ("0046 70 123 45 67", "+46701234567"), ("+45 12 34 56 78", "+4512345678")],
+)
 async def test_what_staff_type_is_read_the_same_way(db, systems, typed, kept):
     await tell(db, systems[0], seen("a", "Ida Holm"))
     guest = await guest_of(db, "a")
     await say.edit(db, SYSTEM, guest, {"phone": typed})
     await refresh(db, [guest], "da")
     assert await phone_of(db, "a") == kept
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("typed", ["+4599", "1234 ask Bo", "20 12", "+999 20 12 34 56", "call the hotel", "²²²²²²²²"])
+async def test_what_nobody_can_call_is_refused_when_staff_type_it(db, systems, typed):
+    await tell(db, systems[0], seen("a", "Ida Holm"))
+    with pytest.raises(Invalid) as refused:
+        await say.edit(db, SYSTEM, await guest_of(db, "a"), {"phone": typed})
+    assert refused.value.field == "phone"
+
+
+@pytest.mark.anyio
+async def test_a_number_that_is_one_in_several_countries_needs_its_code(db, systems):
+    await tell(db, systems[0], seen("a", "Ida Holm"))
+    guest = await guest_of(db, "a")
+    await add_venue(db, Venue(name="Oslo", time_zone="Europe/Oslo", currency="NOK"))
+    with pytest.raises(Invalid):
+        await say.edit(db, SYSTEM, guest, {"phone": "23 10 20 30"})
+    await say.edit(db, SYSTEM, guest, {"phone": "+47 23 10 20 30"})
+    await refresh(db, [guest], "da")
+    assert await phone_of(db, "a") == "+4723102030"
 
 
 @pytest.mark.anyio

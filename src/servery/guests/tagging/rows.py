@@ -56,7 +56,7 @@ async def keep(db: Db, viewer: Viewer, draft: Draft, rule_id: int | None = None)
 
     Invalid, NotFound; Invalid too where another rule gives this tag.
     """
-    wanted = checked(draft)
+    wanted = await _fitting(db, checked(draft))
     kept = Jsonb(msgspec.to_builtins(_Kept(wanted.match, wanted.conditions)))
     try:
         async with db.transaction():
@@ -72,6 +72,22 @@ async def keep(db: Db, viewer: Viewer, draft: Draft, rule_id: int | None = None)
     except UniqueViolation as error:
         raise Invalid("Another rule gives the tag {tag} already.", field="tag", tag=wanted.tag) from error
     return rule_id
+
+
+async def _fitting(db: Db, draft: Draft) -> Draft:
+    """A rule whose venues and currencies there are here: with others nobody would ever fulfil it. Invalid."""
+    cursor = await db.execute("select id, body ->> 'currency' as currency from venue")
+    kept = await cursor.fetchall()
+    ids, currencies = {row["id"] for row in kept}, {row["currency"] for row in kept}
+    for place, one in enumerate(draft.conditions):
+        if one.venue_id is not None and one.venue_id not in ids:
+            raise Invalid("There is no venue {name}.", field=f"conditions/{place}/venue_id", name=one.venue_id)
+        if one.currency is not None and one.currency not in currencies:
+            raise Invalid(
+                "No venue has the currency {currency}.", field=f"conditions/{place}/currency",
+                mend="There are: {known}.", currency=one.currency, known=", ".join(sorted(currencies)) or "–",
+            )  # fmt: skip
+    return draft
 
 
 async def remove(db: Db, rule_id: int) -> None:
@@ -129,7 +145,7 @@ class Preview(Struct, frozen=True):
 
 async def preview(db: Db, draft: Draft, today: date, rule_id: int | None = None, examples: int = 3) -> Preview:
     """What a rule would do. Invalid."""
-    asked = question(checked(draft), today)
+    asked = question(await _fitting(db, checked(draft)), today)
     await _room(db)
     cursor = await db.execute(
         f"with holds as materialized ({asked.sql}), "

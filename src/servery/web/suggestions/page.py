@@ -71,16 +71,12 @@ class Pair(Struct, frozen=True, kw_only=True):
 
 
 class Queue(Struct, frozen=True):
-    """The likeliest pairs; `total` counts all that are open, up to a hundred. Behind `further` there are more."""
+    """The likeliest pairs. `total` are open, or with `is_long` more than that. Behind `further` there are more."""
 
     pairs: Sequence[Pair]
     total: int
     further: int | None = None
-
-    @property
-    def is_long(self) -> bool:
-        """Whether there are more than are counted."""
-        return self.total >= 100
+    is_long: bool = False
 
 
 class Answer(Struct, frozen=True, kw_only=True):
