@@ -58,7 +58,7 @@ class InventedSamePerson(SamePerson):
 
     def _open(self) -> list[Pair]:
         done = {(one, other) for number, (one, other, *_) in enumerate(self.steps, 1) if number not in self.undone}
-        pairs = [pair(13, 21, 0.9731), pair(14, 22, 0.7112)]
+        pairs = [pair(13, 21, 0.9731), structs.replace(pair(14, 22, 0.7112), housemates=True)]
         return [
             each for each in pairs if (each.one.id, each.other.id) not in done and each.suggestion_id not in self.later
         ]

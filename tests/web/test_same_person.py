@@ -61,6 +61,20 @@ def test_what_differs_is_marked_and_may_be_chosen_lists_are_kept_whole(client):
     assert "0,97" in page
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "two people of one household"), ("da", "samme husstand"), ("de", "einem Haushalt"), ("es", "misma casa")],
+)
+def test_of_two_who_may_share_a_house_the_page_says_so_and_does_not_lead_to_making_them_one(client, language, said):
+    page = client.get("/suggestions", headers={"Accept-Language": language}).text
+    sure, unsure = page[page.index('id="pair-13-21"') : page.index('id="pair-14-22"')], page[page.index("pair-14-22") :]
+    assert said in unsure
+    assert said not in sure
+    primary = re.compile(r'<button class="button" (?:name="same" value="(\w+)"|formaction="[^"]*/(later))')
+    assert primary.findall(sure) == [("yes", "")]
+    assert primary.findall(unsure) == [("", "later")]
+
+
 def test_an_empty_queue_says_so(client, preview):
     assert "Later" in client.get("/suggestions").text
     for one, other in ((13, 21), (14, 22)):

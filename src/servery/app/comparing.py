@@ -8,9 +8,12 @@ from servery.app import merging
 from servery.app.arrive import tell_pages
 from servery.errors import NotFound
 from servery.guests.apart import are_apart
+from servery.guests.born import born
 from servery.guests.edits import EditField, Said
 from servery.guests.golden import golden
 from servery.guests.log import Step, as_seen, living
+from servery.guests.matching.features import born_on
+from servery.guests.matching.guard import house
 from servery.guests.rows import records_of
 from servery.guests.say import said
 from servery.guests.suggest import Suggestion, put_off, suggestion_count, suggestions
@@ -96,7 +99,13 @@ async def _pair(db: Db, viewer: Viewer, one_id: int, other_id: int, open_: Sugge
         reasons=open_.reasons if open_ else (),
         seen=await as_seen(db, one_id, other_id),
         apart=open_ is None and await are_apart(db, one_id, other_id),
+        housemates=_may_share_a_house(one, other, open_),
     )
+
+
+def _may_share_a_house(one: Story, other: Story, open_: Suggestion | None) -> bool:
+    levels = {reason.comparison: reason.level for reason in open_.reasons} if open_ else {}
+    return house(one.name, other.name, levels, born(born_on(one.birthday), born_on(other.birthday))) is not None
 
 
 def _rows(one: Story, other: Story, both: Golden) -> tuple[Row, ...]:

@@ -14,7 +14,7 @@ from servery.guests.corrected import SAID, as_known
 from servery.guests.habits import USUAL, kept_with_usual
 from servery.guests.keys import Keys
 from servery.guests.matching.blocking import keys_of
-from servery.guests.matching.features import VERSION, Features, birthday_features
+from servery.guests.matching.features import VERSION, Features, born_on
 from servery.guests.matching.weights import Weights, shipped, trained
 from servery.guests.resolve import Known
 from servery.guests.rows import SETTLED, Db, as_json
@@ -104,9 +104,8 @@ async def look(db: Db, arrived: Sequence[Arrived]) -> Found:
 
 
 def said_born(birthday: object) -> str | None:
-    """A birthday of a record's body, as deciding compares it; None where it is nobody's."""
-    said = birthday_features(convert(birthday, Birthday)) if birthday else {}
-    return said.get("birthday") or said.get("birth_day")
+    """A birthday of a record's body, as deciding compares it."""
+    return born_on(convert(birthday, Birthday)) if birthday else None
 
 
 def _candidate(row: Mapping[str, Any]) -> Candidate:

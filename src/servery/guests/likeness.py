@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct, structs
 
+from servery.guests.born import born
 from servery.guests.matching.guard import asked, behind, is_named_so, is_named_whole, may_be_one, telling, within_house
 from servery.guests.matching.score import Scored
 from servery.guests.matching.weights import Weights
@@ -44,7 +45,7 @@ def weigh(record: Known, decision: Decision, likes: Sequence[Like], index: Index
     """Let the score speak where the keys said nothing."""
     if record.one_time:
         return Weighed(decision)
-    likes = [told for one in likes if (told := _asked(record, one, index)) is not None]
+    likes = _asked(record, likes, index)
     taken = {decision.guest_id, *decision.absorbs}
     likely = {
         guest: like
@@ -65,22 +66,36 @@ def weigh(record: Known, decision: Decision, likes: Sequence[Like], index: Index
     return Weighed(decision, tuple(asks[:_ASKED_AT_ONCE]))
 
 
-def _asked(record: Known, like: Like, index: Index) -> Like | None:
-    """What a person is asked of a record: nothing of two people of one house, little of a guest in whom one is."""
+def _asked(record: Known, likes: Iterable[Like], index: Index) -> list[Like]:
+    """What a person is asked of these, the likeliest first: nothing of two people of one house.
+
+    And little of a guest in whom one of them is.
+    """
+    told = []
+    for one in likes:
+        other = index.now(one.id)
+        name, day = (other.name, other.born) if other else (None, None)
+        if (scored := asked(record.name, name, one.scored, born(record.born, day))) is not None:
+            told.append((scored, one))
+    told.sort(key=lambda each: (-each[0].probability, -each[1].scored.probability, each[1].id))
+    return [
+        structs.replace(one, scored=behind(scored) if _is_with_another(record, one, index) else scored)
+        for scored, one in told
+    ]
+
+
+def _is_with_another(record: Known, like: Like, index: Index) -> bool:
     other = index.now(like.id)
-    told = asked(record.name, other.name if other else None, like.scored)
-    if told is None or other is None or other.guest_id is None:
-        return None
+    if other is None or other.guest_id is None:
+        return False
     cluster = index.of_guest(other.guest_id, record.id)
     is_of_two = agreement(record.name, other.name) != "apart" and is_stranger(record, cluster)
-    if is_of_two or is_born_otherwise(record, cluster):
-        told = behind(told)
-    return structs.replace(like, scored=told)
+    return is_of_two or is_born_otherwise(record, cluster)
 
 
 def _best_by_guest(likes: Iterable[Like], index: Index) -> dict[int, Like]:
     best: dict[int, Like] = {}
-    for like in sorted(likes, key=lambda one: (-one.scored.probability, one.id)):
+    for like in sorted(likes, key=lambda one: -one.scored.probability):
         other = index.now(like.id)
         if other is not None and other.guest_id is not None and not other.one_time:
             best.setdefault(other.guest_id, like)

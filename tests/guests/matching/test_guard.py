@@ -2,6 +2,7 @@
 
 import csv
 import json
+from itertools import permutations
 
 import msgspec
 import pytest
@@ -65,6 +66,43 @@ def test_what_tells_of_one_person_is_joined(ran):
         one("Per Ravnsborg", born=MAY, **ADDRESS), one("Per Ravnsborg", born=MAY, **ADDRESS),
     ]  # fmt: skip
     assert ran(*guests)[0] == [(1, 2), (3, 4), (5, 6)]
+
+
+HOUSE = {"email": "brandt@x.dk", "phone": "+4520123456"}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("Karin Brandt", "K. Brandt", "Karl Brandt"),
+        ("Sam Lind", "Samuel Lind", "Samantha Lind"),
+        ("Peter Quist", "Lone Quist", "Quist"),
+        ("Ida Holm", "Bo Holm", None),
+        ("Peter Munk (far)", "Peter Munk", "Peter Munk søn"),
+    ],
+)
+def test_what_is_several_people_s_joins_nobody_who_is_not_named_whole(ran, names):
+    for order in permutations(names):
+        assert ran(*(one(name, **HOUSE, **ADDRESS) for name in order))[0] == []
+    again = [one(name, **HOUSE, **ADDRESS) for name in (*names, names[0])]
+    assert ran(*again)[0] == [(1, 4)]
+
+
+def test_mother_and_daughter_are_not_joined_by_way_of_a_third(ran):
+    born = [None, Birthday(1, 2, 1960), Birthday(5, 5, 1990)]
+    for order in permutations(born):
+        assert ran(*(one("Anna Vinther", **HOUSE, born=day, **ADDRESS) for day in order))[0] == []
+
+
+def test_a_birthday_a_slip_apart_is_borne_by_both_contacts_alone(ran):
+    slip = [Birthday(5, 17, 1980), Birthday(5, 18, 1980)]
+    assert ran(*(one("Anna Vinther", **HOUSE, born=day, **ADDRESS) for day in slip))[0] == [(1, 2)]
+    assert ran(*(one("Anna Vinther", "a@x.dk", born=day, **ADDRESS) for day in slip))[0] == []
+
+
+def test_addresses_nearly_the_same_speak_against_a_birthday(ran):
+    for emails in (("ole.hansen1@x.dk", "ole.hansen2@y.dk"), ("lone@x.dk", "lona@x.dk")):
+        assert ran(*(one("Ole Ravnsborg", email, born=MAY, **ADDRESS) for email in emails))[0] == []
 
 
 def test_two_who_share_nothing_telling_are_one_where_a_third_has_what_is_of_both(ran):

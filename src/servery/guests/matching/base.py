@@ -1,25 +1,32 @@
 """All guests at once on DuckDB or Spark: which of them the scores say are one. Loaded only where a run needs it."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from itertools import chain, combinations, islice, product
 from math import log2
 from pathlib import Path
+from typing import Any
 
 import duckdb
+from msgspec import Struct
 
+from servery.guests.born import born
+from servery.guests.keys import Keys
 from servery.guests.matching.cluster import ALWAYS, NEVER, Pair, clusters
 from servery.guests.matching.comparisons import COMPARISONS
 from servery.guests.matching.conditions import Engine
 from servery.guests.matching.engine import RECORDS, duck, whole
 from servery.guests.matching.features import COLUMNS, Features
 from servery.guests.matching.found import Ask, Copied, Joins, Why
-from servery.guests.matching.guard import CONTACTS, is_named_so, may_be_one, telling
+from servery.guests.matching.guard import CONTACTS, is_named_so, is_named_whole, may_be_one, telling, within_house
+from servery.guests.matching.guard import asked as asked_of
 from servery.guests.matching.listed import Step
 from servery.guests.matching.pairs import PAIRS, scored_pairs
-from servery.guests.matching.score import scored
+from servery.guests.matching.score import Scored, scored
 from servery.guests.matching.train import train
 from servery.guests.matching.weights import Weights
 from servery.guests.names import agreement
+from servery.guests.resolve import Known, is_house, is_of_other_birth
 from servery.guests.suggest import LIKELY, is_worth_asking
 
 _LARGEST_BLOCK = 40
@@ -47,7 +54,8 @@ def joins(copied: Copied, weights: Weights, step: Step = lambda _: None, engine:
         step("Scoring pairs")
         scored_pairs(db, COMPARISONS, weights, engine=engine)
         step("Putting guests together")
-        pairs = chain(_evidence(db, weights), _settled(db, copied.never))
+        between = _between(db, weights)
+        pairs = chain(_evidence(db, between), _settled(db, copied.never))
         guest_of = dict(db.execute(f"select id, guest_id from {RECORDS}").fetchall())
         guests = sorted(_of_guests(clusters(pairs), guest_of))
         step("Asking")
@@ -85,53 +93,145 @@ def load(db: duckdb.DuckDBPyConnection, path: Path) -> int:
     return whole(db, f"select count(*) from {RECORDS}")
 
 
-def _evidence(db: duckdb.DuckDBPyConnection, weights: Weights) -> Iterator[Pair]:
-    """Evidence between guests that anything speaks for, beyond what is asked of a match that nobody checks.
+class _Between(Struct, frozen=True):
+    """Two records of two guests: the bits beyond what is asked of a match that nobody checks, and shared contacts."""
 
-    A pair whose names say that it is two people is never one; one that shares nothing telling joins nobody by itself.
-    """
+    one: Known
+    other: Known
+    bits: float
+    shared: frozenset[str]
+
+    @property
+    def contacts(self) -> dict[str, str]:
+        """The e-mail and the phone that both have."""
+        pairs = zip(Keys._fields, self.one.keys, self.other.keys, strict=True)
+        return {kind: key for kind, key, other in pairs if key and key == other}
+
+
+def _between(db: duckdb.DuckDBPyConnection, weights: Weights) -> list[_Between]:
+    """The pairs of guests that anything speaks for."""
     asked = log2(weights.prior / (1 - weights.prior)) - log2(weights.same_from / (1 - weights.same_from))
     shared = ", ".join(f"case when a.{contact} = b.{contact} then '{contact}' end" for contact in CONTACTS)
+    known = ", ".join(
+        f"{side}.id, {side}.written, {side}.email, {side}.phone, {side}.guest_id, "
+        f"coalesce({side}.birthday, {side}.birth_day)"
+        for side in "ab"
+    )
     found = db.execute(
-        f"with said as (select one, other, bits + {asked!r} as bits, a.guest_id as g, b.guest_id as h, "
-        f"a.written as name, b.written as other_name, concat_ws(' ', {shared}) as shared, "
-        "case when a.birth_month_day is null or b.birth_month_day is null then null "
-        "else coalesce(a.birthday = b.birthday, false) end as same_birthday "
+        f"with said as (select one, other, bits + {asked!r} as bits, a.guest_id as g, b.guest_id as h "
         f"from {PAIRS} join {RECORDS} a on a.id = one join {RECORDS} b on b.id = other where a.guest_id <> b.guest_id) "
-        "select one, other, bits, name, other_name, shared, same_birthday from said "
-        "where (least(g, h), greatest(g, h)) in "
+        f"select bits, concat_ws(' ', {shared}), {known} from said "
+        f"join {RECORDS} a on a.id = one join {RECORDS} b on b.id = other where (least(g, h), greatest(g, h)) in "
         f"(select (least(g, h), greatest(g, h)) from said where bits > -{_NO_DOUBT})"
     ).fetchall()
+    return [
+        _Between(_known(said[:_SAID]), _known(said[_SAID:]), bits, frozenset(contacts.split()))
+        for bits, contacts, *said in found
+    ]
+
+
+_SAID = 6
+"""Columns that tell of one record."""
+
+
+def _known(said: Sequence[Any]) -> Known:
+    id_, name, email, phone, guest, born_on = said
+    return Known(id_, name, Keys(email, phone), guest, born=born_on)
+
+
+def _are_two(one: Known, other: Known) -> bool:
+    return agreement(one.name, other.name) == "apart" or is_of_other_birth(one, other)
+
+
+def _evidence(db: duckdb.DuckDBPyConnection, between: Sequence[_Between]) -> Iterator[Pair]:
+    """The evidence of pairs of two guests, as an arrival hears it.
+
+    A pair whose names or birthdays say that it is two people is never one; one that shares nothing telling joins nobody
+    by itself, no more than an initial does by what is several people's.
+    """
+    houses = _houses(db, between)
+    heard: list[tuple[_Between, float]] = []
     unsure = []
-    for one, other, bits, name, other_name, contacts, same_birthday in found:
-        heard = bits if bits <= 0 else _heard(bits, name, other_name, {*contacts.split()})
-        if bits > 0 and (same_birthday is False or (same_birthday and heard == _OF_NO_WEIGHT)):
-            unsure.append((one, other, bits, name, other_name))
+    for each in between:
+        if each.bits <= 0:
+            yield each.one.id, each.other.id, each.bits
+        elif is_of_other_birth(each.one, each.other):
+            heard.append((each, NEVER))
+        elif (bits := _heard(each, each.shared, houses)) == _OF_NO_WEIGHT and each.one.born and each.other.born:
+            unsure.append(each)
         else:
-            yield one, other, heard
-    yield from _by_birthday(db, unsure)
+            heard.append((each, bits))
+    heard.extend(_by_birthday(db, unsure, houses))
+    torn = _torn(each for each, bits in heard if bits > 0)
+    for each, bits in heard:
+        yield each.one.id, each.other.id, min(bits, _OF_NO_WEIGHT) if torn(each) else bits
 
 
-def _heard(bits: float, name: str | None, other: str | None, shared: set[str]) -> float:
+def _torn(likely: Iterable[_Between]) -> Callable[[_Between], bool]:
+    """Which of these pairs join nobody, because one of the two may as well be a third, who is not the other."""
+    partners: dict[int, dict[int, list[tuple[Known, Known]]]] = defaultdict(lambda: defaultdict(list))
+    for each in likely:
+        for mine, theirs in ((each.one, each.other), (each.other, each.one)):
+            partners[mine.guest_id or 0][theirs.guest_id or 0].append((mine, theirs))
+    left: dict[int, set[int]] = {}
+    for guest, others in partners.items():
+        records = [{theirs for _, theirs in pairs} for pairs in others.values()]
+        if any(_are_two(*two) for some, more in combinations(records, 2) for two in product(some, more)):
+            same = {
+                other for other, pairs in others.items() if any(agreement(a.name, b.name) == "same" for a, b in pairs)
+            }
+            left[guest] = same if len(same) == 1 else set()
+    return lambda each: any(
+        mine.guest_id in left and theirs.guest_id not in left[mine.guest_id]
+        for mine, theirs in ((each.one, each.other), (each.other, each.one))
+    )
+
+
+def _heard(each: _Between, shared: Set[str], houses: Set[str]) -> float:
+    name, other = each.one.name, each.other.name
+    if not is_named_whole(name, other):
+        shared = within_house(shared, {kind for kind, key in each.contacts.items() if key in houses})
     agreed = agreement(name, other)
     if not may_be_one(agreed, shared):
         return NEVER
     nameless = agreed == "unknown" and ("email" in shared or len(shared) > 1)
-    return bits if nameless or is_named_so(name, other, shared) else _OF_NO_WEIGHT
+    return each.bits if nameless or is_named_so(name, other, shared) else _OF_NO_WEIGHT
+
+
+def _houses(db: duckdb.DuckDBPyConnection, between: Iterable[_Between]) -> frozenset[str]:
+    """The contacts by which two might be joined who are not named alike, and that are several people's."""
+    asked = {
+        key
+        for each in between
+        if each.bits > 0 and not is_named_whole(each.one.name, each.other.name)
+        for key in each.contacts.values()
+    }
+    found = db.execute(
+        "with asked as materialized (select unnest($asked::varchar[]) as contact), "
+        f"bearing as (select contact, id, written, guest_id from {RECORDS} join asked on email = contact "
+        f"union all select contact, id, written, guest_id from {RECORDS} join asked on phone = contact) "
+        "select contact, list(distinct {'id': id, 'name': written, 'guest': guest_id}) from bearing group by 1",
+        {"asked": sorted(asked)},
+    ).fetchall()
+    none = Keys(None, None)
+    return frozenset(
+        contact
+        for contact, bearers in found
+        if is_house(Known(one["id"], one["name"], none, one["guest"]) for one in bearers)
+    )
 
 
 def _by_birthday(
-    db: duckdb.DuckDBPyConnection, pairs: Sequence[tuple[int, int, float, str | None, str | None]]
-) -> Iterator[Pair]:
+    db: duckdb.DuckDBPyConnection, pairs: Sequence[_Between], houses: Set[str]
+) -> Iterator[tuple[_Between, float]]:
     """The evidence of pairs in which all depends on when the two were born."""
-    said = _features(db, {record for one, other, *_ in pairs for record in (one, other)})
+    said = _features(db, {one.id for each in pairs for one in (each.one, each.other)})
     features = {record: each.columns() for record, each in said.items()}
-    for one, other, bits, name, other_name in pairs:
-        left, right = features[one], features[other]
+    for pair in pairs:
+        left, right = features[pair.one.id], features[pair.other.id]
         levels = {each.name: found.name for each in COMPARISONS if (found := each.found(left, right)) is not None}
         shared = telling(levels, left["birth_month_day"])
-        of_two = levels.get("birthday") == "other"
-        yield one, other, NEVER if of_two else _heard(bits, name, other_name, shared)
+        yield pair, _heard(pair, shared, houses)
 
 
 def _settled(db: duckdb.DuckDBPyConnection, never: Path) -> Iterator[Pair]:
@@ -169,8 +269,17 @@ def _asks(db: duckdb.DuckDBPyConnection, never: Path, weights: Weights) -> list[
     ).fetchall()
     likely = [(one, other) for one, other, *names in found if agreement(*names) != "apart"]
     features = _features(db, {record for pair in likely for record in pair})
-    asks = (Ask(one, other, scored(features[one], features[other], weights)) for one, other in likely)
+    names = {record: name for one, other, *both in found for record, name in zip((one, other), both, strict=True)}
+    told = ((one, other, _asked(names, features, weights, one, other)) for one, other in likely)
+    asks = (Ask(one, other, said) for one, other, said in told if said is not None)
     return list(islice((ask for ask in asks if is_worth_asking(ask.scored)), _ASKED_AT_ONCE))
+
+
+def _asked(
+    names: Mapping[int, str | None], features: Mapping[int, Features], weights: Weights, one: int, other: int
+) -> Scored | None:
+    days = (features[record].birthday or features[record].birth_day for record in (one, other))
+    return asked_of(names[one], names[other], scored(features[one], features[other], weights), born(*days))
 
 
 def _keep(db: duckdb.DuckDBPyConnection, joins: Sequence[tuple[int, ...]]) -> None:

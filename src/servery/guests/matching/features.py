@@ -116,6 +116,12 @@ def birthday_features(birthday: Birthday | None, today: date | None = None) -> d
     return dated(day if birthday.year is None else f"{birthday.year:04}{day}")
 
 
+def born_on(birthday: Birthday | None) -> str | None:
+    """A birthday as eight digits from the year down, or as four without it; None of one that is nobody's."""
+    said = birthday_features(birthday)
+    return said.get("birthday") or said.get("birth_day")
+
+
 def dated(digits: str) -> dict[str, str | None]:
     """The features of a day as eight digits from the year down, or four without it; it need not be in the calendar.
 

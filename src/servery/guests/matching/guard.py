@@ -8,6 +8,7 @@ from typing import Literal
 
 from msgspec import structs
 
+from servery.guests.born import Born
 from servery.guests.matching.score import Scored
 from servery.guests.names import Agreement, agreement, is_full, is_whole
 
@@ -61,11 +62,10 @@ def is_named_so(name: str | None, other: str | None, shared: Set[str]) -> bool:
 
 _HOUSEMATES = 0.9
 """What is told of two who may be two of one house, whatever they share besides: a score counts all that a house has."""
-_OTHER_DAYS = {"other", "year", "near", "day"}
 House = Literal["two", "maybe"]
 
 
-def house(name: str | None, other: str | None, levels: Mapping[str, str]) -> House | None:
+def house(name: str | None, other: str | None, levels: Mapping[str, str], born_as: Born) -> House | None:
     """Whether two who share much are two people of one house: `two` by plainly another given name, as spouses have.
 
     `maybe` by a given name nearly the same, by what stands beside a name, or by another birthday.
@@ -75,12 +75,12 @@ def house(name: str | None, other: str | None, levels: Mapping[str, str]) -> Hou
         return "two"
     # One person takes another family name.
     has_changed = levels.get("given") in _GIVEN and levels.get("family") != "same"
-    return "maybe" if (is_apart and not has_changed) or levels.get("birthday") in _OTHER_DAYS else None
+    return "maybe" if (is_apart and not has_changed) or born_as == "apart" else None
 
 
-def asked(name: str | None, other: str | None, scored: Scored) -> Scored | None:
+def asked(name: str | None, other: str | None, scored: Scored, born_as: Born) -> Scored | None:
     """What a person is asked of two records: None of two people, and behind all others who may be of one house."""
-    kind = house(name, other, {one.comparison: one.level for one in scored.reasons})
+    kind = house(name, other, {one.comparison: one.level for one in scored.reasons}, born_as)
     if kind is None:
         return scored
     return behind(scored) if kind == "maybe" else None

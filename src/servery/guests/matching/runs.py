@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from itertools import combinations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import LiteralString
@@ -17,7 +18,7 @@ from servery.errors import Invalid, NotFound
 from servery.guests import log, rows
 from servery.guests.absorbing import absorb_all
 from servery.guests.apart import extend
-from servery.guests.candidates import keep_features, latest_weights
+from servery.guests.candidates import keep_features, latest_weights, said_born
 from servery.guests.habits import OF_ALL
 from servery.guests.join import refresh
 from servery.guests.keys import Keys
@@ -29,7 +30,7 @@ from servery.guests.matching.found import Ask, Copied, Joins, Why
 from servery.guests.matching.weights import Weights, against_sense, shipped, trained
 from servery.guests.merge import author_of, unmerge
 from servery.guests.names import Agreement, agreement
-from servery.guests.resolve import Known, shares_both
+from servery.guests.resolve import Known, are_born_otherwise, shares_both
 from servery.guests.rows import Db
 from servery.guests.suggest import suggest
 from servery.model.viewer import Viewer
@@ -84,7 +85,7 @@ async def preview(
     by = await (latest_weights(db) if version is None else weights_of(db, version))
     async with copied(db) as files:
         found = await asyncio.to_thread(_joins, files, by, step, engine)
-    safe = await _without_names_apart(db, found.guests)
+    safe = await _of_one_person(db, found.guests)
     asks, parts = await _still_asked(db, found.asks, safe), await _by_rules(db, found.parts)
     why = {guest: found.why[guest] for _, *others in safe for guest in others if guest in found.why}
     return Preview(found.records, by.version, tuple(safe), asks, parts, after, at, why)
@@ -133,7 +134,7 @@ async def carry_out(db: Db, wanted: Preview, viewer: Viewer, locale: str) -> Run
         [author_of(viewer), wanted.weights, wanted.records],
     )
     (run_id,) = [row["id"] for row in await cursor.fetchall()]
-    living = await _without_names_apart(db, await _unchanged(db, await _still_living(db, wanted.joins), wanted))
+    living = await _of_one_person(db, await _unchanged(db, await _still_living(db, wanted.joins), wanted))
     detail = {guest: {"run": run_id, "score": scored.get(guest)} for _, *others in living for guest in others}
     steps, moved = await absorb_all(db, living, f"run {run_id} over all guests", "rules", detail)
     await extend(db, [join[0] for join in living])
@@ -306,22 +307,25 @@ async def _by_rules(db: Db, parts: Sequence[tuple[int, int]]) -> tuple[tuple[int
     return tuple((guest, record) for guest, record in parts if record in loose)
 
 
-async def _without_names_apart(db: Db, joins: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
-    """Those in which no two records bear the names of two people, whatever the score says."""
+async def _of_one_person(db: Db, joins: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Those in which no two records bear the names or birthdays of two people, whatever the score says."""
     cursor = await db.execute(
-        "select distinct guest_id, body ->> 'name' as name, email_key, phone_key from source_guest "
-        "where guest_id = any(%s) and body ->> 'name' is not null",
+        "select distinct guest_id, body ->> 'name' as name, email_key, phone_key, body -> 'birthday' as birthday "
+        "from source_guest where guest_id = any(%s) and (body ->> 'name' is not null or body ? 'birthday')",
         [[guest for join in joins for guest in join]],
     )
     named: dict[int, list[Known]] = defaultdict(list)
     for row in await cursor.fetchall():
         contacts = Keys(row["email_key"], row["phone_key"])
-        named[row["guest_id"]].append(Known(0, row["name"], contacts, row["guest_id"]))
+        born_on = said_born(row["birthday"])
+        named[row["guest_id"]].append(Known(0, row["name"], contacts, row["guest_id"], born=born_on))
     return [join for join in joins if not _of_two([named[guest] for guest in join])]
 
 
 def _of_two(guests: Sequence[Sequence[Known]]) -> bool:
     if _apart([one.name for records in guests for one in records], "apart"):
+        return True
+    if any(are_born_otherwise(one, other) for one, other in combinations(guests, 2)):
         return True
     return any(
         _apart([one.name for one in [*left, *right]], "slip") and not any(shares_both(one, right) for one in left)

@@ -57,7 +57,7 @@ class Pair(Struct, frozen=True, kw_only=True):
     """Two guests side by side, the older first. `probability` and `reasons` only where a score suggests them.
 
     `seen` goes back with the answer: it holds as long as nothing else is said or heard of the two. `apart`: somebody
-    said that they are not the same person.
+    said that they are not the same person. `housemates`: they may be two people of one household.
     """
 
     one: Side
@@ -68,6 +68,7 @@ class Pair(Struct, frozen=True, kw_only=True):
     reasons: tuple[Reason, ...] = ()
     seen: str = ""
     apart: bool = False
+    housemates: bool = False
 
 
 class Queue(Struct, frozen=True):
