@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from servery.api.guests import read_guest
 from servery.app.compose import told_as_one
 from servery.app.lists import _guest
 from servery.errors import Invalid, NotFound
@@ -72,6 +73,21 @@ async def test_one_truth_for_pages_lists_and_other_systems(planted: Planted) -> 
         assert _guest(told).email is None and _guest(told).marketing == "granted"
         ledger = await consent.opened(db, guest)
         assert {name: one for name, one in ledger.by_channel().items() if one != told.marketing} == told.channels
+        assert told.marketing_by_channel == ledger.by_channel()
+
+
+@pytest.mark.anyio
+async def test_who_agreed_to_e_mail_alone_is_written_to_by_e_mail_alone(planted: Planted) -> None:
+    guest = await planted.guest(marketing="unknown")
+    assert guest
+    async with planted.pool.connection() as db:
+        await consent.write(db, SYSTEM, guest, Said(state="granted", channel="email", text_version="v1"))
+        told, shown = await story(db, SYSTEM, guest), await read_guest(db, SYSTEM, guest)
+    only = {"any": "unknown", "email": "granted", "sms": "unknown", "phone": "unknown", "post": "unknown"}
+    assert told.marketing_by_channel == shown.marketing_by_channel == only
+    # Where a system or a reader knows no channels, that is no consent.
+    assert told.marketing == shown.marketing == told_as_one(told) == "unknown"
+    assert _guest(told).email == EMAIL and _guest(told).phone is None
 
 
 @pytest.mark.anyio

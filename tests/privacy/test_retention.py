@@ -50,6 +50,10 @@ async def test_since_when_somebody_is_known_their_source_says(planted: Planted) 
     async with planted.pool.connection() as db:
         assert await retention.inactive(db, 36) == [old, came]
         assert await retention.preview(db, "guests", 36) == 2
+        first = (await retention.look(db, "guests", 36)).first
+    assert [(one.id, one.day, one.last) for one in first] == [
+        (old, LONG_AGO.date(), "known"), (came, LONG_AGO.date(), "visit"),
+    ]  # fmt: skip
 
 
 async def test_who_changed_since_they_were_listed_stays(

@@ -35,6 +35,28 @@ async def test_each_fact_names_the_record_that_says_it(house: House):
     assert next(one.fact.at for one in told.facts if one.kind == "notes") == ago(3)
 
 
+async def test_a_value_stands_once_with_all_records_that_say_it(house: House):
+    born, phone = Birthday(3, 3, 1970), "+4520123456"
+    guest = await house.guest(name="Anna Holm", phone="20 12 34 56", birthday=born, tags=("Regular",))
+    for number in ("t1", "t2"):
+        await house.guest(number, till=True, name="anna  holm", phone=phone, birthday=born, tags=("regular",))
+    facts = (await provenance(house.db, SYSTEM, guest)).facts
+    told = {one.kind: [f.external_id for f in (one.fact, *one.also)] for one in facts}
+    assert len(facts) == len(told)
+    every = ["g1", "t1", "t2"]
+    assert {kind: sorted(ids) for kind, ids in told.items()} == {
+        "name": every, "phone": every, "birthday": every, "tags": every,
+    }  # fmt: skip
+
+
+async def test_a_role_sees_of_a_record_what_it_may_see_of_the_guest(house: House):
+    guest = await house.guest(name="Anna", email="anna@example.com", phone="20 12 34 56", birthday=Birthday(3, 3))
+    for role, contact in (("server", (None, None)), ("host", ("anna@example.com", "20 12 34 56"))):
+        (record,) = (await provenance(house.db, viewer(role), guest)).records
+        assert (record.name, record.birthday) == ("Anna", Birthday(3, 3))
+        assert (record.email, record.phone) == contact
+
+
 async def test_each_record_says_why_it_belongs(house: House):
     guest = await house.guest(name="Anna", email="anna@example.com")
     await house.guest("t1", till=True, name="Anna", email="anna@example.com")

@@ -17,7 +17,7 @@ from servery.privacy.export import Export
 from servery.privacy.receipts import Erasure, Receipt
 from servery.privacy.register import Register, System
 from servery.privacy.requests import Kind, Outcome, Request, months_after
-from servery.privacy.retention import KINDS, SUGGESTED, Old, Preview, Rule, Run
+from servery.privacy.retention import KINDS, SUGGESTED, Last, Old, Preview, Rule, Run
 from servery.privacy.retention import Kind as Kept
 
 TODAY = datetime.now(UTC).date()
@@ -142,7 +142,11 @@ class InventedPrivacy:
     async def would_go(self, viewer: Viewer, kind: Kept, months: int) -> Preview:
         if months > 600:
             raise Invalid("Choose from 1 to 600 months.", field="months")
-        first = tuple(Old(id=n, day=TODAY - timedelta(days=1500 - n), name=f"Guest Number {n}") for n in (3, 4, 5))
+        kinds: tuple[Last, ...] = ("visit", "booking", "check", "known")
+        first = tuple(
+            Old(id=n, day=TODAY - timedelta(days=1500 - n), name=f"Guest Number {n}", last=last)
+            for n, last in enumerate(kinds, 3)
+        )
         return Preview(kind=kind, months=months, found=0 if self.empty else 12, first=() if self.empty else first)
 
     async def before(self, viewer: Viewer, guest_id: int) -> Before:

@@ -123,7 +123,10 @@ _FACTS = (
     _fact("name", "Mette Sørensen", "resOS", "bk_7f31"),
     _fact("email", "mette.soerensen@example.com", "resOS", "bk_7f31"),
     _fact("phone", "+45 20 00 00 03", "Square", "CUST-9Q2K"),
-    _fact("birthday", "1984-04-12", "Square", "CUST-9Q2K"),
+    structs.replace(
+        _fact("birthday", "1984-04-12", "Square", "CUST-9Q2K"),
+        also=tuple(_fact("birthday", "1984-04-12", "Files", str(number)).fact for number in range(3)),
+    ),
     _fact("vip", "yes", "resOS", "bk_7f31"),
     _fact("marketing", "granted", "resOS", "bk_7f31"),
     _fact("allergy", "nuts", "resOS", "bk_5a02"),
@@ -178,11 +181,20 @@ _LOG = (
     ),
 )
 _RECORDS = (
-    SourceRecord(connection="resOS", external_id="bk_7f31", name="Mette Sørensen", id=1, by="email"),
+    SourceRecord(
+        connection="resOS",
+        external_id="bk_7f31",
+        name="Mette Sørensen",
+        email="mette.soerensen@example.com",
+        birthday=Birthday(4, 12, 1984),
+        id=1,
+        by="email",
+    ),
     SourceRecord(
         connection="Square",
         external_id="CUST-9Q2K",
         name="M. Soerensen",
+        phone="+45 20 00 00 03",
         id=2,
         by="phone",
         at=datetime(2025, 3, 2, 9, tzinfo=UTC),
@@ -223,7 +235,7 @@ def profile(guest_id: int) -> Profile:
         time_zone=VENUE.time_zone,
         vip=True,
         birthday=Birthday(4, 12, 1984),
-        marketing="granted",
+        marketing={"any": "unknown", "email": "granted", "sms": "unknown", "phone": "denied", "post": "unknown"},
         sees_contact=True,
         facts=_FACTS,
         ruled=(

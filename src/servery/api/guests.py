@@ -21,6 +21,7 @@ from servery.api.projection import Rights
 from servery.api.single import single
 from servery.errors import Invalid
 from servery.guests.search import By, Found, find
+from servery.model.consent import Channel
 from servery.model.guest import Consent
 from servery.model.money import Money
 from servery.model.viewer import Viewer
@@ -83,7 +84,13 @@ class Guest(_Named, frozen=True, kw_only=True):
     language: str | None
     vip: bool
     one_time: Annotated[bool, Meta(description="A throw-away record of a till or marketplace.")]
-    marketing: Annotated[Consent, Meta(description="What holds by the ledger of consent; unknown is no consent.")]
+    marketing: Annotated[
+        Consent,
+        Meta(description="What holds by the ledger of consent where no channel is named; unknown is no consent."),
+    ]
+    marketing_by_channel: Annotated[
+        dict[Channel, Consent], Meta(description="What holds for each channel; unknown is no consent to it.")
+    ]
     tags: tuple[str, ...]
     figures: Figures
     favourites: Favourites

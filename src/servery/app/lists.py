@@ -11,7 +11,6 @@ from msgspec import Struct
 from servery.accounts.audit import looked
 from servery.api import rows, spreadsheet
 from servery.guests.hygiene.emails import reaches
-from servery.model.consent import CHANNELS
 from servery.model.guest import Consent
 from servery.model.money import Money
 from servery.model.order import Check, add_up
@@ -106,7 +105,7 @@ async def _guests(db: Db, found: list[dict[str, Any]]) -> list[Struct]:
 
 
 def _guest(one: Any) -> GuestLine:
-    agreed = {channel for channel in CHANNELS if one.channels.get(channel, one.marketing) == "granted"}
+    agreed = {channel for channel, state in one.marketing_by_channel.items() if state == "granted"}
     return GuestLine(
         id=one.id,
         name=one.name,

@@ -267,7 +267,8 @@ def old(
     """
     found = _with_rooms(lambda rooms, _: rooms.would_go(SYSTEM, kind, months))
     say(f"{found.found} are older than {months} months.")
-    give_list([msgspec.to_builtins(one) for one in found.first], ["id", "day", "name"], as_json=as_json, as_csv=as_csv)
+    columns = ["id", "day", "last", "name"] if kind == "guests" else ["id", "day", "name"]
+    give_list([msgspec.to_builtins(one) for one in found.first], columns, as_json=as_json, as_csv=as_csv)
 
 
 @group.command("retention")

@@ -28,12 +28,20 @@ class Rule(Struct, frozen=True):
     suggested: int
 
 
+Last = Literal["visit", "booking", "check", "known"]
+
+
 class Old(Struct, frozen=True, kw_only=True):
-    """One thing that is too old: its day, what it is called, and the guest where it is one."""
+    """One thing that is too old: its day, what it is called, and the guest where it is one.
+
+    `last`: what a guest's day is of, their last visit, booking or check; `known` where there is none of these, and they
+    are only known since that day.
+    """
 
     id: int
-    day: date | None
+    day: date
     name: str | None = None
+    last: Last | None = None
 
 
 class Preview(Struct, frozen=True, kw_only=True):
@@ -179,9 +187,21 @@ _EMPTYING: Mapping[Kind, str] = {
 }
 _FIRST: Mapping[Kind, str] = {
     "guests": """
-select g.id, g.name, (select max(v.business_date) from source_guest s join visit v on v.source_guest_id = s.id
-                      where s.guest_id = g.id) as day
-from found join guest g on g.id = found.id order by day nulls first, g.id limit %(limit)s""",
+select g.id, g.name, l.day, l.last
+from found join guest g on g.id = found.id
+cross join lateral (
+    select * from (
+        select 1 as place, 'visit' as last, max(v.business_date) as day
+        from source_guest s join visit v on v.source_guest_id = s.id where s.guest_id = g.id
+        union all select 2, 'booking', max(r.business_date)
+        from source_guest s join reservation r on r.source_guest_id = s.id where s.guest_id = g.id
+        union all select 3, 'check', max(c.business_date)
+        from source_guest s join checks c on c.source_guest_id = s.id where s.guest_id = g.id
+        union all select 4, 'known', coalesce(max((s.body ->> 'created_at')::timestamptz), g.created_at)::date
+        from source_guest s where s.guest_id = g.id
+    ) as each where day is not null order by place = 4, day desc, place limit 1
+) as l
+order by l.day, g.id limit %(limit)s""",
     "bookings": "select r.id, v.name, r.business_date as day from found join reservation r on r.id = found.id "
     "join venue v on v.id = r.venue_id order by day, r.id limit %(limit)s",
     "checks": "select c.id, v.name, c.business_date as day from found join checks c on c.id = found.id "

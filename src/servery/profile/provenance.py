@@ -1,14 +1,14 @@
 """Where each fact about a guest came from, and why each source record is held to be theirs."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 from psycopg.rows import DictRow
 
-from servery.model.guest import Fact, Golden, Known, SourceGuest
+from servery.model.guest import Birthday, Fact, Golden, Known, SourceGuest
 from servery.model.survivorship import DEFAULTS, FIELDS, Choices, rule_of
 from servery.model.viewer import Viewer
 from servery.profile import rows
@@ -28,11 +28,15 @@ record says one; staff said so; the strictest counts; all count that any record 
 
 
 class Sourced(Struct, frozen=True):
-    """One value of one field, with the record that says it and when that record last said something new."""
+    """One value of one field, with the record that says it and when that record last said something new.
+
+    `also` are the other records that say the same.
+    """
 
     kind: FactKind
     fact: Fact
     why: Why | None = None
+    also: tuple[Fact, ...] = ()
 
 
 class Evidence(Struct, frozen=True):
@@ -56,6 +60,9 @@ class SourceRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     external_id: str
     seen_at: datetime
     name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    birthday: Birthday | None = None
     by: str | None = None
     probability: float | None = None
     reasons: tuple[Evidence, ...] = ()
@@ -93,8 +100,8 @@ async def provenance(db: Db, viewer: Viewer, guest_id: int) -> Provenance:
     facts += await _on_bookings(db, current, {one.fact.value.casefold() for one in facts if one.kind == "allergies"})
     unseen = hidden(viewer)
     return Provenance(
-        facts=tuple(one for one in facts if one.kind not in unseen),
-        records=tuple(_record(row) for row in records),
+        facts=tuple(one for one in gathered(facts, records) if one.kind not in unseen),
+        records=tuple(_record(row, unseen) for row in records),
         ruled=tuple(_ruled(golden)),
         hidden=unseen,
     )
@@ -167,6 +174,46 @@ def _record_facts(golden: Golden, records: Sequence[DictRow], choices: Choices) 
                 yield Sourced("notes", _fact(note.text, row, note.at), "every")
 
 
+_SINGLE: tuple[FactKind, ...] = ("name", "email", "phone", "language", "company", "city", "postcode", "loyalty_id")
+_SEVERAL: tuple[FactKind, ...] = ("allergies", "preferences", "tags")
+_TELLING_DIGITS = 8
+"""Digits at the end of a phone number that tell it, however its country is written."""
+
+
+def gathered(facts: Iterable[Sourced], records: Iterable[DictRow]) -> list[Sourced]:
+    """Each value of each field once, with all that say it: the record it was taken from first."""
+    first: dict[tuple[FactKind, str], Sourced] = {}
+    said: dict[tuple[FactKind, str], dict[tuple[str, str], Fact]] = {}
+    for one in facts:
+        key = one.kind, _as_one(one.kind, one.fact.value)
+        first.setdefault(key, one)
+        said.setdefault(key, {})[one.fact.connection, one.fact.external_id] = one.fact
+    for row in records:
+        for kind, value in () if row["removed"] else _values(row["body"]):
+            if (key := (kind, _as_one(kind, value))) in said:
+                said[key].setdefault((row["connection"], row["external_id"]), _fact(value, row))
+    return [structs.replace(one, also=tuple(said[key].values())[1:]) for key, one in first.items()]
+
+
+def _values(body: Mapping[str, Any]) -> Iterator[tuple[FactKind, str]]:
+    for kind in _SINGLE:
+        if body.get(kind):
+            yield kind, body[kind]
+    for kind in _SEVERAL:
+        yield from ((kind, value) for value in body.get(kind, ()))
+    if body.get("birthday"):
+        yield "birthday", msgspec.convert(body["birthday"], Birthday).written()
+    if body.get("vip"):
+        yield "vip", "vip"
+
+
+def _as_one(kind: FactKind, value: str) -> str:
+    """What is left of a value however it is written."""
+    if kind == "phone":
+        return "".join(letter for letter in value if letter.isdigit())[-_TELLING_DIGITS:] or value
+    return " ".join(value.casefold().split())
+
+
 def _fact(value: str, row: DictRow, at: datetime | None = None) -> Fact:
     return Fact(value, row["connection"], row["external_id"], at or row["seen_at"])
 
@@ -188,14 +235,15 @@ async def _on_bookings(db: Db, guest_id: int, known: set[str]) -> list[Sourced]:
     ]
 
 
-def _record(row: DictRow) -> SourceRecord:
+def _record(row: DictRow, unseen: Collection[str]) -> SourceRecord:
     link = row["link"] or {}
+    told = msgspec.convert(row["body"], SourceGuest)
     return SourceRecord(
         id=row["id"],
         connection=row["connection"],
         external_id=row["external_id"],
         seen_at=row["seen_at"],
-        name=row["body"].get("name"),
+        **{name: getattr(told, name) for name in ("name", "email", "phone", "birthday") if name not in unseen},
         by=link.get("by"),
         probability=link.get("probability"),
         reasons=tuple(msgspec.convert(link.get("reasons", []), list[Evidence])),

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct, structs
 from psycopg.rows import DictRow
 
-from servery.model.consent import Channel, Line, by_channel
+from servery.model.consent import CHANNELS, Channel, Line, by_channel
 from servery.model.guest import Birthday, Consent, Golden, Known, Note
 from servery.model.reservation import EXPECTED, ReservationStatus
 from servery.model.venue import table_key
@@ -65,7 +65,7 @@ class Story(Struct, frozen=True, kw_only=True, omit_defaults=True):
     vip: bool = False
     one_time: bool = False
     marketing: Consent = "unknown"
-    """What holds by the ledger of consent for marketing as such."""
+    """What holds by the ledger of consent where no channel was named; `marketing_by_channel` is what holds for each."""
     channels: Mapping[Channel, Consent] = {}
     """What holds for the channels of which something else is said."""
     allergies: tuple[str, ...] = ()
@@ -81,6 +81,11 @@ class Story(Struct, frozen=True, kw_only=True, omit_defaults=True):
     upcoming: tuple[Upcoming, ...] = ()
     hidden: tuple[str, ...] = ()
     """The names of fields that are empty because the viewer's role does not see them."""
+
+    @property
+    def marketing_by_channel(self) -> dict[Channel, Consent]:
+        """What holds by the ledger of consent for each channel; unknown is no consent to it."""
+        return {one: self.channels.get(one, self.marketing) for one in CHANNELS}
 
 
 async def stories(

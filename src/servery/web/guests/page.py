@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
@@ -15,6 +15,7 @@ from servery.guests.log import Action
 from servery.guests.matching.score import Reason
 from servery.guests.search import By
 from servery.guests.tagging.rule import Condition, Match
+from servery.model.consent import Channel
 from servery.model.guest import Birthday, Consent, Fact, Note
 from servery.model.money import Money
 from servery.model.reservation import ReservationStatus
@@ -156,20 +157,37 @@ class GuestFigures(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Known(Struct, frozen=True):
-    """One fact as it is shown, with its source."""
+    """One fact as it is shown, with its source; `also` are the other records that say the same."""
 
     kind: FactKind
     fact: Fact
     why: Why | None = None
+    also: tuple[Fact, ...] = ()
+
+    @property
+    def sources(self) -> tuple[Fact, ...]:
+        """All that say so."""
+        return (self.fact, *self.also)
+
+    @property
+    def connections(self) -> list[str]:
+        """The systems that say so, each once."""
+        return list(dict.fromkeys(one.connection for one in self.sources))
 
 
 class SourceRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One system's record that was joined into this guest, and why."""
+    """One system's record that was joined into this guest, what it says of who they are, and why.
+
+    E-mail and phone are None for who may not see them.
+    """
 
     id: int = 0
     connection: str
     external_id: str
     name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    birthday: Birthday | None = None
     by: str | None = None
     """The key it shares with the others, or likeness: then by a score of `probability` for these `reasons`."""
     probability: float | None = None
@@ -235,11 +253,12 @@ class Profile(Struct, frozen=True, kw_only=True, omit_defaults=True):
     figures: GuestFigures
     venue: str | None = None
     """The venue of the usual table, for a group."""
-    time_zone: str = "UTC"
-    """Of the venue whose notation the figures take."""
+    time_zone: str | None = None
+    """Of the venue whose notation the figures take: that of the last visit, or of the next booking."""
     vip: bool = False
     birthday: Birthday | None = None
-    marketing: Consent = "unknown"
+    marketing: Mapping[Channel, Consent] = {}
+    """What holds for each channel."""
     sees_contact: bool = False
     """Whether the viewer may see e-mail and phone, so that "not known" and "not shown" differ."""
     facts: Sequence[Known] = ()

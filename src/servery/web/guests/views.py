@@ -12,11 +12,14 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from servery.guests.matching.words import told
+from servery.language.notation import Notation
+from servery.model.guest import Birthday
 from servery.model.money import to_decimal
 from servery.web.download import csv_file
 from servery.web.forms import Form
 from servery.web.frame import Frame, TheFrame
 from servery.web.guard import needs
+from servery.web.guests.agreed import agreed
 from servery.web.guests.page import GuestRow, GuestsAsked, LogLine, Profile, RuledTag, SourceRecord
 from servery.web.render import Asked, page
 from servery.web.sources import TheSources
@@ -85,17 +88,24 @@ def guest_page(
 ) -> Response[str]:
     """The page of a guest; with what somebody `typed` there, and what is at `fault` with it."""
     now = datetime.now(UTC)
-    notation = frame.notation_of(profile.time_zone)
+    notation = frame.notation_of(profile.time_zone) if profile.time_zone else frame.notation
     today = notation.local_day(now)
     said = spoken(profile.story, frame.words, today, expected=False)
     birthday = birthday_soon(profile.birthday, today)
     context = {
         "guest": profile, "said": said, "birthday": birthday, "g": notation, "why": partial(_why, frame),
-        "scored": partial(_scored, frame),
+        "scored": partial(_scored, frame), "agreed": agreed(profile.marketing, frame.words, frame.notation),
+        "born": partial(_born, notation),
         "ruled": {one.rule_id: _because(frame, one) for one in profile.ruled},
         "typed": typed or {}, "fault": fault,
     }  # fmt: skip
     return page(request, frame, "guests/guest.html", tab="guests", **context)
+
+
+def _born(notation: Notation, birthday: Birthday) -> str:
+    """A birthday, with its year where one is known."""
+    day = notation.month_day(birthday.month, birthday.day)
+    return f"{day} {birthday.year}" if birthday.year else day
 
 
 def _because(frame: Frame, one: RuledTag) -> str:
