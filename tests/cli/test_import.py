@@ -177,3 +177,15 @@ def test_a_folder_and_a_file_that_is_not_there_are_called_as_they_were_given(ser
     )
     mapped = servery("import", "csv", str(file), "--kind", "orders", "--map", "no/map.toml")
     assert "The map no/map.toml cannot be read: No such file or directory." in mapped.stderr
+
+
+def test_a_nul_in_a_guest_costs_that_row_alone(servery: Run, tmp_path: Path, database: str) -> None:
+    file = tmp_path / "guests.csv"
+    file.write_text("id,name,email,not\0es\n1,An\0na Holm,a@example.com,x\n2,Bo Berg,b@example.com,y\n")
+    done = servery("import", "csv", str(file), "--kind", "guests", "--json")
+    assert done.returncode == 4, done.stderr
+    told = result(done)
+    assert counted(told) == (2, 1, 0, 0, 1)
+    [rejected] = told["rejections"]  # type: ignore[misc]
+    assert (rejected["line"], rejected["reason"]) == (2, "The row holds a NUL byte, which no text can hold.")
+    assert rows(database, "source_guest") == 1

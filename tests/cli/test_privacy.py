@@ -134,3 +134,17 @@ def test_a_paper_without_contact_is_written_and_the_terminal_is_told(servery, tm
     assert whole.exit_code == 0 and MISSING not in whole.stderr
     text = (tmp_path / "paper.html").read_text()
     assert "Havnen ApS" in text and "Havnegade 1\n1058 København K" in text and "mailto:p@havnen.dk" in text
+
+
+def test_consent_is_to_what_guests_are_asked_for(servery):
+    refused = servery("note-consent", "1", "denied", "--purpose", "nonsense")
+    assert isinstance(refused.exception, Invalid)
+    assert (refused.exception.field, refused.exception.mend) == ("purpose", "Choose one of: {known}.")
+    assert servery("consent", "1", "--json").stdout.strip() == "[]"
+    assert servery("note-consent", "1", "denied", "--purpose", "allergies").exit_code == 0
+
+
+@pytest.mark.parametrize("day", ["1900-06-01", "2018-05-24"])
+def test_no_request_is_older_than_the_law(servery, day):
+    refused = servery("request", "access", "--received", day)
+    assert isinstance(refused.exception, Invalid) and refused.exception.field == "received_on"

@@ -84,3 +84,12 @@ def test_options_that_do_not_go_together_are_refused(servery: Run, tmp_path: Pat
     gone = servery("guests", "resolve", "--input", str(people), "--output", str(tmp_path / "gone" / "out.csv"))
     assert "There is no folder" in gone.stderr
     assert "Traceback" not in gone.stderr
+
+
+def test_a_nul_in_a_list_costs_that_row_alone(servery: Run, tmp_path: Path) -> None:
+    people, out = tmp_path / "people.csv", tmp_path / "clusters.csv"
+    people.write_text("id,name,email\n7,Ida\0 Holm,ida@x.dk\n8,Bo Berg,bo@x.dk\n", encoding="utf-8")
+    said = servery("guests", "resolve", "--input", str(people), "--output", str(out))
+    assert said.returncode == 4
+    assert "line 2: The row holds a NUL byte" in said.stderr
+    assert out.read_text(encoding="utf-8") == "id,cluster\n8,1\n"

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from servery.cli import guests
 from servery.errors import Invalid, NotFound
-from servery.storage.pool import open_pool
+from servery.storage.pool import connect, open_pool
 from tests.guests.told import seen, tell, two_systems
 
 
@@ -51,6 +51,21 @@ def test_numbers_that_name_no_two_guests_are_refused_in_words(servery):
     assert str(twice.exception) == "Guest 1 was named twice. Name two guests."
     assert isinstance(below.exception, NotFound)
     assert str(below.exception) == "There is no guest -3."
+
+
+def test_how_many_are_open_is_said_up_to_99(servery, database):
+    assert "0 open." in servery("suggestions").stderr
+    with connect(database) as db:
+        db.execute(
+            "with people as (insert into guest (name) select 'G' || n from generate_series(1, 200) n returning id), "
+            "kept as (insert into source_guest (connection_id, external_id, revision, body, guest_id) "
+            "select (select min(id) from connection), 'p' || id, 1, '{}', id from people returning id) "
+            "insert into suggestion (one_id, other_id, probability, reasons) select id, id + 1, 0.95, '[]' "
+            "from (select id, row_number() over (order by id) as at from kept) k where mod(at, 2) = 1"
+        )
+    assert "More than 99 open." in servery("suggestions").stderr
+    told = json.loads(servery("suggestions", "--json").stdout)
+    assert (len(told["items"]), told["total"], told["more"]) == (20, 99, True)
 
 
 def test_who_were_said_to_be_two_are_merged_only_anyway(servery):

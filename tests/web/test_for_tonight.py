@@ -2,11 +2,14 @@
 
 import html
 import re
+from datetime import date, timedelta
 
 import pytest
 from litestar.testing import TestClient
+from msgspec import structs
 
 from servery.model.viewer import ROLES
+from tests.web import restaurant
 from tests.web.preview import Preview
 from tests.web.test_actions import sent
 from tests.web.test_same_person import undo_of
@@ -63,3 +66,17 @@ def test_only_who_may_write_is_offered_to(preview, role):
     with TestClient(preview.app, base_url="http://servery.test") as client:
         client.cookies.set("servery_session", role)
         assert ('class="noting"' in client.get("/tonight").text) == (role in {"host", "manager", "owner"})
+
+
+def test_nothing_is_noted_for_an_evening_that_is_over(client, monkeypatch):
+    today = date(2026, 3, 6)
+    shown = restaurant.evening(today, today)
+
+    def looked_at(day):
+        monkeypatch.setattr(restaurant, "evening", lambda *_: structs.replace(shown, day=day))
+        return client.get("/tonight").text
+
+    for away, may in ((-1, False), (0, True), (1, True)):
+        page = looked_at(today + timedelta(days=away))
+        assert ('class="noting"' in page) is may
+        assert "The son brings the cake at nine" in page
