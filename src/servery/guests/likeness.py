@@ -76,21 +76,21 @@ def _asked(record: Known, likes: Iterable[Like], index: Index) -> list[Like]:
         other = index.now(one.id)
         name, day = (other.name, other.born) if other else (None, None)
         if (scored := asked(record.name, name, one.scored, born(record.born, day))) is not None:
-            told.append((scored, one))
+            told.append((scored, one, other.guest_id if other else None))
     told.sort(key=lambda each: (-each[0].probability, -each[1].scored.probability, each[1].id))
-    return [
-        structs.replace(one, scored=behind(scored) if _is_with_another(record, one, index) else scored)
-        for scored, one in told
-    ]
+    others = _of_others(record, {guest for *_, guest in told if guest is not None}, index)
+    return [structs.replace(one, scored=behind(scored) if guest in others else scored) for scored, one, guest in told]
 
 
-def _is_with_another(record: Known, like: Like, index: Index) -> bool:
-    other = index.now(like.id)
-    if other is None or other.guest_id is None:
-        return False
-    cluster = index.of_guest(other.guest_id, record.id)
-    is_of_two = agreement(record.name, other.name) != "apart" and is_stranger(record, cluster)
-    return is_of_two or is_born_otherwise(record, cluster)
+def _of_others(record: Known, guests: Iterable[int], index: Index) -> set[int]:
+    """Guests in whom a record is that is plainly not this one's person, by a given name or a birthday."""
+    clusters = {guest: index.of_guest(guest, record.id) for guest in guests}
+    return {
+        guest
+        for guest, cluster in clusters.items()
+        if is_born_otherwise(record, cluster)
+        or (is_stranger(record, cluster) and any(agreement(record.name, one.name) != "apart" for one in cluster))
+    }
 
 
 def _best_by_guest(likes: Iterable[Like], index: Index) -> dict[int, Like]:

@@ -21,6 +21,7 @@ from servery.guests.matching.found import Ask, Copied, Joins, Why
 from servery.guests.matching.guard import CONTACTS, is_named_so, is_named_whole, may_be_one, telling, within_house
 from servery.guests.matching.guard import asked as asked_of
 from servery.guests.matching.listed import Step
+from servery.guests.matching.loose import loosely_joined
 from servery.guests.matching.pairs import PAIRS, scored_pairs
 from servery.guests.matching.score import Scored, scored
 from servery.guests.matching.train import train
@@ -60,7 +61,8 @@ def joins(copied: Copied, weights: Weights, step: Step = lambda _: None, engine:
         guests = sorted(_of_guests(clusters(pairs), guest_of))
         step("Asking")
         _keep(db, guests)
-        return Joins(records, guests, _asks(db, copied.never, weights), _unlike(db, weights), _why(db, weights))
+        odd = sorted({*_unlike(db, weights), *loosely_joined(db)})
+        return Joins(records, guests, _asks(db, copied.never, weights), odd, _why(db, weights))
 
 
 def learnt(copied: Copied, version: int) -> Weights:

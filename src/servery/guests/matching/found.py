@@ -37,6 +37,6 @@ class Joins(Struct, frozen=True):
     guests: list[tuple[int, ...]]
     asks: list[Ask] = []
     parts: list[tuple[int, int]] = []
-    """Guests, each with a record that is like none of the guest's others."""
+    """Guests, each with a record that is like none of the guest's others, or held there by what is several people's."""
     why: dict[int, Why] = {}
     """By guest, for each that others are joined with."""
