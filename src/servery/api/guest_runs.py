@@ -33,7 +33,7 @@ class GuestWorkFound(Struct, frozen=True, kw_only=True):
         int | None, Meta(description="Guests that would go or went into others, or are themselves again.")
     ]
     asks: Annotated[int | None, Meta(description="Pairs that a person would be asked about.")]
-    parts: Annotated[int | None, Meta(description="Records like none of their guest's others.")]
+    parts: Annotated[int | None, Meta(description="Records that may be somebody else's.")]
     left: Annotated[int | None, Meta(description="Guests left as they are: they changed meanwhile, or are gone.")]
 
 
@@ -103,7 +103,7 @@ class RecordPairs(Struct, frozen=True):
 
 
 class OddRecord(Struct, frozen=True):
-    """A source record that rules put into a guest, and that is like none of the guest's others."""
+    """A source record that rules put into a guest, and that may be somebody else's."""
 
     guest_id: int
     record_id: int
@@ -149,7 +149,7 @@ class OverAll(Protocol):
         """Of whom a person would be asked."""
 
     async def parts(self, viewer: Viewer, work_id: int, limit: int, after: int) -> Sequence[tuple[int, int]]:
-        """Records like none of their guest's others."""
+        """Records that may be somebody else's."""
 
     async def runs(self, viewer: Viewer, limit: int, before: int | None) -> Sequence[GuestRun]:
         """The latest runs."""

@@ -50,8 +50,8 @@ class Preview(Struct, frozen=True):
     asks: tuple[Ask, ...] = ()
     """Whom a person would be asked about."""
     parts: tuple[tuple[int, int], ...] = ()
-    """Guests, each with a record that rules put there and that is like none of the guest's others: nobody parts them
-    but a person."""
+    """Guests, each with a record that rules put there and that may be somebody else's: nobody parts them but a
+    person."""
     after: int | None = None
     """The last step of the log when it was found out."""
     at: datetime | None = None

@@ -24,7 +24,7 @@ class Join(Struct, frozen=True):
 
 
 class Odd(Struct, frozen=True):
-    """A guest with a record that is like none of its others: in which system it is, and what it is called there."""
+    """A guest with a record that may be somebody else's: in which system it is, and what it is called there."""
 
     guest: GuestRow
     connection: str
