@@ -9,6 +9,7 @@ import pytest
 
 from servery.app.erasing import erase_guest
 from servery.app.files import FileKind, Order, import_file
+from servery.cli.files import _tell
 from servery.model.viewer import SYSTEM
 from servery.privacy.keyed import open_key
 from servery.privacy.rewrite import rewrite
@@ -94,17 +95,20 @@ async def test_who_was_erased_does_not_come_back(planted: Planted) -> None:
 
 
 async def brought(planted: Planted, file: Path, kind: FileKind = "guests") -> dict[str, object]:
-    """A file is imported; what that came to."""
+    """A file is imported and told of; what that came to."""
     order = Order(path=file, kind=kind, venue=None if kind == "guests" else "Havnen")
     async with planted.pool.connection() as db:
         outcome = await import_file(
             db, order, erased=open_key(planted.home), show_plan=lambda _: None, progress=lambda *_: None
         )  # fmt: skip
+    _tell(outcome)
     return outcome.summary()
 
 
 @pytest.mark.anyio
-async def test_an_import_says_what_it_held_back(planted: Planted, tmp_path: Path) -> None:
+async def test_an_import_says_what_it_held_back(
+    planted: Planted, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     await erase_guest(planted.pool, planted.home, SYSTEM, await planted.known_guest())
     guests, bookings = tmp_path / "guests.csv", tmp_path / "bookings.csv"
     guests.write_text(
@@ -119,7 +123,10 @@ async def test_an_import_says_what_it_held_back(planted: Planted, tmp_path: Path
     assert [told[one] for one in ("read", "created", "unchanged", "held_back", "emptied")] == [3, 1, 0, 2, 0]
     told = await brought(planted, bookings, "reservations")
     assert [told[one] for one in ("read", "created", "unchanged", "held_back", "emptied")] == [2, 2, 0, 0, 1]
-    assert NAME not in str(told) and EMAIL not in str(told)
+    said = capsys.readouterr().err
+    assert "2 held back: they are of somebody who was erased." in said
+    assert "1 taken in without the person, who was erased." in said
+    assert NAME not in str(told) + said and EMAIL not in str(told) + said
 
 
 @pytest.mark.anyio

@@ -125,6 +125,7 @@ _FACTS = (
     _fact("phone", "+45 20 00 00 03", "Square", "CUST-9Q2K"),
     structs.replace(
         _fact("birthday", "1984-04-12", "Square", "CUST-9Q2K"),
+        why="recent",
         also=tuple(_fact("birthday", "1984-04-12", "Files", str(number)).fact for number in range(3)),
     ),
     _fact("vip", "yes", "resOS", "bk_7f31"),

@@ -187,6 +187,10 @@ async def _import(
     if not wish.map:
         await taken_files.remember_map(db, one.id, dump_map(outcome.plan))
     rows, rejected = sum(outcome.rows.values()), len(outcome.rejected)
+    if held_back := outcome.rows["held_back"] + outcome.emptied:
+        log.info(
+            "connection %s: of a file %d rows speak of somebody who was erased, and were left out", one.id, held_back
+        )
     file = TakenFile(name=copy.name, digest=digest, size=size, outcome="done", rows=rows, rejected=rejected)
     await taken_files.note(db, one.id, file)
     return "done", outcome.rejected

@@ -62,7 +62,7 @@ async def sift(db: Db, key: Key | None, connection_id: int, changes: Sequence[Ch
     if not changes or not await anybody(db):
         return Sifted(changes)
     known = _wanted(key)
-    marks: Marks = await _marks(db, _hashes(known, connection_id, changes))
+    marks: Marks = await _marks_of(db, known, connection_id, changes)
     if not marks:
         return Sifted(changes)
     lines = []
@@ -91,8 +91,9 @@ async def speaking(
     # What could not be understood is searched for whatever may be somebody's id or contact.
     guessed = {place: _guessed(known, connection_id, body) for place, (changes, body) in enumerate(told) if not changes}
     every = [change for changes, _ in told for change in changes]
-    hashes = _hashes(known, connection_id, every)
-    marks: Marks = await _marks(db, hashes.union(*((*one.ids, *one.contacts) for one in guessed.values())))
+    marks: Marks = await _marks_of(
+        db, known, connection_id, every, *((*one.ids, *one.contacts) for one in guessed.values())
+    )
     if not marks:
         return set()
     named = {place: one.named(known, marks) for place, one in guessed.items()}
@@ -124,12 +125,24 @@ def known_by(key: Key, connection_id: int, change: Change) -> Iterator[bytes]:
     yield from (key.card(token) for token in _cards(change))
 
 
-def _hashes(key: Key, connection_id: int, changes: Iterable[Change]) -> set[bytes]:
-    """All that is to be looked up of changes."""
-    found: set[bytes] = set()
-    for change in changes:
-        found.update(known_by(key, connection_id, change), _spelt(key, change))
-    return found
+async def _marks_of(
+    db: Db, key: Key, connection_id: int, changes: Sequence[Change], *besides: Iterable[bytes]
+) -> Marks:
+    """The marks of those whom changes speak of, or may speak of by another spelling of the name."""
+    sure = {one for change in changes for one in known_by(key, connection_id, change)}
+    people = [person for change in changes if (person := _person(change)) is not None and person.name]
+    alone = {number: set(key.contacts(_nameless(person))) for number, person in enumerate(people)}
+    marks = await _marks(db, sure.union(*alone.values(), *besides))
+    # Spellings are many, and only of a contact of somebody who was erased is there any to be found.
+    spelt = {
+        one for number, person in enumerate(people) if not marks.keys().isdisjoint(alone[number])
+        for one in key.alike(person)
+    }  # fmt: skip
+    return {**marks, **(await _marks(db, spelt) if spelt else {})}
+
+
+def _nameless(person: SourceGuest) -> SourceGuest:
+    return SourceGuest(email=person.email, phone=person.phone)
 
 
 def _spelt(key: Key, change: Change) -> Iterator[bytes]:
