@@ -59,6 +59,17 @@ async def test_a_mother_and_a_daughter_are_two_whichever_record_came_first(db, s
         assert ["none"] in found
 
 
+@pytest.mark.parametrize("order", [*permutations(["none", "1960", "1990"])])
+async def test_of_a_set_who_says_no_birthday_is_nobody_s_of_two_who_say_different_ones(db, systems, order):
+    days = {"none": None, "1960": Birthday(1, 2, 1960), "1990": Birthday(3, 4, 1990)}
+    told = (seen(one, "Anna Vinther", "v@x.dk", "+4520123456", birthday=days[one]) for one in order)
+    await tell(db, systems[0], *told)
+    assert await people(db) == [["1960"], ["1990"], ["none"]]
+    # And whoever says it again is known by it.
+    await tell(db, systems[1], seen("again", "Anna Vinther", "v@x.dk", birthday=days["1990"]))
+    assert ["1990", "again"] in await people(db)
+
+
 async def test_a_record_that_comes_to_have_another_birthday_leaves_and_one_a_slip_apart_stays(db, systems):
     till, book = systems
     await tell(db, till, seen("1", "Ida Holm", "i@x.dk"))

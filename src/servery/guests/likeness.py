@@ -14,7 +14,7 @@ from servery.guests.matching.guard import asked, behind, is_named_so, is_named_w
 from servery.guests.matching.score import Scored
 from servery.guests.matching.weights import Weights
 from servery.guests.names import agreement
-from servery.guests.resolve import Decision, Index, Known, houses_of, is_born_otherwise, is_stranger
+from servery.guests.resolve import Decision, Index, Known, houses_of, is_born_otherwise, is_stranger, is_torn
 from servery.guests.titles import opposed
 
 _ASKED_AT_ONCE = 3
@@ -29,10 +29,6 @@ class Like(Struct, frozen=True):
     born_on: str | None = None
     """Month and day of the arrived record, as four digits."""
 
-    def level(self, comparison: str) -> str | None:
-        """How the two agree in one comparison; None where either says nothing."""
-        return next((one.level for one in self.scored.reasons if one.comparison == comparison), None)
-
 
 class Weighed(Struct, frozen=True):
     """What is decided, and which records a person is to be asked about."""
@@ -45,7 +41,7 @@ def weigh(record: Known, decision: Decision, likes: Sequence[Like], index: Index
     """Let the score speak where the keys said nothing."""
     if record.one_time:
         return Weighed(decision)
-    likes = _asked(record, likes, index)
+    likes = _asked(record, [one for one in likes if not _is_different(one, weights)], index)
     taken = {decision.guest_id, *decision.absorbs}
     likely = {
         guest: like
@@ -54,16 +50,16 @@ def weigh(record: Known, decision: Decision, likes: Sequence[Like], index: Index
         and not index.are_apart([record, *_home(record, index)], index.of_guest(guest, record.id))
         and not opposed(record.name, _name_of(like, index))
     }
-    same = [
-        guest
-        for guest, like in likely.items()
-        if weights.outcome(like.scored.probability) == "same" and _is_safe(record, guest, like, index)
-    ]
-    if decision.by is None and len(same) == 1 and not _home(record, index):
-        decision = _joined(record, same[0], likely.pop(same[0]))
-    asks = [one for one in likely.values() if weights.outcome(one.scored.probability) != "different"]
-    asks.sort(key=lambda one: -one.scored.probability)
+    safe = [guest for guest, like in likely.items() if _is_safe(record, guest, like, index)]
+    is_sure = len(safe) == 1 and weights.outcome(likely[safe[0]].scored.probability) == "same"
+    if is_sure and decision.by is None and not _home(record, index):
+        decision = _joined(record, safe[0], likely.pop(safe[0]))
+    asks = sorted(likely.values(), key=lambda one: -one.scored.probability)
     return Weighed(decision, tuple(asks[:_ASKED_AT_ONCE]))
+
+
+def _is_different(like: Like, weights: Weights) -> bool:
+    return weights.outcome(like.scored.probability) == "different"
 
 
 def _asked(record: Known, likes: Iterable[Like], index: Index) -> list[Like]:
@@ -118,7 +114,7 @@ def _is_safe(record: Known, guest: int, like: Like, index: Index) -> bool:
     shared = _outside(_telling(like), record, name, index)
     if not shared or not is_named_so(record.name, name, shared):
         return False
-    if is_stranger(record, cluster) or is_born_otherwise(record, cluster):
+    if is_stranger(record, cluster) or is_born_otherwise(record, cluster) or is_torn(record, cluster, index):
         return False
     return all(other.settled or _can_be_one(record, other, shared) for other in cluster if not other.said)
 

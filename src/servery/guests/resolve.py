@@ -122,6 +122,7 @@ def decide(record: Known, index: Index) -> Decision:
         for guest, records in sharing.items()
         if guest != record.guest_id
         and not index.are_apart([record], index.of_guest(guest, record.id))
+        and not is_torn(record, index.of_guest(guest, record.id), index)
         and _is_same(record, records, index.of_guest(guest, record.id), sharing, houses)
     }
     guests = sorted(accepted if home is None else accepted | {home})
@@ -184,6 +185,19 @@ def is_of_other_birth(one: Known, other: Known) -> bool:
     agreed = born(one.born, other.born)
     borne = agreed == "slip" and shares_both(one, [other]) and agreement(one.name, other.name) == "same"
     return agreed in ("slip", "apart") and not borne
+
+
+def is_torn(record: Known, cluster: Iterable[Known], index: Index) -> bool:
+    """Whether one of a record and a guest says no birthday, and may be of either of two born on different days."""
+    if record.born is not None and any(one.born is not None for one in cluster):
+        return False
+    bearers = {one.id: one for key in record.keys if key for one in index.bearing(key)}
+    days = {
+        one.born
+        for one in (record, *bearers.values())
+        if one.born is not None and agreement(record.name, one.name) != "apart"
+    }
+    return any(born(one, other) == "apart" for one, other in combinations(sorted(days), 2))
 
 
 def are_born_otherwise(ones: Iterable[Known], others: Iterable[Known]) -> bool:
