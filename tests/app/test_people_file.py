@@ -5,8 +5,9 @@ from random import Random
 
 import pytest
 
-from servery.app.people_file import digits_of, read_people, resolve_file
+from servery.app.people_file import Days, digits_of, read_people, resolve_file
 from servery.errors import Invalid
+from tests.app.kin import listed
 from tests.guests.matching.crowd import crowd
 
 
@@ -188,7 +189,7 @@ def test_ten_thousand_records_on_one_phone_are_not_one_person(written):
     ],
 )
 def test_a_birthday_is_digits_even_where_a_slip_made_it_no_date(text, order, digits):
-    assert digits_of(text, order) == digits
+    assert digits_of(text, Days(order)) == digits
 
 
 def headed(written, *lines):
@@ -253,3 +254,69 @@ def test_where_a_list_is_too_short_to_learn_from_one_person_is_still_found(writt
     _, people = resolved(written("id,name,email,phone", f"a,{one}", f"b,{other}", *FIRST_DAYS))
     assert people["a"] == people["b"]
     assert len(set(people.values())) == 5
+
+
+@pytest.mark.parametrize(
+    ("header", "one", "other"),
+    [
+        ("id,navn,e-mail,postnr,by", "Ida Holm,ida@x.dk,2100,København", "Ida Holm,ida@x.dk,2100,Kbh"),
+        ("id,navn,fødselsdag,telefon,by", "Ida Holm,07-04-1981,20123456,København", "Ida Holm,07-04-1981,20123456,Kbh"),
+        ("id;Name;E-Mail;Ort", "Jürgen Müller;jm@x.de;Köln", "Juergen Mueller;jm@x.de;Koeln"),
+        ("id,nombre,correo electrónico,ciudad", "José Pérez,jp@x.es,Madrid", "Jose Perez,jp@x.es,Mad."),
+        ("id,navn,e-mail", "Ida Holm,ida@x.dk", "Ida Holm,ida@x.dk"),
+    ],
+)
+def test_what_both_of_two_rows_say_joins_them_though_all_rows_say_it(written, header, one, other):
+    cut = ";" if ";" in header else ","
+    answer, people = resolved(written(header, f"a{cut}{one}", f"b{cut}{other}"))
+    assert people["a"] == people["b"]
+    assert len(answer.compared) > 1
+
+
+def test_what_all_rows_say_joins_no_two_names(written):
+    rows = [f"{at},{name},desk@x.dk,2100" for at, name in enumerate(("Ida Holm", "Bo Berg", "Eva Lund", "Ib Krag"))]
+    _, people = resolved(written("id,navn,e-mail,postnr", *rows))
+    assert len(set(people.values())) == 4
+
+
+def test_birthdays_that_are_a_spreadsheets_numbers_are_read(written):
+    rows = ["Ida Holm,ida@x.dk,29318", "Ida Holm,ida@x.dk,1980-04-07", "Bo Berg,bo@x.dk,9133", "Eva Lund,,31502.0"]
+    rows += [f"Guest {at},,{20000 + at}" for at in range(20)]
+    lines = [f"{at},{row}" for at, row in enumerate(rows)]
+    answer, people = resolved(written("id,name,email,birthday", *lines, "x,Ib Krag,ib@x.dk,1981"))
+    [told] = answer.unread
+    assert (told.why, told.lines) == ("no day", (26,))
+    assert people["0"] == people["1"]
+    assert "birthday" in answer.compared
+    assert digits_of("29318", Days("dmy", are_serials=True)) == "19800407"
+    assert digits_of("1", Days("dmy", are_serials=True)) == "19000101"
+
+
+def test_a_spreadsheets_number_among_dates_is_told_with_what_helps(written):
+    rows = ("a,Ida Holm,07-04-1980", "b,Bo Berg,29221", "c,Eva Lund,08-04-1981")
+    [told] = resolved(written("id,name,birthday", *rows))[0].unread
+    assert (told.why, told.lines) == ("a number", (3,))
+
+
+@pytest.mark.parametrize(("seed", "lacking"), [(1, 0.0), (2, 0.1), (3, 0.25)])
+def test_relatives_who_share_all_but_a_name_a_mark_or_a_year_stay_apart(written, seed, lacking):
+    lines, truth, kin = listed(seed, lacking)
+    _, people = resolved(written(*lines))
+    made, there = pairs(people), pairs(truth)
+    of_kin = {frozenset(two) for two in kin}
+    assert len(made & there) >= 0.9 * len(there)
+    assert [two for two in made if frozenset(truth[one] for one in two) in of_kin] == []
+    assert len(made & there) >= 0.995 * len(made)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Tove Jensen,tj@x.dk,20123456,1964-05-12", "Tove Jensen,tj@x.dk,20123456,1993-05-12"),
+        ("Maja Friis,f@x.dk,20123456,1990-05-04", "Kaja Friis,f@x.dk,20123456,1990-05-04"),
+        ("Peter Munk,m@x.dk,20123456,", "Peter Munk Jr.,m@x.dk,20123456,"),
+    ],
+)
+def test_relatives_stay_apart_in_a_short_list_too(written, one, other):
+    _, people = resolved(written("id,name,email,phone,birthday", f"a,{one}", f"b,{other}", "c,Bo Berg,bo@x.dk,,"))
+    assert len(set(people.values())) == 3

@@ -93,3 +93,23 @@ def test_a_nul_in_a_list_costs_that_row_alone(servery: Run, tmp_path: Path) -> N
     assert said.returncode == 4
     assert "line 2: The row holds a NUL byte" in said.stderr
     assert out.read_text(encoding="utf-8") == "id,cluster\n8,1\n"
+
+
+def test_a_file_is_told_of_in_whole_sentences(servery: Run, tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+
+    def told(*lines: str) -> str:
+        people.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return servery("guests", "resolve", "--input", str(people), "--output", str(tmp_path / "out.csv")).stderr
+
+    one = told("id,name", "7,Ida Holm")
+    assert "1 row is 1 person; written to" in one
+    assert "Compared" not in one
+    equal = told("id,name,email", "7,Ida Holm,ida@x.dk", "8,Ida Holm,ida@x.dk")
+    assert "2 rows are 1 person; written to" in equal
+    assert "Compared: given, family, email." in equal
+    left = told("id,name,email", "6,Per Dam,per@x.dk", "7,Ida Holm,ida at x", "8,Ib Krag,ib at x", "9,Bo Berg,bo@x.dk")
+    assert "left out, no e-mail address of one person: 2 (lines 3, 4)." in left
+    assert "(line 3)" in told("id,name,email", "6,Per Dam,per@x.dk", "7,Ida Holm,ida at x", "9,Bo Berg,bo@x.dk")
+    refused = servery("guests", "resolve", "--input", str(people), "--output", str(tmp_path / "o.csv"), "--dry-run")
+    assert "--dry-run goes with all guests, not with a file." in " ".join(refused.stderr.replace("│", " ").split())

@@ -14,7 +14,7 @@ from msgspec import Struct
 from phonenumbers import SUPPORTED_REGIONS
 
 from servery.connectors.csv.columns import DAY_AND_MONTH, map_columns, named
-from servery.connectors.csv.dates import DateEvidence, read_date
+from servery.connectors.csv.dates import DateEvidence, is_serial, read_date, serial_day
 from servery.connectors.csv.encoding import SAMPLE, encoding_of, text_of
 from servery.connectors.csv.mapping import DateOrder, Map
 from servery.connectors.csv.outcome import Rejected
@@ -34,12 +34,20 @@ _THREE_NUMBERS = re.compile(r"(\d{1,4})\D(\d{1,2})\D(\d{1,4})")
 _SAYS_CUT = re.compile(r"sep=.?", re.IGNORECASE)
 """The line in which spreadsheets say of a file how it is cut."""
 _NAMED_LINES = 5
-Why = Literal["no e-mail", "a phone", "no phone", "an e-mail", "no day", "nobody's birthday"]
+Why = Literal["no e-mail", "a phone", "no phone", "an e-mail", "no day", "a number", "nobody's birthday"]
 """Why a value was left out of its column: an e-mail among the phones and a phone among the e-mails count as such."""
 _DATE = re.compile(r"(?:\d{1,2}[./-]\d{1,2}[./-](\d{4})|(\d{4})[./-]?\d{2}[./-]?\d{2})(?: 00:00(?::00)?)?")
 _BORN = range(1900, 2030)
 _GENERATION = 15
 """Years that the dates of a column lie apart at least, if they are birthdays."""
+
+
+class Days(Struct, frozen=True):
+    """How a file writes its birthdays."""
+
+    order: DateOrder
+    are_serials: bool = False
+    """They are a spreadsheet's numbers of days."""
 
 
 class People(Struct, frozen=True):
@@ -211,15 +219,15 @@ def resolve_file(path: Path, output: Path, *, country: str | None = None, step: 
     _check(path, output, country)
     step("Reading")
     people = read_people(path)
-    order = _order(people)
-    taken = sheet(people.rows, people.fields, people.others, partial(_birthday, order=order), country)
+    days = _days(people)
+    taken = sheet(people.rows, people.fields, people.others, partial(_birthday, days=days), country)
     from servery.guests.matching.listed import resolve
 
     resolved = resolve(taken, step)
     rows = [("id", "cluster"), *zip(people.ids, resolved.people, strict=True)]
     _write(output, lines(rows, "\n", inert=False))
     compared = tuple(taken.named.get(each.name, each.name) for each in taken.comparisons)
-    return Answer(people, len(set(resolved.people)), compared, tuple(_unread(people, taken.rows, order)))
+    return Answer(people, len(set(resolved.people)), compared, tuple(_unread(people, taken.rows, days)))
 
 
 def _check(path: Path, output: Path, country: str | None) -> None:
@@ -248,18 +256,18 @@ def _write(output: Path, text: str) -> None:
         ) from error
 
 
-def _unread(people: People, rows: Sequence[Mapping[str, str | None]], order: DateOrder) -> Iterator[Unread]:
+def _unread(people: People, rows: Sequence[Mapping[str, str | None]], days: Days) -> Iterator[Unread]:
     """Values of which nothing was made in their column, by column and reason."""
     at: dict[tuple[str, Why], list[int]] = defaultdict(list)
     for cells, row, line in zip(people.rows, rows, people.lines, strict=True):
         said = {field: cells[header].strip() for field, header in people.fields.items()}
-        for field, why in _left_out(said, row, order):
+        for field, why in _left_out(said, row, days):
             at[people.fields[field], why].append(line)
     for (header, why), lines_ in at.items():
         yield Unread(header, why, len(lines_), tuple(lines_[:_NAMED_LINES]))
 
 
-def _left_out(said: Mapping[str, str], row: Mapping[str, str | None], order: DateOrder) -> Iterator[tuple[str, Why]]:
+def _left_out(said: Mapping[str, str], row: Mapping[str, str | None], days: Days) -> Iterator[tuple[str, Why]]:
     """The fields of a row that say something of which nothing was made there."""
     email, phone, born = said.get("guest_email", ""), said.get("guest_phone", ""), said.get("birthday", "")
     taken = contacts(email or None, phone or None)
@@ -268,31 +276,35 @@ def _left_out(said: Mapping[str, str], row: Mapping[str, str | None], order: Dat
     if phone and (row["phone"] is None or taken[1] != phone):
         yield "guest_phone", "an e-mail" if taken[0] == phone else "no phone"
     if born and row["birth_month_day"] is None:
-        yield "birthday", "nobody's birthday" if digits_of(born, order) else "no day"
+        yield "birthday", "nobody's birthday" if digits_of(born, days) else "a number" if is_serial(born) else "no day"
 
 
-def _order(people: People) -> DateOrder:
-    """The order of day and month that this file's birthdays prove."""
+def _days(people: People) -> Days:
+    """How this file's birthdays prove to be written."""
     evidence = DateEvidence()
     column = people.fields.get("birthday")
     for row, line in zip(people.rows, people.lines, strict=True):
         if column and row[column]:
             evidence.add(row[column], line)
     orders = evidence.open_orders
-    return orders[0] if orders else "ymd" if evidence.maybe_year_first else "dmy"
+    order: DateOrder = orders[0] if orders else "ymd" if evidence.maybe_year_first else "dmy"
+    return Days(order, evidence.are_serials)
 
 
-def _birthday(text: str, order: DateOrder) -> str | None:
+def _birthday(text: str, days: Days) -> str | None:
     """A birthday as digits; None where nobody has it: a day to come, or one that systems write when they know none."""
-    digits = digits_of(text, order)
+    digits = digits_of(text, days)
     if digits is None or len(digits) < 8:
         return digits
     day = Birthday(month=int(digits[4:6]), day=int(digits[6:]), year=int(digits[:4]))
     return None if is_nobodys(day) else digits
 
 
-def digits_of(text: str, order: DateOrder) -> str | None:
+def digits_of(text: str, days: Days) -> str | None:
     """A birthday as digits from the year down, also where a slip has made it no date; None where it is none at all."""
+    order = days.order
+    if days.are_serials and (serial := serial_day(text)) is not None:
+        return f"{serial:%Y%m%d}"
     if match := DAY_AND_MONTH.fullmatch(text.strip()):
         day, month = (match[2], match[1]) if order == "mdy" else (match[1], match[2])
         return f"{int(month):02}{int(day):02}"

@@ -14,7 +14,7 @@ from servery.model.viewer import SYSTEM
 from servery.storage.pool import Connection as Db
 
 if TYPE_CHECKING:
-    from servery.app.people_file import Why
+    from servery.app.people_file import Answer, Why
     from servery.guests.matching.runs import Preview, Run
 
 SOME_REJECTED = 4
@@ -26,6 +26,7 @@ _LEFT_OUT: Mapping["Why", str] = {
     "no phone": "left out, no phone number",
     "an e-mail": "taken for e-mail addresses",
     "no day": "left out, no date",
+    "a number": "left out, numbers as spreadsheets keep days (show the column as dates and save the file again)",
     "nobody's birthday": "left out, a day to come or one that systems write when they know none",
 }
 
@@ -55,7 +56,8 @@ def resolve(  # noqa: PLR0913, PLR0917 (a command's options)
     given = {"--learn": learn, "--weights": weights is not None, "--dry-run": dry_run, "--undo": undo is not None}
     of_base = [option for option, is_given in given.items() if is_given]
     if input_ is not None and of_base:
-        raise typer.BadParameter(f"{', '.join(of_base)} go with all guests, not with a file.")
+        verb = "goes" if len(of_base) == 1 else "go"
+        raise typer.BadParameter(f"{', '.join(of_base)} {verb} with all guests, not with a file.")
     if undo is not None and len(of_base) > 1:
         raise typer.BadParameter("--undo goes alone.")
     if input_ is None and country is not None:
@@ -122,7 +124,7 @@ def _say_joins(found: "Preview", run: "Run | None") -> None:
 def _say_parts(found: "Preview") -> None:
     """Whom these weights would part: nobody is parted by a run."""
     for guest, record in found.parts[:_SHOWN]:
-        say(f"Guest {guest} has a record like none of its others: {record}. Part it on the guest's page.")
+        say(f"Guest {guest} has a record that may be somebody else's: {record}. Part it on the guest's page.")
     if len(found.parts) > _SHOWN:
         say(f"... and {len(found.parts) - _SHOWN} more; --json lists them all")
 
@@ -168,9 +170,16 @@ def _file(path: Path, output: Path, country: str | None, *, quiet: bool) -> None
             say(f"{path.name}, line {one.line}: {one.reason.told()}")
         for column in answer.unread:
             more = ", ..." if column.values > len(column.lines) else ""
-            where = ", ".join(map(str, column.lines)) + more
-            say(f"{path.name}, {column.column}: {_LEFT_OUT[column.why]}: {column.values} (line {where}).")
-        say(f"Compared: {', '.join(answer.compared) or 'nothing'}.")
-        say(f"{len(people.ids)} rows are {answer.persons} people; written to {output}.")
+            where = ("line " if column.values == 1 else "lines ") + ", ".join(map(str, column.lines)) + more
+            say(f"{path.name}, {column.column}: {_LEFT_OUT[column.why]}: {column.values} ({where}).")
+        if len(people.ids) > 1:
+            say(f"Compared: {', '.join(answer.compared) or 'only whole rows, to the letter'}.")
+        say(f"{_counted(answer)}; written to {output}.")
     if people.rejected:
         raise typer.Exit(SOME_REJECTED)
+
+
+def _counted(answer: "Answer") -> str:
+    rows, persons = len(answer.people.ids), answer.persons
+    told = "1 row is" if rows == 1 else f"{rows} rows are"
+    return f"{told} {persons} {'person' if persons == 1 else 'people'}"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 
 from babel import Locale
@@ -23,6 +23,13 @@ _TIME = re.compile(
     (am|pm|a\.\s?m\.|p\.\s?m\.)?\s*(?:uhr|hrs?|h)?\s*(z|utc|gmt|[+-]\d{2}:?(?:\d{2})?)?\s*""",
     re.VERBOSE | re.IGNORECASE,
 )
+_SERIAL = re.compile(r"(\d{1,5})(?:[.,]0+)?")
+_DAY_0, _NO_DAY = date(1899, 12, 31), 60
+"""The day before a spreadsheet's first, and the number of the 29 February 1900 that it counts and that never was."""
+_YEARS = range(1900, 2100)
+"""Numbers that are rather a year than a day of the first years."""
+_MOST = 0.9
+"""The share of a column's cells that are numbers, if these are days."""
 _PLACES: dict[DateOrder, tuple[int, int, int]] = {"dmy": (2, 1, 0), "mdy": (2, 0, 1), "ymd": (0, 1, 2)}
 """Where year, month and day stand among the three numbers."""
 
@@ -50,6 +57,21 @@ def read_date(text: str, order: DateOrder | None) -> tuple[datetime, bool]:
     if _EPOCH.fullmatch(text):
         return datetime.fromtimestamp(int(text[:10]), UTC), True
     return _named_month(text)
+
+
+def is_serial(text: str) -> bool:
+    """Whether a text is a number as which a spreadsheet may keep a day of our time."""
+    match = _SERIAL.fullmatch(text.strip())
+    return match is not None and len(match[1]) == 5
+
+
+def serial_day(text: str) -> date | None:
+    """The day that a spreadsheet keeps as this number, its 1 being 1 January 1900; None for what is no such number."""
+    match = _SERIAL.fullmatch(text.strip())
+    number = int(match[1]) if match else 0
+    if number in (0, _NO_DAY) or number in _YEARS:
+        return None
+    return _DAY_0 + timedelta(days=number - (number > _NO_DAY))
 
 
 def _named_month(text: str) -> tuple[datetime, bool]:
@@ -142,6 +164,8 @@ class DateEvidence:
         """Line and text of the first date that reads as two different days."""
         self.timeless = 0
         self.timed = 0
+        self._numbers = 0
+        self._serials = 0
         self._firsts: set[int] = set()
         self._thirds: set[int] = set()
 
@@ -149,6 +173,8 @@ class DateEvidence:
         """Take one cell into account."""
         match = _NUMERIC.fullmatch(_without_weekday(text))
         timed = ":" in text or (match is not None and bool(match[5].strip()))
+        self._numbers += _SERIAL.fullmatch(text.strip()) is not None
+        self._serials += is_serial(text)
         self.timed += timed
         self.timeless += not timed
         if match is None or len(match[1]) > 2:
@@ -166,6 +192,11 @@ class DateEvidence:
     def maybe_year_first(self) -> bool:
         """Whether the last of the numbers, not the first, looks like the day: in 19-08-03, 19-08-04 the year leads."""
         return max(self._thirds, default=99) <= 31 and len(self._thirds) > max(len(self._firsts), 2)
+
+    @property
+    def are_serials(self) -> bool:
+        """Whether the dates are a spreadsheet's numbers of days: nearly all are numbers, and most have five digits."""
+        return self._numbers >= _MOST * (self.timed + self.timeless) and 2 * self._serials > self._numbers
 
     @property
     def open_orders(self) -> tuple[DateOrder, ...]:

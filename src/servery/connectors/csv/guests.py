@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from servery.connectors.csv.cells import BadCell, Cells, flag
 from servery.connectors.csv.columns import DAY_AND_MONTH
-from servery.connectors.csv.dates import read_date
+from servery.connectors.csv.dates import is_serial, read_date, serial_day
 from servery.connectors.csv.mapping import Plan
 from servery.connectors.csv.outcome import Accepted, Item, Notices, Rejected
 from servery.connectors.csv.records import JOINT, Row
@@ -94,9 +94,18 @@ class Guests:
                 day, month = (second, first) if self._plan.date_order == "mdy" else (first, second)
                 birthday_of(datetime(2000, month, day, tzinfo=UTC).date())
                 return Birthday(month, day)
-            return birthday_of(read_date(text, self._plan.date_order)[0].date())
+            serial = serial_day(text) if self._plan.serial_birthdays else None
+            return birthday_of(serial or read_date(text, self._plan.date_order)[0].date())
         except (ValueError, OverflowError):
-            self._notices.add("birthday-unreadable", "Birthdays that are no dates, left out: {count}.", line)
+            if is_serial(text):
+                self._notices.add(
+                    "birthday-number",
+                    "Birthdays that are numbers, as spreadsheets keep days, left out: {count}. Show that column as dates, "
+                    "and save the file again.",
+                    line,
+                )
+            else:
+                self._notices.add("birthday-unreadable", "Birthdays that are no dates, left out: {count}.", line)
             return None
 
     def _instant(self, cells: list[str], field: str) -> datetime | None:

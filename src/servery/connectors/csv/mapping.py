@@ -72,6 +72,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     decimal: Decimals
     date_order: DateOrder | None
     """None when no date in the file depends on it."""
+    serial_birthdays: bool = False
+    """Whether birthdays are a spreadsheet's numbers of days."""
     times: Times = "local"
     amounts: Amounts = "paid"
     tax: Taxes = "included"

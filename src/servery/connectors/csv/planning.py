@@ -182,6 +182,7 @@ def _decided(
         unmapped=tuple(name for name in look.header if name not in mapped),
         decimal=decimal,
         date_order=order,
+        serial_birthdays=any(evidence.dates[name].are_serials for name in columns.get("birthday", ())),
         times=options.times,
         amounts=amounts,
         tax=options.tax or "included",

@@ -7,6 +7,8 @@ groups has a say: a wrong pair between two groups of ten stands against ninety-n
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import heapify, heappop, heappush
+from itertools import combinations, product
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -21,6 +23,24 @@ NEVER = -1e9
 """The evidence of a pair that somebody said are two people."""
 ALWAYS = 1e6
 """The evidence of a pair that somebody said are one."""
+_TORN = 8.0
+"""By so many bits a record must be likelier of one than of another where those are two people: 255 in 256."""
+
+
+class Guard(Protocol):
+    """What holds against joining, whatever the evidence."""
+
+    def are_two(self, ones: Sequence[int], others: Sequence[int]) -> bool:
+        """Whether records of one person and records of one are two people's."""
+
+    def are_tied(self, ones: Sequence[int], others: Sequence[int]) -> bool:
+        """Whether two groups of records share what only one person has."""
+
+    def is_vague(self, record: int) -> bool:
+        """Whether a record lacks something by which two people may be told apart."""
+
+    def cannot_tell(self, record: int, one: int, other: int) -> bool:
+        """Whether a record lacks all by which two others are two people."""
 
 
 class _Between(Struct):
@@ -40,11 +60,12 @@ class _Join(Struct, frozen=True):
     pairs: int
 
 
-def clusters(pairs: Iterable[Pair], precision: float | None = None) -> Iterator[list[int]]:
+def clusters(pairs: Iterable[Pair], precision: float | None = None, guard: Guard | None = None) -> Iterator[list[int]]:
     """Groups of two and more records that are one person, by their ids; what is in no group stands alone.
 
     With a `precision` the joins stop, the least sure first, where by their own evidence more than the rest of all
-    pairs made would be false.
+    pairs made would be false. No group has two records that by the `guard` are two people, through a third no more than
+    by themselves; and what may as well be of one of them as of the other is left alone.
     """
     listed = list(pairs)
     leader = _components(listed)
@@ -52,7 +73,7 @@ def clusters(pairs: Iterable[Pair], precision: float | None = None) -> Iterator[
     for one, other, bits in listed:
         if one in leader and other in leader and (group := _lead(leader, one)) == _lead(leader, other):
             inside[group].append((one, other, bits))
-    joins = [join for together in inside.values() for join in _joined(together)]
+    joins = [join for together in inside.values() for join in _joined(together, guard)]
     yield from _grouped(joins if precision is None else _sure(joins, precision))
 
 
@@ -97,30 +118,38 @@ def _lead(leader: dict[int, int], record: int) -> int:
     return record
 
 
-def _joined(pairs: list[Pair]) -> Iterator[_Join]:
+def _joined(pairs: list[Pair], guard: Guard | None) -> Iterator[_Join]:
     if len(pairs) == 1:
         one, other, bits = pairs[0]
-        yield _Join(bits, one, other, 1)
+        if guard is None or not guard.are_two((one,), (other,)):
+            yield _Join(bits, one, other, 1)
         return
-    groups = _Groups(pairs)
+    groups = _Groups(pairs, guard)
     while (closest := groups.closest()) is not None:
         yield groups.join(*closest)
+
+
+class _Group(Struct, frozen=True):
+    """Records put together, and the least evidence on which they were."""
+
+    records: tuple[int, ...]
+    bits: float
 
 
 class _Groups:
     """Records in groups, with the evidence between each two groups that any evidence is seen between."""
 
-    def __init__(self, pairs: Iterable[Pair]) -> None:
-        self._members: dict[int, tuple[int, int, float]] = {}
-        """Of each group one record, how many there are, and the least evidence on which it was put together."""
+    def __init__(self, pairs: Iterable[Pair], guard: Guard | None) -> None:
+        self._guard = guard
+        self._groups: dict[int, _Group] = {}
         self._between: dict[int, dict[int, _Between]] = defaultdict(dict)
         for one, other, bits in pairs:
-            self._members[one], self._members[other] = (one, 1, ALWAYS), (other, 1, ALWAYS)
+            self._groups[one], self._groups[other] = _Group((one,), ALWAYS), _Group((other,), ALWAYS)
             before = self._between[one].get(other)
             sum_before, best_before = (before.bits, before.best) if before else (0.0, bits)
             between = _Between(_heard(bits) + sum_before, 1, max(bits, best_before))
             self._between[one][other] = self._between[other][one] = between
-        self._next = max(self._members) + 1
+        self._next = max(self._groups) + 1
         self._heap = [
             (-between.bits, one, other)
             for one, others in self._between.items()
@@ -130,21 +159,46 @@ class _Groups:
         heapify(self._heap)
 
     def closest(self) -> tuple[int, int] | None:
-        """The two groups with the strongest evidence for being one; None when none is left."""
+        """The two groups with the strongest evidence for being one that may be; None when none is left."""
         while self._heap:
             _, one, other = heappop(self._heap)
-            if one in self._members and other in self._members:
+            if one in self._groups and other in self._groups and self._may_be_one(one, other):
                 return one, other
         return None
 
     def join(self, one: int, other: int) -> _Join:
         """Make one group of two: as sure as the surest pair between them, and no surer than what they are made of."""
         new, self._next = self._next, self._next + 1
-        left, right = self._members.pop(one), self._members.pop(other)
-        least = min(self._between[one][other].best, left[2], right[2])
-        self._members[new] = (left[0], left[1] + right[1], least)
+        left, right = self._groups.pop(one), self._groups.pop(other)
+        least = min(self._between[one][other].best, left.bits, right.bits)
+        self._groups[new] = _Group(left.records + right.records, least)
         self._weigh(one, other, new)
-        return _Join(least, left[0], right[0], left[1] * right[1])
+        return _Join(least, left.records[0], right.records[0], len(left.records) * len(right.records))
+
+    def _may_be_one(self, one: int, other: int) -> bool:
+        if self._guard is None:
+            return True
+        guard = self._guard
+        return not (
+            self._are_two(one, other, guard) or self._is_torn(one, other, guard) or self._is_torn(other, one, guard)
+        )
+
+    def _are_two(self, one: int, other: int, guard: Guard) -> bool:
+        return guard.are_two(self._groups[one].records, self._groups[other].records)
+
+    def _is_torn(self, one: int, other: int, guard: Guard) -> bool:
+        """Whether `one` may be of `other` or of a third alike, and lacks that by which two of those are not one."""
+        torn = self._groups[one].records
+        if not all(map(guard.is_vague, torn)) or guard.are_tied(torn, self._groups[other].records):
+            return False
+        least = max(self._between[one][other].best - _TORN, 0.0)
+        likely = [group for group, between in self._between[one].items() if between.best > least]
+        mine = [self._groups[group].records for group in likely if not self._are_two(one, group, guard)]
+        return any(
+            guard.are_two((left,), (right,)) and all(guard.cannot_tell(record, left, right) for record in torn)
+            for some, others in combinations(mine, 2)
+            for left, right in product(some, others)
+        )
 
     def _weigh(self, one: int, other: int, new: int) -> None:
         left, right = self._between.pop(one), self._between.pop(other)
@@ -156,7 +210,7 @@ class _Groups:
             for side in (one, other):
                 self._between[group].pop(side, None)
             self._between[group][new] = self._between[new][group] = between
-            mean = self._mean(between, self._members[group][1] * self._members[new][1])
+            mean = self._mean(between, len(self._groups[new].records) * len(self._groups[group].records))
             if mean > 0:
                 heappush(self._heap, (-mean, new, group))
 

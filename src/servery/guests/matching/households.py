@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from servery.guests.matching.cluster import Pair
 from servery.guests.matching.comparisons import Comparison
 from servery.guests.matching.pairs import PAIRS
-from servery.guests.matching.train import FEW, assumed
+from servery.guests.matching.sheet import FEW
+from servery.guests.matching.train import assumed
 from servery.guests.matching.weights import Weights
 
 OWN = ("given", "birthday")

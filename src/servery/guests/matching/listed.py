@@ -13,8 +13,9 @@ from servery.guests.matching.engine import RECORDS, duck
 from servery.guests.matching.few import guarded
 from servery.guests.matching.households import OWN, weighed
 from servery.guests.matching.pairs import scored_pairs
-from servery.guests.matching.sheet import Sheet
-from servery.guests.matching.train import FEW, train
+from servery.guests.matching.relatives import Relatives
+from servery.guests.matching.sheet import FEW, Sheet
+from servery.guests.matching.train import train
 from servery.guests.matching.weights import Weights
 
 Step = Callable[[str], None]
@@ -42,7 +43,7 @@ def resolve(sheet: Sheet, step: Step = lambda _: None) -> Resolved:
     pairs, weights = _weighed(sheet, step) if len(sheet.rows) > 1 and sheet.comparisons else ([], None)
     if weights is None or weights.records < FEW:
         pairs = list(guarded([*pairs, *_equal(sheet)], sheet))
-    return Resolved(_numbered(len(sheet.rows), clusters(pairs, _PRECISION)), weights)
+    return Resolved(_numbered(len(sheet.rows), clusters(pairs, _PRECISION, Relatives(sheet))), weights)
 
 
 def _weighed(sheet: Sheet, step: Step) -> tuple[list[Pair], Weights]:

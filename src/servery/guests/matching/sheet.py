@@ -28,6 +28,8 @@ FIELDS = (
     *("city", "company", "loyalty_id", "street", "house", "place", "state", "occupation"),
 )
 """The fields that a header may give; the rest of a file is compared as it is."""
+FEW = 50
+"""Records from which anything can be learnt."""
 _FEW = 60
 """Values up to which a column counts as a choice among few."""
 _REDUNDANT = 0.7
@@ -72,9 +74,9 @@ def sheet(
             further.append(compare(column))
             named[column] = header
     by_name = {each.name: each for each in (*COMPARISONS, *FURTHER, *LISTED)}
-    comparisons = tuple(each for each in by_name.values() if _said(made, each.column) > 1)
+    comparisons = tuple(each for each in by_name.values() if _tells(made, each.column))
     few = {each.name for each in further if len(each.levels) == 2}
-    keys = [key for key in _KEYS if _said(made, key) > 1] + [column for column in named if column not in few]
+    keys = [key for key in _KEYS if _tells(made, key)] + [column for column in named if column not in few]
     return Sheet(made, (*comparisons, *further), tuple(keys), named)
 
 
@@ -137,8 +139,10 @@ def _know(rows: Sequence[Row], column: str) -> None:
 EMPTY: Row = dict.fromkeys(COLUMNS)
 
 
-def _said(rows: Sequence[Row], column: str) -> int:
-    return len({row.get(column) for row in rows} - {None})
+def _tells(rows: Sequence[Row], column: str) -> bool:
+    """Whether a column tells anything: where nothing can be learnt, also that all rows say the same."""
+    said = [row[column] for row in rows if row.get(column) is not None]
+    return len(said) > 1 if len(rows) < FEW else len(set(said)) > 1
 
 
 def _repeats(rows: Sequence[Mapping[str, str]], made: Sequence[Row], header: str) -> bool:

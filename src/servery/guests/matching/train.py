@@ -17,6 +17,7 @@ from msgspec import Struct, structs
 from servery.guests.matching.comparisons import Comparison
 from servery.guests.matching.engine import RECORDS, linker, whole
 from servery.guests.matching.pairs import expected, scored_pairs
+from servery.guests.matching.sheet import FEW
 from servery.guests.matching.weights import Odds, Weights, shipped
 
 Shares = dict[str, dict[str, float]]
@@ -40,8 +41,6 @@ _THOUGHT_PAIRS = 300
 """For how many pairs the first assumptions of what happens by chance count."""
 _HALF = 0.5
 """What was never seen among the pairs drawn is taken to be seen half a time, after Jeffreys: it may yet happen."""
-FEW = 50
-"""Records from which anything can be learnt."""
 _RAREST = 1e-5
 """No value counts as rarer than this share of the records."""
 

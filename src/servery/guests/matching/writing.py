@@ -1,6 +1,7 @@
 """One way of writing for what people write in many: names in any script, nicknames, sounds, streets. Pure."""
 
 import re
+from collections import defaultdict
 from functools import cache, lru_cache
 from importlib.resources import files
 
@@ -22,6 +23,7 @@ _HONOURS = frozenset(
 )
 """Honours, which are no part of a name where words are left without them."""
 _APOSTROPHES = re.compile(r"['’‘`´ʼ]")
+_PET_ENDING = re.compile(r"(?<=..)(ie|y|i)$")
 _NUMBERED = re.compile(r"\d+(st|nd|rd|th|e|er)?")
 _NUMBER = re.compile(r"\d+[a-z]?")
 
@@ -47,6 +49,11 @@ def name_words(name: str | None) -> list[str]:
         [word for word in words(plain(name)) if word not in _NO_NAMES and not _NUMBERED.fullmatch(word)] if name else []
     )
     return [word for word in found if word not in _HONOURS] or found
+
+
+def is_honour(word: str) -> bool:
+    """Whether a plain word is no name but what stands before or after one."""
+    return word in _NO_NAMES or word in _HONOURS or bool(_NUMBERED.fullmatch(word))
 
 
 def parts(name: str) -> tuple[list[str], list[str]]:
@@ -77,6 +84,30 @@ def root(given: str) -> str:
     if _nicknames().nicknames_of(given):
         return given
     return min(_nicknames().canonicals_of(given), default=given)
+
+
+@cache
+def _roots() -> dict[str, set[str]]:
+    """By word, folded, the names that it may be short for."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for given, shorts in _nicknames().nickname_lookup.items():
+        for short in shorts:
+            found[fold(short)].add(fold(given))
+    return found
+
+
+def roots(given: str) -> frozenset[str]:
+    """All names that a plain word may be short for, and the word itself."""
+    return frozenset((given, *_roots().get(given, ())))
+
+
+def is_pet_name(word: str, given: str) -> bool:
+    """Whether a plain word is made of a name's beginning, as Will, Artie and Robbie are, and is no name of its own."""
+    if word in _listed():
+        return False
+    stem = _PET_ENDING.sub("", word)
+    stem = stem[:-1] if stem != word and len(stem) > 3 and stem[-1] == stem[-2] else stem
+    return len(stem) >= (2 if stem == word else 3) and len(stem) < len(given) and given.startswith(stem)
 
 
 @cache

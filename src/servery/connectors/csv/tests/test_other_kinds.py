@@ -79,6 +79,21 @@ def test_guests(read):
     assert got.told == ["line 5, None, '': The row names nobody: no name, e-mail, phone or id."]
 
 
+def test_birthdays_that_are_a_spreadsheets_numbers(read):
+    others = "".join(f"G{at},{20000 + at}\n" for at in range(20))
+    got = read(
+        f"name,birthday\nAda,29221\nBo,60\nCy,18000.0\nDi,1981\nEd,1980-04-02\n{others}", "guests", has_venue=False
+    )
+    born = [seen.guest.birthday for seen in got.guests]
+    assert born[:5] == [Birthday(1, 1, 1980), None, Birthday(4, 12, 1949), None, Birthday(4, 2, 1980)]
+
+
+def test_a_spreadsheets_number_among_dates_is_told_with_what_helps(read):
+    got = read("name,birthday\nAda,13/05/1980\nBo,29221\n", "guests", has_venue=False)
+    assert [seen.guest.birthday for seen in got.guests] == [Birthday(5, 13, 1980), None]
+    assert got.notices["birthday-number"].endswith("left out: 1. Show that column as dates, and save the file again.")
+
+
 def test_a_menu_with_sizes(read):
     got = read(
         "Product ID,Name,Size,Category,Price,Allergens,VAT rate,Available\n"

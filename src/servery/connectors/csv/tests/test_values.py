@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servery.connectors.csv.amounts import StyleEvidence, currencies_of, number
-from servery.connectors.csv.dates import read_date
+from servery.connectors.csv.dates import DateEvidence, read_date
 
 
 @pytest.mark.parametrize(
@@ -119,3 +119,21 @@ def test_dates(text, order, read):
 def test_a_time_of_day_is_told_from_its_absence():
     assert read_date("2024-05-13", None)[1] is False
     assert read_date("2024-05-13 00:00", None)[1] is True
+
+
+@pytest.mark.parametrize(
+    ("cells", "are_serials"),
+    [
+        (("29221", "31502.0", "18000"), True),
+        (("29221", "9133", "31502"), True),
+        (("1950", "1981", "1972"), False),
+        (("10781", "170690", "230455"), False),
+        (("1980-04-07", "29221"), False),
+        ((), False),
+    ],
+)
+def test_what_numbers_of_a_column_are_a_spreadsheets_days(cells, are_serials):
+    evidence = DateEvidence()
+    for line, cell in enumerate(cells, 2):
+        evidence.add(cell, line)
+    assert evidence.are_serials is are_serials
