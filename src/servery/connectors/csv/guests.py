@@ -100,8 +100,8 @@ class Guests:
             if is_serial(text):
                 self._notices.add(
                     "birthday-number",
-                    "Birthdays that are numbers, as spreadsheets keep days, left out: {count}. Show that column as dates, "
-                    "and save the file again.",
+                    "Birthdays that are numbers, as spreadsheets keep days, left out: {count}. Show that column as "
+                    "dates, and save the file again.",
                     line,
                 )
             else:
