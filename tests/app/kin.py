@@ -62,7 +62,8 @@ def relatives(seed: int, others: int = 90) -> tuple[list[Person], list[tuple[int
     random, pairs = village.random, []
     for twins in _TWINS.split(","):
         day = f"{village.day()}-{random.randint(1950, 2004)}"
-        pairs.append(village.two(*twins.split(), born=(day, day)))
+        one, other = twins.split()
+        pairs.append(village.two(one, other, (day, day)))
     for _ in range(17):
         day = f"{village.day()}-{random.randint(1945, 1975)}"
         pairs.append(village.two(random.choice(_GIVEN), "{} Jr.", born=(day, day)))

@@ -114,6 +114,7 @@ async def test_what_is_asked_for_unheard_is_found_within_a_minute(pool, runs, mo
     async with idle_worker(pool, monkeypatch, look=0.05):
         async with pool.connection() as db:
             asked = await work.look(db, VERA)
+        assert asked
         await done(runs, asked.id)
 
 

