@@ -56,13 +56,13 @@ class _Village:
         return home._replace(name=names[0], born=born[0]), home._replace(name=names[1], born=born[1])
 
 
-def relatives(seed: int, others: int = 90) -> tuple[list[Person], list[tuple[int, int]]]:
-    """All people of a list, and which two of them are relatives."""
+def relatives(seed: int, others: int = 90) -> list[Person]:
+    """All people of a list: two and two relatives, then others."""
     village = _Village(seed)
     random, pairs = village.random, []
     for twins in _TWINS.split(","):
-        day = f"{village.day()}-{random.randint(1950, 2004)}"
         one, other = twins.split()
+        day = f"{village.day()}-{random.randint(1950, 2004)}"
         pairs.append(village.two(one, other, (day, day)))
     for _ in range(17):
         day = f"{village.day()}-{random.randint(1945, 1975)}"
@@ -76,23 +76,22 @@ def relatives(seed: int, others: int = 90) -> tuple[list[Person], list[tuple[int
         day, year = village.day(), random.choice((1969, 1959, 1979))
         pairs.append(village.two(one, other, born=(f"{day}-{year}", f"{day}-{year + random.choice((4, 10, 20))}")))
     people = [person for pair in pairs for person in pair]
-    kin = [(at, at + 1) for at in range(0, len(people), 2)]
     for _ in range(others):
         home = village.home()
         people.append(home._replace(name=f"{random.choice(_GIVEN)} {home.name}"))
-    return people, kin
+    return people
 
 
-def listed(seed: int, lacking: float) -> tuple[list[str], dict[str, int], list[tuple[int, int]]]:
-    """The lines of a list, of whom each row is, and the relatives; `lacking` is how often a fact is left out again."""
+def listed(seed: int, lacking: float) -> tuple[list[str], dict[str, int]]:
+    """The lines of a list, and of whom each row is; `lacking` is how often a fact is left out again."""
     random = Random(seed)
-    people, kin = relatives(seed)
+    people = relatives(seed)
     told = list(enumerate(people))
     for number, person in enumerate(people):
         told += [(number, _again(random, person, lacking)) for _ in range(random.choice((0, 1, 1, 1)))]
     random.shuffle(told)
     lines = [";".join((f"k{at}", *person)) for at, (_, person) in enumerate(told)]
-    return [HEADER, *lines], {f"k{at}": number for at, (number, _) in enumerate(told)}, kin
+    return [HEADER, *lines], {f"k{at}": number for at, (number, _) in enumerate(told)}
 
 
 def _again(random: Random, person: Person, lacking: float) -> Person:

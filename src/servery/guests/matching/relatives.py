@@ -63,10 +63,15 @@ class Relatives:
             )
             for row in sheet.rows
         ]
+        self._has_contacts = any(one.contacts for one in self._facts)
 
     def are_two(self, ones: Sequence[int], others: Sequence[int]) -> bool:
-        """Whether rows of one person and rows of one, who have a contact in common, are two people of one house."""
-        if self._contacts(ones).isdisjoint(self._contacts(others)):
+        """Whether rows of one person and rows of one are two people of one house.
+
+        They may be of one house if they have a contact in common, or one of them says none in a list of contacts.
+        """
+        left, right = self._contacts(ones), self._contacts(others)
+        if not self._has_contacts or (left and right and left.isdisjoint(right)):
             return False
         return any(_are_two(self._facts[one], self._facts[other]) for one, other in product(ones, others))
 
