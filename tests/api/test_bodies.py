@@ -13,12 +13,12 @@ ANY = {"if-match": "*"}
 
 
 @pytest.fixture
-def send(own, ask_own):
-    """Sends bytes as they are to the test's own restaurant."""
+def send(shared, ask):
+    """Sends bytes as they are to the shared restaurant."""
 
     def send(path: str, body: bytes, method: str = "POST") -> httpx.Response:
-        headers = {"authorization": f"Bearer {key(own, 'owner')[1]}", "content-type": "application/json", **ANY}
-        address = str(ask_own("/venues").request.url).removesuffix("/venues")
+        headers = {"authorization": f"Bearer {key(shared, 'owner')[1]}", "content-type": "application/json", **ANY}
+        address = str(ask("/venues").request.url).removesuffix("/venues")
         return httpx.request(method, f"{address}{path}", content=body, headers=headers)
 
     return send
@@ -49,8 +49,8 @@ def fault(answer: httpx.Response) -> tuple[str, str, str]:
          "/body/conditions/0/value"),
     ],
 )  # fmt: skip
-def test_a_nul_is_refused_where_it_stands(ask_own, method, path, body, pointer):
-    answer = ask_own(path, "owner", body=body, method=method, headers=ANY)
+def test_a_nul_is_refused_where_it_stands(ask, method, path, body, pointer):
+    answer = ask(path, "owner", body=body, method=method, headers=ANY)
     assert fault(answer)[:2] == ("nul", pointer)
 
 
@@ -89,12 +89,12 @@ def test_a_nul_in_a_query_is_refused_where_it_stands(ask, path, name):
         ("POST", "/guests/1/erase", {"guest": 1}, "/body/guest", "no field guest here."),
     ],
 )
-def test_an_unknown_field_is_refused_with_the_nearest_that_there_is(ask_own, method, path, body, pointer, said):
-    before = ask_own("/guests/1").text
-    code, at, detail = fault(ask_own(path, "owner", body=body, method=method, headers=ANY))
+def test_an_unknown_field_is_refused_with_the_nearest_that_there_is(ask, method, path, body, pointer, said):
+    before = ask("/guests/1").text
+    code, at, detail = fault(ask(path, "owner", body=body, method=method, headers=ANY))
     assert (code, at) == ("unknown-field", pointer)
     assert said in detail
-    assert ask_own("/guests/1").text == before
+    assert ask("/guests/1").text == before
 
 
 @pytest.mark.parametrize(
@@ -112,8 +112,8 @@ def test_an_unknown_field_is_refused_with_the_nearest_that_there_is(ask_own, met
          '{"month": 5, "day": 17, "year": 1980}'),
     ],
 )  # fmt: skip
-def test_a_fault_is_pointed_at_where_it_is(ask_own, method, path, body, pointer, said):
-    _, at, detail = fault(ask_own(path, "owner", body=body, method=method, headers=ANY))
+def test_a_fault_is_pointed_at_where_it_is(ask, method, path, body, pointer, said):
+    _, at, detail = fault(ask(path, "owner", body=body, method=method, headers=ANY))
     assert at == pointer
     assert said in detail
 
