@@ -3,6 +3,8 @@ from contextlib import ExitStack
 
 import pytest
 from anyio.from_thread import start_blocking_portal
+from litestar import Litestar
+from litestar.testing import TestClient
 
 from servery.testing.served import free_port
 from tests.web.preview import Preview
@@ -31,3 +33,16 @@ def served() -> Iterator[Served]:
     served = Served()
     yield served
     served.stop()
+
+
+@pytest.fixture
+def preview() -> Preview:
+    return Preview()
+
+
+@pytest.fixture
+def client(preview: Preview) -> Iterator[TestClient[Litestar]]:
+    """Asks the preview as its owner."""
+    with TestClient(preview.app, base_url="http://servery.test") as client:
+        client.cookies.set("servery_session", "owner")
+        yield client

@@ -4,25 +4,11 @@ import html
 import re
 
 import pytest
-from litestar.testing import TestClient
 
 from servery.model.viewer import ROLES
-from tests.web.preview import Preview
 
 LINKERS = {"host", "manager", "owner"}
 CONNECTORS = {"manager", "owner", "integrator"}
-
-
-@pytest.fixture
-def preview():
-    return Preview()
-
-
-@pytest.fixture
-def client(preview):
-    with TestClient(preview.app, base_url="http://servery.test") as client:
-        client.cookies.set("servery_session", "owner")
-        yield client
 
 
 def sent(client, path, back="/connections", **fields):

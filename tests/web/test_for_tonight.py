@@ -10,14 +10,8 @@ from msgspec import structs
 
 from servery.model.viewer import ROLES
 from tests.web import restaurant
-from tests.web.preview import Preview
 from tests.web.test_actions import sent
 from tests.web.test_same_person import undo_of
-
-
-@pytest.fixture
-def preview():
-    return Preview()
 
 
 @pytest.fixture

@@ -14,19 +14,6 @@ from servery.model.consent import Channel
 from servery.model.guest import Consent
 from servery.web.guests.agreed import agreed
 from tests.web import regulars
-from tests.web.preview import Preview
-
-
-@pytest.fixture
-def preview():
-    return Preview()
-
-
-@pytest.fixture
-def client(preview):
-    with TestClient(preview.app, base_url="http://servery.test") as client:
-        client.cookies.set("servery_session", "owner")
-        yield client
 
 
 def read(client: TestClient[Any], path: str) -> str:

@@ -23,11 +23,6 @@ ALLOWED = {
 
 
 @pytest.fixture
-def preview():
-    return Preview()
-
-
-@pytest.fixture
 def client(preview):
     with TestClient(preview.app, base_url="http://servery.test") as client:
         client.follow_redirects = False

@@ -4,26 +4,12 @@ import html
 import re
 
 import pytest
-from litestar.testing import TestClient
 
 from servery.errors import Invalid
 from servery.model.viewer import ROLES
-from tests.web.preview import Preview
 from tests.web.test_actions import sent
 
 DECIDERS = {"host", "manager", "owner"}
-
-
-@pytest.fixture
-def preview():
-    return Preview()
-
-
-@pytest.fixture
-def client(preview):
-    with TestClient(preview.app, base_url="http://servery.test") as client:
-        client.cookies.set("servery_session", "owner")
-        yield client
 
 
 def undo_of(page):

@@ -9,24 +9,11 @@ from litestar.testing import TestClient
 from servery.guests.tagging.rule import Condition, Draft
 from servery.model.viewer import ROLES
 from servery.web.tags.form import Filled, Line, drafted, of_data, of_rule
-from tests.web.preview import Preview
 from tests.web.ruling import OFTEN, SPENDS
 from tests.web.test_actions import sent
 from tests.web.test_same_person import undo_of
 
 RULERS = {"manager", "owner"}
-
-
-@pytest.fixture
-def preview():
-    return Preview()
-
-
-@pytest.fixture
-def client(preview):
-    with TestClient(preview.app, base_url="http://servery.test") as client:
-        client.cookies.set("servery_session", "owner")
-        yield client
 
 
 def form_of(page):

@@ -7,24 +7,11 @@ from litestar.testing import TestClient
 
 from servery.model.survivorship import Chosen
 from servery.model.viewer import ROLES
-from tests.web.preview import Preview
 from tests.web.test_actions import sent
 from tests.web.test_same_person import undo_of
 from tests.web.test_tags import form_of
 
 CHOOSERS = {"manager", "owner", "integrator"}
-
-
-@pytest.fixture
-def preview():
-    return Preview()
-
-
-@pytest.fixture
-def client(preview):
-    with TestClient(preview.app, base_url="http://servery.test") as client:
-        client.cookies.set("servery_session", "owner")
-        yield client
 
 
 def test_rules_are_told_and_tried_out_then_kept_and_taken_back(client, preview):

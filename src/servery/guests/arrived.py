@@ -83,7 +83,7 @@ def _arrived(row: Mapping[str, Any], country: str | None) -> Arrived:
         row["guest_id"],
         guest.one_time,
         settled,
-        born=features.birthday or features.birth_day,
+        born=features.born,
     )
     compared = at_usual(features, convert(row["usual"], Usual | None))
     record = structs.replace(record, phone=contact.phone)

@@ -15,8 +15,9 @@ from msgspec import Struct, structs
 
 from servery.guests.born import born
 from servery.guests.keys import Keys
+from servery.guests.matching.guard import is_named_whole
 from servery.guests.matching.score import Scored
-from servery.guests.names import agreement, is_full, is_whole, words
+from servery.guests.names import agreement, is_whole, words
 
 By = Literal["email", "phone", "email and phone", "likeness"]
 
@@ -258,7 +259,7 @@ def _is_named_so(record: Known, other: Known, houses: frozenset[str], *, by_both
     agreed = agreement(record.name, other.name)
     if agreed == "slip":
         return by_both
-    if agreed == "same" and is_full(record.name) and is_full(other.name):
+    if is_named_whole(record.name, other.name):
         return True
     shared = {key for key in record.keys if key and key in other.keys} - houses
     enough = record.keys.email in shared or (bool(shared) and is_whole(record.name) and is_whole(other.name))

@@ -280,7 +280,7 @@ def _asks(db: duckdb.DuckDBPyConnection, never: Path, weights: Weights) -> list[
 def _asked(
     names: Mapping[int, str | None], features: Mapping[int, Features], weights: Weights, one: int, other: int
 ) -> Scored | None:
-    days = (features[record].birthday or features[record].birth_day for record in (one, other))
+    days = (features[record].born for record in (one, other))
     return asked_of(names[one], names[other], scored(features[one], features[other], weights), born(*days))
 
 

@@ -57,6 +57,11 @@ class Features(Struct, frozen=True, kw_only=True, omit_defaults=True):
     card: str | None = None
     """The token of the card that paid most of their checks; as little the record's own word."""
 
+    @property
+    def born(self) -> str | None:
+        """The birthday as eight digits from the year down, or as four without it."""
+        return self.birthday or self.birth_day
+
     def columns(self) -> Columns:
         """By column, as conditions read it."""
         return structs.asdict(self)
